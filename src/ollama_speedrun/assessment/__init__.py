@@ -1,0 +1,1 @@
+"""Phase 4: score, sort into memory tiers, recommend."""

@@ -1,0 +1,1 @@
+"""Phase 3: measure each model with real streamed generations."""

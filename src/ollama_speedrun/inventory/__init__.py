@@ -1,0 +1,1 @@
+"""Phase 2: list each server's models."""

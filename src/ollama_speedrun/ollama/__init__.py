@@ -1,0 +1,1 @@
+"""The Ollama protocol: message types and a thin, bounded client."""

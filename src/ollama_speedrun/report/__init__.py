@@ -1,0 +1,1 @@
+"""What was found and measured, as a terminal table, JSON, CSV or Markdown."""
