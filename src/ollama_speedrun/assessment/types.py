@@ -1,0 +1,74 @@
+"""Scores and the verdict."""
+
+from typing import Literal
+
+import msgspec
+
+from ..benchmark.types import Result
+
+Tier = Literal["<2", "2-4", "4-8", "8-16", "16+"]
+TierBasis = Literal["memory", "disk"]
+
+
+class ClassicScores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The seed's scores, 0 to 100, relative to the fastest and the longest-winded of the run."""
+
+    speed: float
+    quality: float
+    composite: float
+
+
+class Scores(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All scores run from 0 to 100.
+
+    `overall` is made of `quality`, `speed` and `latency`, each absolute: no other model's figures enter it.
+    `quality_is` says what stands for quality.
+    """
+
+    classic: ClassicScores
+    overall: float
+    quality: float
+    speed: float
+    latency: float
+    quality_is: str
+
+
+class ScoredResult(Result, frozen=True, kw_only=True):
+    """A result with its scores and memory tier; `scores` is None unless the benchmark ended well.
+
+    `tier_basis` says whether the tier comes from measured memory or from the size on disk; both are None where neither
+    is known.
+    """
+
+    scores: Scores | None = None
+    tier: Tier | None = None
+    tier_basis: TierBasis | None = None
+
+
+class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A model on a host with its overall score, 0 to 100."""
+
+    host: str
+    model: str
+    score: float
+
+
+class TierVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The best of one memory tier, None where nothing in it was benchmarked, and why in one sentence."""
+
+    tier: Tier
+    best: Pick | None
+    why: str
+
+
+class Recommendation(Pick, frozen=True):
+    """The one to use, and why in one sentence."""
+
+    why: str
+
+
+class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The outcome of a run: a best for each memory tier, smallest first, and one recommendation over all."""
+
+    tiers: tuple[TierVerdict, ...]
+    recommendation: Recommendation | None

@@ -1,0 +1,70 @@
+"""Every error that this package raises on purpose.
+
+    SpeedrunError
+    ├── UsageError               what the user asked for cannot be done as asked
+    │   ├── TargetError          a host, URL or network that cannot be used
+    │   ├── SettingsError        a flag, a variable or a line of the settings file
+    │   └── ResultFileError      a result file that is missing, damaged or not ours
+    ├── OutputError              a result could not be written
+    ├── DemoError                the embedded demo server cannot start
+    └── OllamaError              a server did not give what it was asked for
+        ├── UnreachableError     no connection, or it broke
+        ├── TimedOutError        no answer within its bound
+        ├── ServerError          an HTTP status or an {"error"} line; has `status` and `text`
+        └── ProtocolError        an answer that is not Ollama's, is too large, or ends without done
+
+Each message says what happened, where, and what to try.
+"""
+
+
+class SpeedrunError(Exception):
+    """The root: catch this to catch everything that the package raises on purpose."""
+
+
+class UsageError(SpeedrunError):
+    """The request itself is at fault; nothing was measured."""
+
+
+class TargetError(UsageError):
+    """A target that is no host, URL or network, or one that may not be scanned."""
+
+
+class SettingsError(UsageError):
+    """A setting with an unknown name, a wrong type or an impossible value."""
+
+
+class ResultFileError(UsageError):
+    """A result file that cannot be read as one of ours."""
+
+
+class OutputError(SpeedrunError):
+    """A result that could not be written where it should go."""
+
+
+class DemoError(SpeedrunError):
+    """The embedded demo server cannot be prepared or started."""
+
+
+class OllamaError(SpeedrunError):
+    """A server did not give what it was asked for: expected in the field, and reported as a value by each phase."""
+
+
+class UnreachableError(OllamaError):
+    """The connection was refused, never came about, or broke."""
+
+
+class TimedOutError(OllamaError):
+    """No complete answer came within its time bound."""
+
+
+class ServerError(OllamaError):
+    """The server answered with an error of its own."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"{text} (HTTP {status})" if text else f"HTTP {status} with an empty body")
+        self.status = status
+        self.text = text
+
+
+class ProtocolError(OllamaError):
+    """The answer is not what Ollama's protocol allows here."""

@@ -1,0 +1,33 @@
+"""What is known of a model before anything is generated."""
+
+from typing import Literal
+
+import msgspec
+
+ModelKind = Literal["chat", "base", "embedding", "image", "cloud"]
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One model on one host.
+
+    `host` is the host's url. `size_bytes` is the size on disk. `parameter_size` and `quantization` are the server's own
+    words ("8.0B", "Q4_K_M"). `context_length` is the most tokens that the model can attend to. `license` is the first
+    line of the licence's text. Whatever a server left out is None.
+    """
+
+    host: str
+    name: str
+    digest: str | None
+    size_bytes: int | None
+    parameter_size: str | None
+    quantization: str | None
+    family: str | None
+    capabilities: tuple[str, ...]
+    context_length: int | None
+    kind: ModelKind
+    license: str | None = None
+
+    @property
+    def generates_text(self) -> bool:
+        """Whether a text prompt may be sent: chat and base models only."""
+        return self.kind in {"chat", "base"}

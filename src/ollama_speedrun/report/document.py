@@ -1,0 +1,75 @@
+"""The JSON document: the one format in which results are kept, and the interface for other programs.
+
+Its field names are fixed; docs/json.md describes each. Absent is null, never 0.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from .. import __version__
+from ..assessment.types import ScoredResult, Verdict
+from ..discovery.types import Host
+from ..errors import ResultFileError
+from ..inventory.types import Model
+
+SCHEMA_VERSION: Final = 1
+TOOL_NAME: Final = "ollama-speedrun"
+
+
+class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which program wrote the document."""
+
+    name: str = TOOL_NAME
+    version: str = __version__
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One run, whole or in part: phases that did not run leave their list empty, and `verdict` null.
+
+    `complete` is false in a file that was kept when a run was interrupted, or while it goes on.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    tool: Tool = msgspec.field(default_factory=Tool)
+    started_at: datetime
+    complete: bool = True
+    hosts: tuple[Host, ...] = ()
+    models: tuple[Model, ...] = ()
+    results: tuple[ScoredResult, ...] = ()
+    verdict: Verdict | None = None
+
+
+class _Header(msgspec.Struct):
+    schema_version: int
+    tool: Tool
+
+
+def encode(document: Document) -> bytes:
+    """Return the document as indented UTF-8 JSON with a final newline."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def decode(data: bytes, *, origin: str) -> Document:
+    """Read a document back; `origin` names the file in errors.
+
+    Raises `ResultFileError` for anything but a document of this schema version, whole and undamaged.
+    """
+    try:
+        header = msgspec.json.decode(data, type=_Header)
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise ResultFileError(
+            f"{origin} is not a result file of {TOOL_NAME}: {exc}; give a .json file that a run wrote with --output"
+        ) from exc
+    if header.tool.name != TOOL_NAME:
+        raise ResultFileError(f"{origin} was written by {header.tool.name!r}, not by {TOOL_NAME}")
+    if header.schema_version != SCHEMA_VERSION:
+        raise ResultFileError(
+            f"{origin} has schema version {header.schema_version}, this program reads {SCHEMA_VERSION}; "
+            f"it was written by {TOOL_NAME} {header.tool.version}: read it with that version"
+        )
+    try:
+        return msgspec.json.decode(data, type=Document)
+    except msgspec.DecodeError as exc:
+        raise ResultFileError(f"{origin} is damaged: {exc}; run the benchmark again") from exc
