@@ -1,0 +1,143 @@
+"""Result files: which format a path asks for, writing them so that none is ever half there, reading them back."""
+
+import errno
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Final, Literal, TypeAlias, assert_never
+
+from ..errors import OutputError, ResultFileError, UsageError
+from . import csv, document, markdown
+from .document import Document
+from .view import Scoring
+
+Format: TypeAlias = Literal["json", "markdown", "csv"]
+
+READ_LIMIT_BYTES: Final = 256 * 1024**2
+_FORMATS: Final[dict[str, Format]] = {".json": "json", ".md": "markdown", ".csv": "csv"}
+
+
+def format_of(path: Path) -> Format:
+    """Return the format that the ending of `path` asks for; `UsageError` where it is none of ours."""
+    try:
+        return _FORMATS[path.suffix.lower()]
+    except KeyError:
+        endings = ", ".join(_FORMATS)
+        raise UsageError(f"cannot tell the format of {str(path)!r}: end the file's name in one of {endings}") from None
+
+
+def render(result: Document, format: Format, *, scoring: Scoring = "overall") -> str:  # noqa: A002 the field's word
+    """Return the document as the text of a file; `scoring` decides the Markdown table, the other formats hold both."""
+    match format:
+        case "json":
+            return document.encode(result).decode()
+        case "markdown":
+            return markdown.render(result, scoring=scoring)
+        case "csv":
+            return csv.render(result)
+        case _:
+            assert_never(format)
+
+
+def check_writable(path: Path) -> None:
+    """Raise `OutputError` unless a file could be written at `path` now; leaves nothing behind."""
+    try:
+        if _replaceable(path):
+            descriptor, temporary = _open_beside(path.resolve())
+            os.close(descriptor)
+            Path(temporary).unlink()
+        elif not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, ValueError) as exc:
+        raise _output_error(path, exc) from exc
+
+
+def write_atomically(path: Path, data: str | bytes) -> None:
+    """Put `data` (text as UTF-8) at `path`, replacing what is there in one step and keeping its permissions.
+
+    A link stays a link and a device or pipe is written to. Raises `OutputError`; then what was there is untouched.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    try:
+        if _replaceable(path):
+            _replace(path.resolve(), content)
+        else:
+            path.write_bytes(content)
+    except (OSError, ValueError) as exc:
+        raise _output_error(path, exc) from exc
+
+
+def read_document(path: Path) -> Document:
+    """Read a .json result file; `ResultFileError` for one that is missing, unreadable, too large, damaged or foreign."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(READ_LIMIT_BYTES + 1)
+    except FileNotFoundError as exc:
+        raise ResultFileError(f"there is no file {str(path)!r}: check the name, or make one with --output") from exc
+    except (OSError, ValueError) as exc:
+        raise ResultFileError(f"cannot read {str(path)!r}: {_cause(exc)}; check the name and its permissions") from exc
+    if len(data) > READ_LIMIT_BYTES:
+        raise ResultFileError(f"{str(path)!r} is larger than {READ_LIMIT_BYTES >> 20} MiB: no result file of ours is")
+    return document.decode(data, origin=repr(str(path)))
+
+
+def _replaceable(path: Path) -> bool:
+    """Whether `path` is a regular file or nothing yet, and not a device or pipe, which must be written in place."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return True
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return stat.S_ISREG(mode)
+
+
+def _replace(target: Path, content: bytes) -> None:
+    descriptor, temporary = _open_beside(target)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        Path(temporary).chmod(_mode_for(target))
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _open_beside(target: Path) -> tuple[int, str]:
+    return tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
+
+
+def _mode_for(target: Path) -> int:
+    """Return the permissions of `target`, or those that a new file would get."""
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _output_error(path: Path, exc: OSError | ValueError) -> OutputError:
+    return OutputError(f"cannot write {str(path)!r}: {_cause(exc)}; {_remedy(path, exc)}")
+
+
+def _cause(exc: OSError | ValueError) -> str:
+    return (exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)).lower()
+
+
+def _remedy(path: Path, exc: OSError | ValueError) -> str:
+    match exc:
+        case FileNotFoundError() | NotADirectoryError():
+            return f"create the directory {str(path.parent)!r} first, or name a file elsewhere"
+        case IsADirectoryError():
+            return "name a file in it"
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
+            return "make room there, or name a file on another disk"
+        case OSError(errno=errno.EACCES | errno.EPERM | errno.EROFS):
+            return f"check the permissions of the directory {str(path.parent)!r}, or name a file elsewhere"
+        case _:
+            return "name a file elsewhere"

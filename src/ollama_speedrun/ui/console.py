@@ -1,0 +1,37 @@
+"""The one way a rich console is made here: server text is never markup, and a stream's limits are respected."""
+
+import errno
+import io
+import os
+from collections.abc import Mapping
+from typing import IO
+
+from rich.console import Console
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave a reader that went away to the caller: rich would redirect stdout and exit."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+    def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002 rich's signature
+        """Leave the cursor visible, so that even a killed run hands the terminal back whole."""
+        return False
+
+
+def console_for(stream: IO[str], *, color: bool = True, environ: Mapping[str, str] | None = None) -> Console:
+    """Return a console that writes to `stream`, without colours where `color` is false or NO_COLOR is set.
+
+    `environ` stands for the process's environment (NO_COLOR, TERM, COLUMNS…). Characters that the stream's encoding
+    lacks are written as "?".
+    """
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return _Console(
+        file=stream,
+        no_color=None if color else True,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ=environ,
+    )
