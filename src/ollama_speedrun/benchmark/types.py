@@ -35,8 +35,9 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """One streamed generation as it was observed, before any formula.
 
     The `…_ns` stamps are the client's monotonic clock in ns since the request was sent, taken when the bytes arrived
-    and before they were parsed. "Content" is a chunk with a non-empty answer, thinking or tool call; "answer" one with a
-    non-empty answer. The durations and counts are the server's own, None where it left them out.
+    and before they were parsed. "Content" is a chunk with a non-empty answer, thinking or tool call; "answer" one with
+    a non-empty answer. `answer_tail` is the end of what was streamed, untrusted text. The durations and counts are the
+    server's own, None where it left them out.
     """
 
     first_content_ns: int | None
@@ -46,6 +47,7 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     content_chunks: int
     answer_characters: int
     thinking_characters: int
+    answer_tail: str
     done_reason: str | None
     total_duration_ns: int | None
     load_duration_ns: int | None

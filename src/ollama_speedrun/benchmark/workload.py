@@ -1,0 +1,33 @@
+"""What a model is asked while it is timed: one prompt that has it show itself in eight areas."""
+
+from collections.abc import Mapping
+from typing import Final
+
+AREAS: Final[Mapping[str, str]] = {
+    "Reasoning and analysis": "take apart a problem with several steps and show how the conclusion follows",
+    "Code generation": "name the languages that you write best and give a short function in one of them",
+    "Creative writing": "show your range with a few lines in a voice of your own",
+    "Factual knowledge": "say which subjects you know well and state three facts that can be checked",
+    "Language support": "list the human languages that you handle and greet the reader in four of them",
+    "Context and memory": "explain how much text you can keep in view and what you do with long input",
+    "Task types": "compare summarising, extracting, classifying and translating as you do them",
+    "Limitations": "be frank about what you get wrong and when a person should not rely on you",
+}
+
+SEED: Final = 42
+WARM_UP_TOKENS: Final = 16
+
+
+def prompt(nonce: str) -> str:
+    """Return the prompt; the nonce stands in its very first tokens, so that no prompt cache can skip the rest."""
+    areas = "\n".join(f"{number}. {area}: {task}." for number, (area, task) in enumerate(AREAS.items(), start=1))
+    return (
+        f"[{nonce}] A new team is about to rely on you and wants to know what you can do. Write one full paragraph for "
+        f"each of these eight areas, in this order, each with a concrete example:\n{areas}\n"
+        "Begin with the first area at once, without a preface."
+    )
+
+
+def options(*, num_predict: int, num_ctx: int) -> dict[str, int | float]:
+    """Return Ollama's options for a comparable run: greedy, seeded, of bounded length and constant context."""
+    return {"temperature": 0, "seed": SEED, "num_predict": num_predict, "num_ctx": num_ctx}

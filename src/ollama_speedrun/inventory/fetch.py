@@ -1,0 +1,48 @@
+"""Phase 2: list the models of one host, a bounded number of requests at a time."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import msgspec
+
+from ..errors import OllamaError
+from ..events import ModelFailed, ModelListed
+from ..ollama import wire
+from ..ollama.client import UNREADABLE, OllamaClient
+from . import parse
+from .types import Model
+
+REQUESTS_AT_ONCE: Final = 8
+InventoryEvent: TypeAlias = ModelListed | ModelFailed
+
+
+async def list_models(client: OllamaClient, *, host: str, emit: Callable[[InventoryEvent], None]) -> tuple[Model, ...]:
+    """Return the models of a host in the order of /api/tags, telling of each as it becomes known.
+
+    A model whose details cannot be had is still listed, with what /api/tags says. Raises `OllamaError` when the listing
+    itself fails.
+    """
+    tags = await client.tags()
+    slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
+
+    async def describe(raw: msgspec.Raw) -> Model | None:
+        try:
+            entry = msgspec.json.decode(raw, type=wire.TagsEntry)
+        except UNREADABLE as exc:
+            emit(ModelFailed(host=host, model="(unnamed)", reason=f"an entry of /api/tags cannot be read: {exc}"))
+            return None
+        show = None
+        if not parse.is_cloud(entry):
+            try:
+                async with slots:
+                    show = await client.show(entry.name)
+            except OllamaError as exc:
+                emit(ModelFailed(host=host, model=entry.name, reason=f"details are missing: {exc}"))
+        model = parse.model_of(host, entry, show)
+        emit(ModelListed(model))
+        return model
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(describe(raw)) for raw in tags.models or ()]
+    return tuple(model for task in tasks if (model := task.result()) is not None)

@@ -1,0 +1,196 @@
+"""A thin asynchronous client: one method an endpoint, every answer bounded in size and time, every failure typed."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
+
+import aiohttp
+import msgspec
+
+from .. import __version__
+from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError, UnreachableError
+from . import wire
+
+USER_AGENT: Final = f"ollama-speedrun/{__version__}"
+SHORT_TIMEOUT_S: Final = 10.0
+"""For everything but a generation; /api/ps can block while another client's model loads."""
+SHOW_TIMEOUT_S: Final = 30.0
+LARGEST_LISTING_BYTES: Final = 64 * 1024**2
+"""/api/show carries the GGUF's tensor list: megabytes are normal, this is not."""
+LARGEST_ERROR_BYTES: Final = 64 * 1024
+LARGEST_LINE_BYTES: Final = 4 * 1024**2
+"""The done line carries the whole context as token numbers."""
+LARGEST_STREAM_BYTES: Final = 256 * 1024**2
+LONGEST_ERROR_CHARACTERS: Final = 500
+
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a hostile body can raise; nesting without end gives the last."""
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
+    """Yield the HTTP session for a run: no proxies, no cookies, no compression, no limit on connections."""
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None),
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+        auto_decompress=False,
+        trust_env=False,
+    ) as session:
+        yield session
+
+
+class ChunkStream:
+    """The chunks of one streamed generation, each with the client's stamp of its arrival.
+
+    `sent_ns` is the monotonic clock when the request was handed to the socket.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, url: str, sent_ns: int) -> None:
+        self._response = response
+        self._url = url
+        self.sent_ns = sent_ns
+        self.ended_ns = sent_ns
+
+    async def __aiter__(self) -> AsyncIterator[tuple[int, wire.Chunk]]:
+        """Yield (arrival in monotonic ns, chunk); lines that arrived together share their stamp.
+
+        Raises `ServerError` on an in-band error line and `ProtocolError` on anything that is no chunk.
+        """
+        decoder = msgspec.json.Decoder(wire.Chunk)
+        rest = b""
+        received_bytes = 0
+        while data := await self._response.content.readany():
+            arrived_ns = time.perf_counter_ns()
+            received_bytes += len(data)
+            *lines, rest = (rest + data).split(b"\n")
+            if len(rest) > LARGEST_LINE_BYTES or received_bytes > LARGEST_STREAM_BYTES:
+                raise ProtocolError(f"{self._url} sent an answer without bounds; the server is at fault")
+            for line in lines:
+                if line.strip():
+                    yield arrived_ns, self._parse(decoder, line)
+        self.ended_ns = time.perf_counter_ns()
+        if rest.strip():
+            yield self.ended_ns, self._parse(decoder, rest)
+
+    def _parse(self, decoder: "msgspec.json.Decoder[wire.Chunk]", line: bytes) -> wire.Chunk:
+        try:
+            chunk = decoder.decode(line)
+        except UNREADABLE as exc:
+            raise ProtocolError(f"{self._url} sent a line that is no chunk of a generation: {exc}") from exc
+        if chunk.error is not None:
+            raise ServerError(self._response.status, _error_text(chunk.error))
+        return chunk
+
+
+class OllamaClient:
+    """Talks to one server. Every method raises a subclass of `OllamaError` when the server does not play along."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
+        self._session = session
+        self.base_url = base_url
+
+    async def tags(self) -> wire.Tags:
+        """List the stored models."""
+        return await self._ask("GET", "/api/tags", wire.Tags, timeout_s=SHORT_TIMEOUT_S)
+
+    async def show(self, model: str) -> wire.Show:
+        """Return a model's details."""
+        return await self._ask("POST", "/api/show", wire.Show, body={"model": model}, timeout_s=SHOW_TIMEOUT_S)
+
+    async def ps(self) -> tuple[wire.Loaded, ...]:
+        """List the loaded models."""
+        return (await self._ask("GET", "/api/ps", wire.Ps, timeout_s=SHORT_TIMEOUT_S)).models or ()
+
+    async def unload(self, model: str) -> None:
+        """Have the server drop a loaded model."""
+        request = wire.GenerateRequest(model=model, stream=False, keep_alive=0)
+        await self._ask("POST", "/api/generate", wire.Chunk, body=request, timeout_s=SHORT_TIMEOUT_S)
+
+    async def load(self, model: str, *, num_ctx: int | None, keep_alive_s: int, timeout_s: float) -> None:
+        """Have the server load a model with a context length, to stay for `keep_alive_s` (negative: for ever)."""
+        options: dict[str, int | float] = {} if num_ctx is None else {"num_ctx": num_ctx}
+        request = wire.GenerateRequest(model=model, stream=False, keep_alive=keep_alive_s, options=options)
+        await self._ask("POST", "/api/generate", wire.Chunk, body=request, timeout_s=timeout_s)
+
+    @asynccontextmanager
+    async def generate(self, request: wire.GenerateRequest) -> AsyncIterator[ChunkStream]:
+        """Send a streamed generation; leaving the context early cancels it on the server. Bound the time around it."""
+        url = f"{self.base_url}/api/generate"
+        body = msgspec.json.encode(request)
+        try:
+            sent_ns = time.perf_counter_ns()
+            async with self._session.post(
+                url, data=body, headers={"Content-Type": "application/json"}, allow_redirects=False
+            ) as response:
+                if response.status != 200:
+                    raise ServerError(response.status, await _read_error(response))
+                yield ChunkStream(response, url, sent_ns)
+        except (aiohttp.ClientError, OSError) as exc:
+            raise _translated(exc, url) from exc
+
+    async def _ask(self, method: str, path: str, answer_type: type[T], *, body: object = None, timeout_s: float) -> T:
+        url = self.base_url + path
+        try:
+            async with (
+                asyncio.timeout(timeout_s),
+                self._session.request(
+                    method,
+                    url,
+                    data=None if body is None else msgspec.json.encode(body),
+                    headers={} if body is None else {"Content-Type": "application/json"},
+                    allow_redirects=False,
+                ) as response,
+            ):
+                if response.status != 200:
+                    raise ServerError(response.status, await _read_error(response))
+                answer = await _read_bounded(response, LARGEST_LISTING_BYTES)
+        except TimeoutError as exc:
+            raise TimedOutError(f"{url} gave no answer within {timeout_s:g} s; is the server overloaded?") from exc
+        except (aiohttp.ClientError, OSError) as exc:
+            raise _translated(exc, url) from exc
+        if answer is None:
+            raise ProtocolError(f"{url} sent more than {LARGEST_LISTING_BYTES} bytes; the server is at fault")
+        try:
+            return msgspec.json.decode(answer, type=answer_type)
+        except UNREADABLE as exc:
+            raise ProtocolError(f"{url} did not answer as Ollama does: {exc}") from exc
+
+
+async def _read_bounded(response: aiohttp.ClientResponse, largest_bytes: int) -> bytes | None:
+    body = bytearray()
+    async for data in response.content.iter_any():
+        body += data
+        if len(body) > largest_bytes:
+            return None
+    return bytes(body)
+
+
+async def _read_error(response: aiohttp.ClientResponse) -> str:
+    """Return the text of an HTTP error: the JSON body's `error`, or the start of whatever came instead."""
+    body = await response.content.read(LARGEST_ERROR_BYTES)
+    try:
+        error = msgspec.json.decode(body, type=wire.ErrorBody).error
+    except UNREADABLE:
+        error = None
+    return _error_text(body.decode(errors="replace").strip() if error is None else error)
+
+
+def _error_text(error: Any) -> str:  # noqa: ANN401  # whatever JSON a server puts there
+    text = error if isinstance(error, str) else msgspec.json.encode(error).decode()
+    return text if len(text) <= LONGEST_ERROR_CHARACTERS else text[: LONGEST_ERROR_CHARACTERS - 1] + "…"
+
+
+def _translated(exc: Exception, url: str) -> OllamaError:
+    match exc:
+        case aiohttp.ClientConnectorError() | ConnectionRefusedError():
+            return UnreachableError(f"{url} cannot be reached: {exc}; is the server still running?")
+        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | OSError():
+            return UnreachableError(f"{url} broke off the connection; did the server stop or run out of memory?")
+        case _:
+            return ProtocolError(f"{url} did not answer as an HTTP server does: {exc}")

@@ -1,0 +1,105 @@
+"""The messages of Ollama's HTTP API that we read and send.
+
+Lenient where servers differ: every field may be absent, and fields we do not know are passed over. Durations are ns.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Details(msgspec.Struct, frozen=True):
+    """The `details` of /api/tags, /api/show and /api/ps."""
+
+    family: str | None = None
+    parameter_size: str | None = None
+    quantization_level: str | None = None
+    context_length: int | None = None
+
+
+class TagsEntry(msgspec.Struct, frozen=True):
+    """One model of /api/tags."""
+
+    name: str
+    digest: str | None = None
+    size: int | None = None
+    modified_at: str | None = None
+    remote_host: str | None = None
+    details: Details | None = None
+    capabilities: tuple[str, ...] | None = None
+
+
+class Tags(msgspec.Struct, frozen=True):
+    """The body of /api/tags; entries stay raw so that one bad entry spoils itself alone."""
+
+    models: tuple[msgspec.Raw, ...] | None
+
+
+class Show(msgspec.Struct, frozen=True):
+    """The body of /api/show, as far as we read it."""
+
+    details: Details | None = None
+    model_info: dict[str, Any] | None = None
+    capabilities: tuple[str, ...] | None = None
+    template: str | None = None
+    modelfile: str | None = None
+    license: str | None = None
+    remote_host: str | None = None
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """One model of /api/ps: `size` and `size_vram` in bytes, `expires_at` in RFC 3339."""
+
+    name: str = ""
+    digest: str | None = None
+    size: int | None = None
+    size_vram: int | None = None
+    context_length: int | None = None
+    expires_at: str | None = None
+
+
+class Ps(msgspec.Struct, frozen=True):
+    """The body of /api/ps."""
+
+    models: tuple[Loaded, ...] | None = None
+
+
+class Version(msgspec.Struct, frozen=True):
+    """The body of /api/version."""
+
+    version: str
+
+
+class GenerateRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The body that we send to /api/generate; what stands at its default is left out."""
+
+    model: str
+    prompt: str = ""
+    stream: bool | None = None
+    truncate: bool | None = None
+    keep_alive: int | None = None
+    options: dict[str, int | float] = {}
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """One NDJSON line of a streamed /api/generate."""
+
+    response: str = ""
+    thinking: str | None = None
+    tool_calls: tuple[Any, ...] | None = None
+    done: bool = False
+    done_reason: str | None = None
+    error: Any = None
+    total_duration: int | None = None
+    load_duration: int | None = None
+    prompt_eval_count: int | None = None
+    prompt_eval_cached_count: int | None = None
+    prompt_eval_duration: int | None = None
+    eval_count: int | None = None
+    eval_duration: int | None = None
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """The body of an HTTP error."""
+
+    error: Any = None
