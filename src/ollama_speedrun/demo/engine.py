@@ -6,7 +6,7 @@ engine owns models: what is stored, how one is loaded, and the pieces of text it
 durations.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -39,6 +39,8 @@ class StoredModel:
     tensors: Sequence[JsonObject] = ()
     remote_model: str | None = None
     remote_host: str | None = None
+    weights_digest: str | None = None
+    """The file of weights, where several models share one: what is loaded serves them all. None: its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,10 @@ class EngineError(Exception):
         self.text = text
 
 
+class RunnerDiedError(EngineError):
+    """The process behind a runner is gone: the server forgets the runner, and the next request loads anew."""
+
+
 class StreamCutError(Exception):
     """The stream ends without a done line: as a clean end of the body, or as an abrupt close of the connection."""
 
@@ -132,7 +138,7 @@ class Runner(Protocol):
     def size_vram_bytes(self) -> int:
         """The part of `size_bytes` that lies on a GPU."""
 
-    def generate(self, job: GenerateJob) -> AsyncIterator[Piece | Finish]:
+    def generate(self, job: GenerateJob) -> AsyncGenerator[Piece | Finish, None]:
         """Yield pieces and then one `Finish`; raise `EngineError` or `StreamCutError`."""
 
     async def embed(self, texts: Sequence[str], *, truncate: bool, dimensions: int | None) -> Embedded:
