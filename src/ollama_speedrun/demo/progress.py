@@ -15,11 +15,11 @@ class Fetching(msgspec.Struct, frozen=True, tag=True):
 
 
 class Deriving(msgspec.Struct, frozen=True, tag=True):
-    """A model file is being converted out of the fetched one; both figures count tensors."""
+    """A model file is being converted out of the fetched one; bytes of the file to be written."""
 
     name: str
-    done_tensors: int
-    total_tensors: int
+    done_bytes: int
+    total_bytes: int
 
 
 DemoProgress: TypeAlias = Fetching | Deriving
