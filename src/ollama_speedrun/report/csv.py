@@ -1,8 +1,57 @@
-"""Results as CSV."""
+"""Results as CSV (RFC 4180): one line for each result, figures unrounded, in the unit that their column's name says."""
 
+import csv
+import io
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from ..assessment.types import ScoredResult
+from ..inventory.types import Model
 from .document import Document
+from .text import clean
+
+Value: TypeAlias = str | int | float | None
+
+TEXT_LIMIT: Final = 1000
+# What a spreadsheet takes for the beginning of a formula, and their full-width forms
+FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+_RESULT_FIELDS: Final = (
+    *("host", "model", "status", "reason"),
+    *("decode_tps", "decode_client_tps", "ollama_tps", "prefill_tps"),
+    *("ttft_s", "ttfa_s", "tpot_s", "load_s", "total_s"),
+    *("prompt_tokens", "output_tokens", "context_length", "memory_bytes", "gpu_share", "tier"),
+)
+_MODEL_FIELDS: Final = ("digest", "size_bytes", "parameter_size", "quantization", "family", "kind")
+_SCORE_FIELDS: Final = ("overall", "classic_speed", "classic_quality", "classic_composite")
+COLUMNS: Final = (*_RESULT_FIELDS, *_MODEL_FIELDS, *_SCORE_FIELDS, "caveats")
 
 
 def render(document: Document) -> str:
-    """Return one line for each result."""
-    raise NotImplementedError
+    """Return a heading and one line for each result, lines ended by CR LF; what is absent is an empty cell."""
+    models = {(model.host, model.name): model for model in document.models}
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for result in document.results:
+        writer.writerow(map(_cell, _values(result, models.get((result.host, result.model)))))
+    return text.getvalue()
+
+
+def _values(result: ScoredResult, model: Model | None) -> Iterator[Value]:
+    yield from (getattr(result, field) for field in _RESULT_FIELDS)
+    yield from (getattr(model, field, None) for field in _MODEL_FIELDS)
+    if result.scores is None:
+        yield from [None] * len(_SCORE_FIELDS)
+    else:
+        classic = result.scores.classic
+        yield from (result.scores.overall, classic.speed, classic.quality, classic.composite)
+    yield " ".join(caveat.kind for caveat in result.caveats)
+
+
+def _cell(value: Value) -> Value:
+    """Return a value as a spreadsheet may safely have it: text on one line, and never read as a formula."""
+    if not isinstance(value, str):
+        return value
+    text = clean(value, TEXT_LIMIT)
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

@@ -69,7 +69,7 @@ def write_atomically(path: Path, data: str | bytes) -> None:
 
 
 def read_document(path: Path) -> Document:
-    """Read a .json result file; `ResultFileError` for one that is missing, unreadable, too large, damaged or foreign."""
+    """Read a .json result file; `ResultFileError` for one that is missing, unreadable, too big, damaged or foreign."""
     try:
         with path.open("rb") as file:
             data = file.read(READ_LIMIT_BYTES + 1)

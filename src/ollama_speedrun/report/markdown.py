@@ -1,9 +1,63 @@
-"""Results as Markdown."""
+"""Results as Markdown, with GitHub's tables."""
 
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from . import view
 from .document import Document
-from .view import Scoring
+from .view import Advice, Scoring, Unmeasured
+
+_SPECIAL: Final = re.compile(r"[\\`*_\[\]~#]")
+_ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"})
 
 
 def render(document: Document, *, scoring: Scoring = "overall") -> str:
-    """Return the report as GitHub-style tables."""
-    raise NotImplementedError
+    """Return the report as a Markdown page; every word of a server is shown as it is, none is taken for Markdown."""
+    return "\n".join(_lines(document, scoring)) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return `text` so that Markdown shows it as it is, in a table's cell too."""
+    return _SPECIAL.sub(r"\\\g<0>", text).translate(_ENTITIES)
+
+
+def _lines(document: Document, scoring: Scoring) -> Iterator[str]:
+    report = view.report(document, scoring=scoring)
+    yield "# Ollama speedrun"
+    yield ""
+    yield escape(f"Begun {view.moment(document.started_at)}, {document.tool.name} {document.tool.version}.")
+    if report.recommendation is not None:
+        yield from ("", "## Recommendation", "", _advice(report.recommendation))
+    if report.tiers:
+        yield from ("", "## Best of each memory tier", "")
+        yield from (f"- {escape(advice.scope)}: {_advice(advice)}" for advice in report.tiers)
+    for section in report.sections:
+        yield from ("", f"## {escape(section.title)}", "")
+        rows = ((f"{'★ ' if row.best else ''}{row.cells[0]}", *row.cells[1:], row.marks) for row in section.rows)
+        yield from _table((*view.HEADINGS, "Notes"), rows)
+    for title, entries in (("Failed", report.failed), ("Not benchmarked", report.skipped)):
+        if entries:
+            yield from ("", f"## {title}", "", *map(_unmeasured, entries))
+    if report.notes or report.legend:
+        yield from ("", "## Notes", "")
+        yield from (f"- {mark}: {escape(text)}" for mark, text in report.notes)
+        yield from (f"- {escape(text)}" for text in report.legend)
+
+
+def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield _row(headings)
+    yield _row(":--" if heading in {"Model", "Host", "Quant", "Notes"} else "--:" for heading in headings)
+    yield from (_row(map(escape, row)) for row in rows)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _advice(advice: Advice) -> str:
+    return f"**{escape(advice.model)}** on {escape(advice.host)}, score {advice.score}: {escape(advice.why)}"
+
+
+def _unmeasured(entry: Unmeasured) -> str:
+    return f"- {escape(entry.model)} on {escape(entry.host)}: {escape(entry.reason)}"

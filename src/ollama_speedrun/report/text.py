@@ -8,7 +8,7 @@ ELLIPSIS: Final = "…"
 
 _ESCAPE_SEQUENCE: Final = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS and their like: titles, links
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS and their like
     r"|\x1b[ -/]*[0-~]?"  # the rest of ECMA-48
 )
 # Cc controls, Cf invisible and bidirectional marks, Cs halves of a pair, Co and Cn of unknown width

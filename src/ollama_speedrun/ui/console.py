@@ -14,7 +14,7 @@ class _Console(Console):
         """Leave a reader that went away to the caller: rich would redirect stdout and exit."""
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
-    def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002 rich's signature
+    def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002 - rich's signature
         """Leave the cursor visible, so that even a killed run hands the terminal back whole."""
         return False
 

@@ -17,7 +17,9 @@ class PreparationDisplay:
     def __enter__(self) -> Self:
         raise NotImplementedError
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         raise NotImplementedError
 
     def show(self, task: str, done: int, total: int, unit: Unit = "steps") -> None:
