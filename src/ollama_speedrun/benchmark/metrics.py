@@ -12,7 +12,8 @@ FEWEST_TOKENS: Final = 16
 """Below this a rate says more about rounding than about the model."""
 SHORTEST_WINDOW_NS: Final = 1_000_000
 """A rate over less than 1 ms is an artefact: one output token makes Ollama report 1000 ns."""
-CACHE_SUSPICION: Final = 1.5
+IMPLAUSIBLE: Final = 1.5
+"""A prefill so many times faster than a cold one was cached; a server's clock so much faster than ours is wrong."""
 QUEUE_FLOOR_NS: Final = 50_000_000
 QUEUE_FACTOR: Final = 3
 
@@ -67,7 +68,7 @@ def tpot_s(record: StreamRecord) -> float | None:
 
 
 def classic_tps(record: StreamRecord) -> float | None:
-    """The seed's tokens per second: eval_count/(end − first token), on the client's clock."""
+    """Tokens/s as the seed counts them: eval_count/(end − first token), on the client's clock."""
     if record.first_content_ns is None:
         return None
     return _rate(record.eval_count, record.ended_ns - record.first_content_ns, uncounted=0)
@@ -84,7 +85,24 @@ def prefill_tps(record: StreamRecord) -> float | None:
 def is_cache_hit(record: StreamRecord, cold: StreamRecord) -> bool:
     """Whether a prefill rate is too good to be true beside the one of the first request after loading."""
     rate, cold_rate = prefill_tps(record), prefill_tps(cold)
-    return rate is not None and cold_rate is not None and rate > CACHE_SUSPICION * cold_rate
+    return rate is not None and cold_rate is not None and rate > IMPLAUSIBLE * cold_rate
+
+
+def disagreement(record: StreamRecord) -> float | None:
+    """How far apart the two decode rates lie, as a share of the server's: positive where the server's is the higher."""
+    server_tps, client_tps = decode_tps(record), decode_client_tps(record)
+    if server_tps is None or client_tps is None:
+        return None
+    return (server_tps - client_tps) / server_tps
+
+
+def is_server_clock_wrong(record: StreamRecord) -> bool:
+    """Whether the server claims to decode far faster than its tokens came, as one does that counts in ms for ns.
+
+    The other way round is no proof: whatever buffers between us makes the tokens come in a rush.
+    """
+    server_tps, client_tps = decode_tps(record), decode_client_tps(record)
+    return server_tps is not None and client_tps is not None and server_tps > IMPLAUSIBLE * client_tps
 
 
 def unattributed_ns(record: StreamRecord) -> int | None:

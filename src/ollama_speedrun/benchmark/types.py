@@ -66,6 +66,21 @@ class Residency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context_length: int | None
 
 
+class Observations(msgspec.Struct, frozen=True, kw_only=True):
+    """All that was observed of one model.
+
+    `residency` is None where /api/ps did not list it, `others` names the models loaded beside it, `was_loaded` says
+    whether it was there before the run, `token_budget` is the num_predict of the trial.
+    """
+
+    warm_up: StreamRecord
+    trial: StreamRecord
+    residency: Residency | None
+    others: tuple[str, ...]
+    was_loaded: bool
+    token_budget: int
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What became of one model on one host: figures in the unit of their name, None where none can be had.
 

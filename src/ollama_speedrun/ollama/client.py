@@ -17,6 +17,7 @@ USER_AGENT: Final = f"ollama-speedrun/{__version__}"
 SHORT_TIMEOUT_S: Final = 10.0
 """For everything but a generation; /api/ps can block while another client's model loads."""
 SHOW_TIMEOUT_S: Final = 30.0
+CONNECT_TIMEOUT_S: Final = 10.0
 LARGEST_LISTING_BYTES: Final = 64 * 1024**2
 """/api/show carries the GGUF's tensor list: megabytes are normal, this is not."""
 LARGEST_ERROR_BYTES: Final = 64 * 1024
@@ -37,7 +38,7 @@ async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         auto_decompress=False,
         trust_env=False,
@@ -188,6 +189,10 @@ def _error_text(error: Any) -> str:  # noqa: ANN401  # whatever JSON a server pu
 
 def _translated(exc: Exception, url: str) -> OllamaError:
     match exc:
+        case aiohttp.ServerTimeoutError():
+            return UnreachableError(
+                f"{url} did not accept a connection within {CONNECT_TIMEOUT_S:g} s; is it switched on?"
+            )
         case aiohttp.ClientConnectorError() | ConnectionRefusedError():
             return UnreachableError(f"{url} cannot be reached: {exc}; is the server still running?")
         case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | OSError():

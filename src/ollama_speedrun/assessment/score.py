@@ -1,0 +1,88 @@
+"""Scores as pure functions. docs/metrics.md states the same formulas for readers."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from ..benchmark.types import Result
+from .types import ClassicScores, Scores
+
+FULL: Final = 100.0
+SLOWEST_TPS: Final = 5.0
+"""Reading speed: where the speed score is 0."""
+SPEED_DOUBLINGS: Final = 4
+"""From 5 to 80 tokens/s, where the speed score is 1."""
+FASTEST_TTFT_S: Final = 0.3
+SLOWEST_TTFT_S: Final = 10.0
+FLOOR: Final = 0.01
+"""No factor of the overall score falls below it, so that a single 0 does not hide all the rest."""
+QUALITY_WEIGHT: Final = 0.6
+SPEED_WEIGHT: Final = 0.3
+LATENCY_WEIGHT: Final = 0.1
+CLASSIC_SPEED_WEIGHT: Final = 0.6
+CLASSIC_QUALITY_WEIGHT: Final = 0.4
+STAND_IN: Final = "output tokens ÷ token budget, a stand-in until answers are graded"
+
+
+def speed(tps: float) -> float:
+    """Return log2(v/5)/4 within 0 and 1: 5 tokens/s is 0, 80 is 1."""
+    if tps <= SLOWEST_TPS:
+        return 0.0
+    return min(1.0, math.log2(tps / SLOWEST_TPS) / SPEED_DOUBLINGS)
+
+
+def latency(ttft_s: float) -> float:
+    """Return 1 at a TTFT of 0.3 s or less, 0 at 10 s or more, falling with its logarithm between."""
+    if ttft_s <= FASTEST_TTFT_S:
+        return 1.0
+    return max(0.0, 1 - math.log(ttft_s / FASTEST_TTFT_S) / math.log(SLOWEST_TTFT_S / FASTEST_TTFT_S))
+
+
+def overall(*, quality: float, speed: float, latency: float) -> float:
+    """Return Q^0.6 · S^0.3 · L^0.1, each factor at least 0.01 and so the product too."""
+    return float(
+        max(quality, FLOOR) ** QUALITY_WEIGHT
+        * max(speed, FLOOR) ** SPEED_WEIGHT
+        * max(latency, FLOOR) ** LATENCY_WEIGHT
+    )
+
+
+def can_be_scored(result: Result) -> bool:
+    """Whether a result has all that a score needs: a good end, a speed, a TTFT, and counted tokens."""
+    figures = (result.speed_tps, result.classic_tps, result.ttft_s, result.output_tokens, result.token_budget)
+    return result.status == "ok" and None not in figures
+
+
+def scores(results: Sequence[Result]) -> tuple[Scores | None, ...]:
+    """Return each result's scores in order, None for those that cannot be scored.
+
+    Only `classic` looks at the other results: its speed is 100·tps/max tps, its quality 100·tokens/max tokens.
+    """
+    scored = [result for result in results if can_be_scored(result)]
+    fastest_tps = max((result.classic_tps or 0.0 for result in scored), default=0.0)
+    most_tokens = max((result.output_tokens or 0 for result in scored), default=0)
+    return tuple(
+        _scores(result, fastest_tps=fastest_tps, most_tokens=most_tokens) if can_be_scored(result) else None
+        for result in results
+    )
+
+
+def _scores(result: Result, *, fastest_tps: float, most_tokens: int) -> Scores:
+    tps, ttft_s, tokens, budget = result.speed_tps, result.ttft_s, result.output_tokens, result.token_budget
+    if tps is None or ttft_s is None or tokens is None or budget is None or result.classic_tps is None:
+        raise ValueError(f"{result.model} on {result.host} lacks a figure that its score needs")
+    quality = min(1.0, tokens / budget)
+    classic_speed = FULL * result.classic_tps / fastest_tps
+    classic_quality = FULL * tokens / most_tokens
+    return Scores(
+        classic=ClassicScores(
+            speed=classic_speed,
+            quality=classic_quality,
+            composite=CLASSIC_SPEED_WEIGHT * classic_speed + CLASSIC_QUALITY_WEIGHT * classic_quality,
+        ),
+        overall=FULL * overall(quality=quality, speed=speed(tps), latency=latency(ttft_s)),
+        quality=FULL * quality,
+        speed=FULL * speed(tps),
+        latency=FULL * latency(ttft_s),
+        quality_is=STAND_IN,
+    )
