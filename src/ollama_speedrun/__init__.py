@@ -1,3 +1,111 @@
-"""Find, benchmark and pick Ollama models."""
+"""Find every Ollama server within reach, benchmark its models, and say which one to use.
+
+    import asyncio, ollama_speedrun as speedrun
+
+    plan = speedrun.build_plan(targets=[speedrun.parse_target("127.0.0.1")])
+    run = speedrun.Run()
+    asyncio.run(speedrun.run(plan, speedrun.RunSettings(), until=speedrun.Phase.ASSESS, emit=print, into=run))
+    print(speedrun.encode(run.document(complete=True)).decode())
+
+Names are loaded on first use, so importing the package costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .assessment.recommend import assess
+    from .assessment.types import Pick, Recommendation, ScoredResult, Scores, TierVerdict, Verdict
+    from .benchmark.runner import BenchmarkSettings
+    from .benchmark.types import Caveat, CaveatKind, Result, StreamRecord
+    from .discovery.plan import build_plan
+    from .discovery.targets import parse_target
+    from .discovery.types import DiscoveryPlan, Host, NetworkTarget, ServerTarget
+    from .errors import OllamaError, SpeedrunError, UsageError
+    from .events import Event, Phase
+    from .inventory.types import Model
+    from .pipeline import Run, RunSettings, Selection, run
+    from .report.document import Document, decode, encode
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "assess": "assessment.recommend",
+    "Pick": "assessment.types",
+    "Recommendation": "assessment.types",
+    "ScoredResult": "assessment.types",
+    "Scores": "assessment.types",
+    "TierVerdict": "assessment.types",
+    "Verdict": "assessment.types",
+    "BenchmarkSettings": "benchmark.runner",
+    "Caveat": "benchmark.types",
+    "CaveatKind": "benchmark.types",
+    "Result": "benchmark.types",
+    "StreamRecord": "benchmark.types",
+    "build_plan": "discovery.plan",
+    "parse_target": "discovery.targets",
+    "DiscoveryPlan": "discovery.types",
+    "Host": "discovery.types",
+    "NetworkTarget": "discovery.types",
+    "ServerTarget": "discovery.types",
+    "OllamaError": "errors",
+    "SpeedrunError": "errors",
+    "UsageError": "errors",
+    "Event": "events",
+    "Phase": "events",
+    "Model": "inventory.types",
+    "Run": "pipeline",
+    "RunSettings": "pipeline",
+    "Selection": "pipeline",
+    "run": "pipeline",
+    "Document": "report.document",
+    "decode": "report.document",
+    "encode": "report.document",
+}
+
+__all__ = [  # noqa: RUF022  # in the order of use, not of the alphabet
+    "__version__",
+    "parse_target",
+    "build_plan",
+    "DiscoveryPlan",
+    "ServerTarget",
+    "NetworkTarget",
+    "run",
+    "Run",
+    "RunSettings",
+    "Selection",
+    "BenchmarkSettings",
+    "Phase",
+    "Event",
+    "Host",
+    "Model",
+    "Result",
+    "StreamRecord",
+    "Caveat",
+    "CaveatKind",
+    "assess",
+    "ScoredResult",
+    "Scores",
+    "Pick",
+    "TierVerdict",
+    "Recommendation",
+    "Verdict",
+    "Document",
+    "encode",
+    "decode",
+    "SpeedrunError",
+    "UsageError",
+    "OllamaError",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,184 @@
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_speedrun.assessment import score, tiers
+from ollama_speedrun.assessment.recommend import assess
+from ollama_speedrun.assessment.types import Pick
+from ollama_speedrun.benchmark.types import Result
+from ollama_speedrun.inventory.types import Model
+from records import GB, model
+
+HOST = "http://10.0.0.1:11434"
+
+
+def result(name: str, tps: float = 60.0, tokens: int = 300, wait_s: float = 0.2, **changes: object) -> Result:
+    fields: dict[str, object] = {
+        "host": HOST,
+        "model": name,
+        "status": "ok",
+        "decode_tps": tps,
+        "classic_tps": tps,
+        "ttft_s": wait_s,
+        "output_tokens": tokens,
+        "token_budget": 520,
+        "memory_bytes": GB,
+    }
+    return Result(**{**fields, **changes})  # type: ignore[arg-type]  # the values are checked where they are used
+
+
+def names_by_overall(results: Sequence[Result]) -> list[str]:
+    scored, _ = assess([], results)
+    ranked = [entry for entry in scored if entry.scores]
+    return [entry.model for entry in sorted(ranked, key=lambda entry: -(entry.scores.overall if entry.scores else 0))]
+
+
+@pytest.mark.parametrize(
+    ("tps", "expected"), [(0.1, 0.0), (5, 0.0), (10, 0.25), (20, 0.5), (40, 0.75), (80, 1.0), (5000, 1.0)]
+)
+def test_speed_rises_with_each_doubling_from_reading_speed(tps: float, expected: float) -> None:
+    assert score.speed(tps) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("ttft_s", "expected"), [(0, 1), (0.3, 1), (3**0.5, 0.5), (10, 0), (60, 0)])
+def test_latency_falls_with_the_logarithm_of_the_wait(ttft_s: float, expected: float) -> None:
+    assert score.latency(ttft_s) == pytest.approx(expected)
+
+
+def test_the_overall_score_never_falls_to_nothing() -> None:
+    assert score.overall(quality=0, speed=0, latency=0) == pytest.approx(0.01)
+    assert score.overall(quality=1, speed=1, latency=1) == 1
+    assert score.overall(quality=1, speed=0, latency=1) == pytest.approx(0.01**0.3)
+
+
+def test_classic_reproduces_the_known_flip_that_a_third_model_causes() -> None:
+    a, b, c = result("A", 60, 300), result("B", 40, 520), result("C", 300, 100)
+
+    def composites(*results: Result) -> list[int]:
+        return [round(entry.classic.composite) for entry in score.scores(results) if entry]
+
+    assert composites(a, b) == [83, 80]
+    assert composites(a, b, c)[:2] == [35, 48]
+
+
+figures = st.tuples(st.floats(0.5, 400), st.integers(1, 520), st.floats(0.01, 30))
+
+
+@given(st.lists(figures, min_size=2, max_size=6), figures)
+def test_adding_a_model_never_reorders_the_others(
+    fleet: list[tuple[float, int, float]], newcomer: tuple[float, int, float]
+) -> None:
+    results = [result(f"m{number}", *row) for number, row in enumerate(fleet)]
+    with_newcomer = names_by_overall([*results, result("new", *newcomer)])
+    assert [name for name in with_newcomer if name != "new"] == names_by_overall(results)
+
+
+@given(st.lists(figures, min_size=1, max_size=6))
+def test_scores_lie_between_0_and_100(fleet: list[tuple[float, int, float]]) -> None:
+    for scores in score.scores([result(f"m{number}", *row) for number, row in enumerate(fleet)]):
+        assert scores is not None
+        values = (scores.overall, scores.quality, scores.speed, scores.latency, scores.classic.composite)
+        assert all(0 <= value <= 100.000001 for value in values)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "failed"},
+        {"status": "skipped"},
+        {"decode_tps": None},
+        {"classic_tps": None},
+        {"ttft_s": None},
+        {"output_tokens": None},
+    ],
+)
+def test_what_lacks_a_figure_or_failed_is_not_scored_and_never_picked(changes: dict[str, object]) -> None:
+    scored, verdict = assess([], [result("broken", 9999, 520, **changes), result("sound", 10, 100)])
+    assert [entry.scores is None for entry in scored] == [True, False]
+    assert verdict.recommendation is not None
+    assert verdict.recommendation.model == "sound"
+
+
+def test_speed_by_the_clients_clock_stands_in_where_the_server_gave_none() -> None:
+    scored, _ = assess([], [result("m", decode_tps=None, decode_client_tps=20.0)])
+    assert scored[0].scores is not None
+    assert scored[0].scores.speed == pytest.approx(50)
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "tier"),
+    [
+        (0, "<2"),
+        (2 * GB - 1, "<2"),
+        (2 * GB, "2-4"),
+        (4 * GB, "4-8"),
+        (8 * GB - 1, "4-8"),
+        (8 * GB, "8-16"),
+        (16 * GB, "16+"),
+        (900 * GB, "16+"),
+    ],
+)
+def test_a_bound_belongs_to_the_tier_above_it(size_bytes: int, tier: str) -> None:
+    assert tiers.tier_of(size_bytes) == tier
+
+
+def test_measured_memory_decides_the_tier_and_disk_only_where_it_is_unknown() -> None:
+    shelf = [model("m", size_bytes=GB), model("n", size_bytes=GB)]
+    scored, _ = assess(shelf, [result("m", memory_bytes=3 * GB), result("n", memory_bytes=None)])
+    assert [(entry.tier, entry.tier_basis) for entry in scored] == [("2-4", "memory"), ("<2", "disk")]
+
+
+def test_a_model_of_unknown_size_has_no_tier_but_can_be_recommended() -> None:
+    scored, verdict = assess([], [result("m", memory_bytes=None)])
+    assert (scored[0].tier, scored[0].tier_basis) == (None, None)
+    assert verdict.recommendation is not None
+    assert all(tier.best is None for tier in verdict.tiers)
+
+
+def test_each_tier_has_its_best_and_the_best_of_all_is_recommended() -> None:
+    results = [
+        result("small-slow", 10),
+        result("small-fast", 40),
+        result("big", 80, 520, memory_bytes=5 * GB),
+    ]
+    scored, verdict = assess([], results)
+    assert [(tier.tier, tier.best.model if tier.best else None) for tier in verdict.tiers] == [
+        ("<2", "small-fast"),
+        ("2-4", None),
+        ("4-8", "big"),
+        ("8-16", None),
+        ("16+", None),
+    ]
+    assert verdict.recommendation is not None
+    assert Pick(verdict.recommendation.host, verdict.recommendation.model, verdict.recommendation.score) == Pick(
+        HOST, "big", scored[2].scores.overall if scored[2].scores else -1
+    )
+    assert "points ahead of small-fast" in verdict.recommendation.why
+
+
+def test_a_lead_too_small_for_one_run_is_called_a_close_call() -> None:
+    _, verdict = assess([], [result("a", 60.0), result("b", 60.5)])
+    assert verdict.recommendation is not None
+    assert verdict.recommendation.model == "b"
+    assert "close call" in verdict.recommendation.why
+
+
+def test_equal_scores_go_to_the_faster_and_then_by_name_whatever_the_order() -> None:
+    same = [result("b", 90.0), result("a", 90.0), result("c", 100.0)]
+    for order in (same, same[::-1]):
+        _, verdict = assess([], order)
+        assert verdict.recommendation is not None
+        assert verdict.recommendation.model == "c"
+
+
+def test_nothing_measured_gives_no_recommendation() -> None:
+    _, verdict = assess([], [result("m", status="failed")])
+    assert verdict.recommendation is None
+
+
+def test_a_saved_assessment_can_be_assessed_again_with_the_same_outcome() -> None:
+    shelf: list[Model] = [model("m"), model("n")]
+    scored, verdict = assess(shelf, [result("m"), result("n", 90)])
+    assert assess(shelf, scored) == (scored, verdict)

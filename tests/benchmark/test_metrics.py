@@ -1,0 +1,154 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_speedrun.benchmark import metrics
+from ollama_speedrun.benchmark.types import StreamRecord
+from records import MS, PLAIN, record
+
+
+def test_decode_throughput_counts_the_intervals_between_tokens() -> None:
+    assert metrics.decode_tps(PLAIN) == 100.0
+    assert metrics.ollama_tps(PLAIN) == 101.0
+
+
+def test_decode_by_the_client_agrees_with_the_server_and_leaves_the_end_token_out() -> None:
+    assert metrics.decode_client_tps(PLAIN) == 100.0
+    stopped = record(done_reason="stop", eval_count=102)
+    assert metrics.decode_client_tps(stopped) == 100.0
+
+
+def test_ttft_counts_thinking_and_ttfa_does_not() -> None:
+    thinker = record(first_content_ns=100 * MS, first_answer_ns=700 * MS)
+    assert (metrics.ttft_s(thinker), metrics.ttfa_s(thinker)) == (0.1, 0.7)
+
+
+def test_a_thinker_without_answer_has_a_ttft_but_no_ttfa() -> None:
+    thinker = record(first_answer_ns=None)
+    assert (metrics.ttft_s(thinker), metrics.ttfa_s(thinker)) == (0.2, None)
+
+
+def test_an_empty_generation_has_neither() -> None:
+    empty = record(first_content_ns=None, first_answer_ns=None, last_content_ns=None, content_chunks=0)
+    assert (metrics.ttft_s(empty), metrics.ttfa_s(empty), metrics.tpot_s(empty), metrics.classic_tps(empty)) == (
+        None,
+        None,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"eval_count": 1, "eval_duration_ns": 1000}, id="one token in 1000 ns, Ollama's million tok/s"),
+        pytest.param({"eval_count": 15}, id="too few tokens"),
+        pytest.param({"eval_duration_ns": 999_999}, id="less than a millisecond"),
+        pytest.param({"eval_duration_ns": 0}, id="no duration"),
+        pytest.param({"eval_duration_ns": -5}, id="a negative duration"),
+        pytest.param({"eval_duration_ns": None}, id="duration left out"),
+        pytest.param({"eval_count": None}, id="count left out"),
+    ],
+)
+def test_no_decode_rate_is_given_where_none_can_be_had(changes: dict[str, int | None]) -> None:
+    assert metrics.decode_tps(record(**changes)) is None
+    assert metrics.ollama_tps(record(**changes)) is None
+
+
+def test_a_buffering_proxy_that_delivers_all_at_once_gets_no_client_rate() -> None:
+    assert metrics.decode_client_tps(record(content_chunks=2)) is None
+    assert metrics.decode_client_tps(record(last_content_ns=200 * MS)) is None
+
+
+def test_prefill_leaves_cached_tokens_out() -> None:
+    assert metrics.prefill_tps(PLAIN) == 2000.0
+    assert metrics.prefill_tps(record(prompt_eval_cached_count=150)) == 1000.0
+    assert metrics.prefill_tps(record(prompt_eval_count=None)) is None
+
+
+def test_a_prefill_far_above_the_cold_one_is_a_cache_hit() -> None:
+    assert metrics.is_cache_hit(record(prompt_eval_duration_ns=36 * MS), cold=PLAIN)
+    assert not metrics.is_cache_hit(record(prompt_eval_duration_ns=120 * MS), cold=PLAIN)
+    assert not metrics.is_cache_hit(record(prompt_eval_duration_ns=None), cold=PLAIN)
+
+
+def test_unattributed_time_is_what_no_stage_accounts_for() -> None:
+    assert metrics.unattributed_ns(PLAIN) == 38 * MS
+    assert metrics.unattributed_ns(record(total_duration_ns=None)) is None
+
+
+def test_a_request_that_waited_in_a_queue_is_seen_by_its_unattributed_time() -> None:
+    waited = record(total_duration_ns=PLAIN.total_duration_ns + 1300 * MS)
+    assert metrics.was_queued(waited, baseline=PLAIN)
+    assert not metrics.was_queued(PLAIN, baseline=PLAIN)
+    assert not metrics.was_queued(record(total_duration_ns=None), baseline=PLAIN)
+
+
+def test_a_server_that_counts_in_milliseconds_is_not_believed() -> None:
+    assert metrics.is_server_clock_wrong(record(eval_duration_ns=1000 * MS // 500))
+    assert not metrics.is_server_clock_wrong(record(eval_duration_ns=10_000 * MS))
+    assert not metrics.is_server_clock_wrong(PLAIN)
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> StreamRecord:
+    """Any record that a server could cause, however absurd its own counts and durations."""
+    stamps = sorted(draw(st.lists(st.integers(0, 10**13), min_size=4, max_size=4)))
+    counts = st.none() | st.integers(-(2**63), 2**63 - 1)
+    streamed = draw(st.booleans())
+    return record(
+        first_content_ns=stamps[0] if streamed else None,
+        first_answer_ns=stamps[1] if streamed else None,
+        last_content_ns=stamps[2] if streamed else None,
+        ended_ns=stamps[3],
+        content_chunks=draw(st.integers(1, 10**6)) if streamed else 0,
+        done_reason=draw(st.sampled_from([None, "stop", "length", "load", "\x1b"])),
+        **{
+            name: draw(counts)
+            for name in (
+                "total_duration_ns",
+                "load_duration_ns",
+                "prompt_eval_count",
+                "prompt_eval_cached_count",
+                "prompt_eval_duration_ns",
+                "eval_count",
+                "eval_duration_ns",
+            )
+        },
+    )
+
+
+@given(streams())
+def test_times_are_ordered_and_rates_are_positive_or_absent(stream: StreamRecord) -> None:
+    ttft, ttfa, total = metrics.ttft_s(stream), metrics.ttfa_s(stream), metrics.total_s(stream)
+    if ttft is not None and ttfa is not None:
+        assert 0 <= ttft <= ttfa <= total
+    rates = (
+        metrics.decode_tps(stream),
+        metrics.decode_client_tps(stream),
+        metrics.ollama_tps(stream),
+        metrics.classic_tps(stream),
+        metrics.prefill_tps(stream),
+    )
+    assert all(rate is None or rate > 0 for rate in rates)
+
+
+@given(
+    tokens=st.integers(16, 100_000),
+    interval_ns=st.integers(100_000, 10**9),
+    ttft_ns=st.integers(0, 10**10),
+)
+def test_a_steady_stream_gives_its_true_rate_by_both_clocks(tokens: int, interval_ns: int, ttft_ns: int) -> None:
+    window_ns = (tokens - 1) * interval_ns
+    steady = record(
+        first_content_ns=ttft_ns,
+        last_content_ns=ttft_ns + window_ns,
+        ended_ns=ttft_ns + window_ns,
+        content_chunks=tokens,
+        eval_count=tokens,
+        eval_duration_ns=window_ns,
+    )
+    true_tps = pytest.approx(1e9 / interval_ns)
+    assert metrics.decode_tps(steady) == true_tps
+    assert metrics.decode_client_tps(steady) == true_tps
+    assert metrics.tpot_s(steady) == pytest.approx(interval_ns / 1e9)
