@@ -1,0 +1,33 @@
+"""Fixtures for every test: nothing leaves this machine."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import guard
+
+guard.install()
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves_this_machine() -> Iterator[None]:
+    with guard.watching() as stopped:
+        yield
+        attempts = list(stopped)
+    assert attempts == []
+
+
+@pytest.fixture
+def guarded_env(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """An environment for subprocesses in which every Python is guarded, and whose attempts fail the test."""
+    log = tmp_path / "stopped-traffic.log"
+    site = str(Path(__file__).parent / "guarded_site")
+    python_path = os.pathsep.join(filter(None, (site, os.environ.get("PYTHONPATH"))))
+    yield {**os.environ, "PYTHONPATH": python_path, guard.LOG_VARIABLE: str(log)}
+    attempts = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    log.unlink(missing_ok=True)
+    assert attempts == []
