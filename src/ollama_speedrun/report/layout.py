@@ -75,15 +75,20 @@ def paragraph(console: Console, text: Text, *, hanging: int = 0) -> Iterator[Tex
 
 def width_of(console: Console) -> int | None:
     """Return the width to lay out for, None for a pipe or file, where nothing need be left out."""
-    return console.width if console.is_terminal else None
+    return console.width if console.is_interactive or console.is_dumb_terminal else None
+
+
+def printable(console: Console, text: Text) -> Text:
+    """Return `text`, our own symbols in ASCII where the console's encoding asks for it."""
+    if not console.encoding.startswith("utf"):
+        text.plain = to_ascii(text.plain)
+    return text
 
 
 def print_lines(console: Console, lines: Iterable[Text]) -> None:
-    """Print each line as it is, in ASCII where the console's encoding asks for it."""
+    """Print each line as it is, neither wrapped nor cut."""
     for line in lines:
-        if not console.encoding.startswith("utf"):
-            line.plain = to_ascii(line.plain)
-        console.print(line, soft_wrap=True)
+        console.print(printable(console, line), soft_wrap=True)
 
 
 def _narrowed(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[int] | None:

@@ -22,14 +22,15 @@ class _Console(Console):
 def console_for(stream: IO[str], *, color: bool = True, environ: Mapping[str, str] | None = None) -> Console:
     """Return a console that writes to `stream`, without colours where `color` is false or NO_COLOR is set.
 
-    `environ` stands for the process's environment (NO_COLOR, TERM, COLUMNS…). Characters that the stream's encoding
-    lacks are written as "?".
+    `environ` stands for the process's environment (NO_COLOR, TERM, COLUMNS…). The console is interactive only where the
+    stream is a terminal, whatever FORCE_COLOR says. What the stream's encoding lacks is written as "?".
     """
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="replace")
     return _Console(
         file=stream,
         no_color=None if color else True,
+        force_interactive=None if stream.isatty() else False,
         markup=False,
         emoji=False,
         highlight=False,

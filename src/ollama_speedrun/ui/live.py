@@ -1,28 +1,51 @@
 """The live display of a run: a consumer of its events."""
 
-import enum
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from types import TracebackType
-from typing import Self
+from typing import Final, NamedTuple, Self
 
 from rich.console import Console
+from rich.text import Text
 
-from ..events import Event
+from .. import __version__
+from ..events import (
+    BenchmarkBegan,
+    BenchmarkEnded,
+    BenchmarkProgress,
+    BenchmarkQueued,
+    Event,
+    HostFound,
+    Phase,
+    PhaseBegan,
+    PhaseEnded,
+    ScanProgress,
+    Stage,
+)
+from ..report import view
+from .bars import bar_line, spread
+from .lines import BEGIN, INDENT, Verbosity, label, lines_of
+from .painter import Painter
+
+__all__ = ["RunDisplay", "Verbosity"]
+
+BANNER: Final = "find every Ollama server, benchmark its models, pick the best"
 
 
-class Verbosity(enum.IntEnum):
-    """How much of a run is told."""
+class _Running(NamedTuple):
+    """A benchmark that goes on: its label, when it began, and how far it is."""
 
-    QUIET = 0
-    NORMAL = 1
-    VERBOSE = 2
+    label: str
+    began_s: float
+    progress: BenchmarkProgress
 
 
 class RunDisplay:
     """Shows a run on a console of stderr: lines that stay, and on a terminal a live region below them.
 
-    Use as a context manager; `handle` takes each event at the cost of storing it, a thread draws at most 8 times a second.
+    Use as a context manager. `handle` costs no more than storing the event; a thread draws at most 8 times a second.
+    `clock` gives seconds. The same display may see several phases at once, in any order.
     """
 
     def __init__(
@@ -32,16 +55,109 @@ class RunDisplay:
         verbosity: Verbosity = Verbosity.NORMAL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        raise NotImplementedError
+        self._verbosity = verbosity
+        self._clock = clock
+        self._painter = Painter(console, self._region)
+        self._began_s: dict[Phase, float] = {}
+        self._scan: ScanProgress | None = None
+        self._hosts = 0
+        self._queued: set[tuple[str, str]] = set()
+        self._done = 0
+        self._first_benchmark_s: float | None = None
+        self._running: dict[tuple[str, str], _Running] = {}
 
     def __enter__(self) -> Self:
-        raise NotImplementedError
+        if self._verbosity > Verbosity.QUIET:
+            self._painter.say(Text.assemble(("ollama-speedrun", "bold cyan"), f" {__version__} · {BANNER}"))
+        self._painter.__enter__()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        raise NotImplementedError
+        self._painter.__exit__(kind, error, trace)
 
     def handle(self, event: Event) -> None:
         """Take in one event."""
-        raise NotImplementedError
+        match event:
+            case ScanProgress():
+                self._scan = event
+            case BenchmarkProgress(host=host, model=model):
+                self._progress((host, model), event)
+            case BenchmarkQueued(host=host, model=model):
+                self._queued.add((host, model))
+            case BenchmarkBegan(host=host, model=model):
+                self._begin((host, model))
+            case BenchmarkEnded(result=result):
+                self._running.pop((result.host, result.model), None)
+                self._done += (result.host, result.model) in self._queued
+            case HostFound():
+                self._hosts += 1
+            case PhaseBegan(phase=phase):
+                self._began_s[phase] = self._clock()
+            case _:
+                pass
+        self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        for line in lines_of(event):
+            if line.verbosity > self._verbosity:
+                continue
+            if isinstance(event, PhaseEnded) and (began_s := self._began_s.pop(event.phase, None)) is not None:
+                line.text.append(f" ({view.duration(self._clock() - began_s)})", "dim")
+            self._painter.say(line.text)
+
+    def _begin(self, key: tuple[str, str]) -> None:
+        host, model = key
+        now_s = self._clock()
+        if self._first_benchmark_s is None:
+            self._first_benchmark_s = now_s
+        name = label(model, host)
+        self._running[key] = _Running(name, now_s, BenchmarkProgress(host, model, Stage.LOADING))
+        if not self._painter.is_animated and self._verbosity > Verbosity.QUIET:
+            self._painter.say(Text.assemble(INDENT, BEGIN, name))
+
+    def _progress(self, key: tuple[str, str], event: BenchmarkProgress) -> None:
+        if key in self._running:
+            self._running[key] = self._running[key]._replace(progress=event)
+
+    def _region(self, width: int, height: int) -> list[Text]:
+        """Return the live region: the scan, the benchmarks as a whole, and each benchmark that goes on."""
+        if self._verbosity == Verbosity.QUIET:
+            return []
+        running = list(self._running.values())
+        lines = list(islice(self._bars(width), height))
+        room = height - len(lines)
+        shown = running if len(running) <= room else running[: max(room - 1, 0)]
+        lines.extend(self._running_line(entry, width) for entry in shown)
+        if len(shown) < len(running) and len(lines) < height:
+            lines.append(Text(f"{INDENT}and {len(running) - len(shown)} more", "dim"))
+        return lines
+
+    def _bars(self, width: int) -> Iterator[Text]:
+        scan = self._scan
+        if scan is not None and Phase.DISCOVER in self._began_s:
+            found = f"{self._hosts} host{'' if self._hosts == 1 else 's'}"
+            figures = (f"{scan.probed}/{scan.total} addresses · {found}", f"{scan.probed}/{scan.total}")
+            yield bar_line("scan", scan.probed, scan.total, figures, width)
+        if (total := len(self._queued)) and Phase.BENCHMARK in self._began_s:
+            figures = (f"{self._done}/{total} models{self._left()}", f"{self._done}/{total}")
+            yield bar_line("benchmark", self._done, total, figures, width)
+
+    def _left(self) -> str:
+        """Return how long the queued benchmarks may still take, at the pace of those that are done."""
+        if not self._done or self._first_benchmark_s is None:
+            return ""
+        pace_s = (self._clock() - self._first_benchmark_s) / self._done
+        left_s = pace_s * (len(self._queued) - self._done)
+        return f" · about {view.duration(round(left_s))} left" if left_s >= 1 else ""
+
+    def _running_line(self, entry: _Running, width: int) -> Text:
+        progress = entry.progress
+        elapsed = f"{view.duration(round(self._clock() - entry.began_s)):>6}"
+        figures = [f"{progress.stage}  {elapsed}", progress.stage.value]
+        if progress.stage is Stage.GENERATING:
+            rate = f"{view.rate(progress.tps):>5} tok/s"
+            counted = f"{progress.tokens:>5} tok  {rate}"
+            figures = [f"{progress.stage}  {counted}  {elapsed}", f"{counted}  {elapsed}", counted, rate]
+        return spread(Text(f"{INDENT}{entry.label}"), figures, width)

@@ -1,0 +1,141 @@
+"""The lines of a run that stay: one for each event that tells of something begun, found, finished or failed."""
+
+import enum
+from typing import Final, NamedTuple, assert_never
+
+from rich.text import Text
+
+from ..benchmark.types import Result
+from ..discovery.types import Host
+from ..events import (
+    Assessed,
+    BenchmarkBegan,
+    BenchmarkEnded,
+    BenchmarkProgress,
+    BenchmarkQueued,
+    Event,
+    HostFound,
+    HostMerged,
+    ModelFailed,
+    ModelListed,
+    Notice,
+    PhaseBegan,
+    PhaseEnded,
+    ScanProgress,
+    TargetFailed,
+)
+from ..report import view
+from ..report.text import clean
+
+SUCCESS: Final = ("✓ ", "green")
+FAILURE: Final = ("✗ ", "red")
+BEGIN: Final = ("→ ", "cyan")
+SKIP: Final = ("– ", "dim")
+INDENT: Final = "  "
+
+
+class Verbosity(enum.IntEnum):
+    """How much of a run is told."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+class Line(NamedTuple):
+    """A line, and the verbosity from which on it is shown."""
+
+    verbosity: Verbosity
+    text: Text
+
+
+def lines_of(event: Event) -> tuple[Line, ...]:
+    """Return the lines that an event leaves behind, none for mere progress."""
+    match event:
+        case PhaseBegan() | PhaseEnded() | Notice():
+            return (_of_phase(event),)
+        case HostFound() | HostMerged() | TargetFailed():
+            return (_of_host(event),)
+        case ModelListed() | ModelFailed():
+            return (_of_model(event),)
+        case BenchmarkEnded():
+            return _of_result(event.result)
+        case ScanProgress() | BenchmarkQueued() | BenchmarkBegan() | BenchmarkProgress() | Assessed():
+            return ()
+        case _:
+            assert_never(event)
+
+
+def label(model: str, host: str) -> str:
+    """Return a model on a host as the display names it."""
+    return f"{view.name(model)} @ {view.host_label(host)}"
+
+
+def _of_phase(event: PhaseBegan | PhaseEnded | Notice) -> Line:
+    match event:
+        case PhaseBegan(phase=phase, detail=detail):
+            return Line(Verbosity.NORMAL, Text.assemble(BEGIN, (phase.capitalize(), "bold"), f" {clean(detail)}"))
+        case PhaseEnded(phase=phase, succeeded=True, summary=summary):
+            return Line(Verbosity.NORMAL, Text.assemble(SUCCESS, (phase.capitalize(), "bold"), f" {clean(summary)}"))
+        case PhaseEnded(phase=phase, summary=summary):
+            return Line(Verbosity.QUIET, Text.assemble(FAILURE, (phase.capitalize(), "bold"), f" {clean(summary)}"))
+        case Notice(text=text):
+            return Line(Verbosity.NORMAL, Text.assemble(INDENT, ("note: ", "yellow"), clean(text, 600)))
+        case _:
+            assert_never(event)
+
+
+def _of_host(event: HostFound | HostMerged | TargetFailed) -> Line:
+    match event:
+        case HostFound(host=host):
+            return Line(Verbosity.NORMAL, Text.assemble(INDENT, SUCCESS, _host(host)))
+        case HostMerged(host=host):
+            return Line(Verbosity.VERBOSE, Text.assemble(INDENT, f"the same server: {_host(host)}"))
+        case TargetFailed(url=url, reason=reason):
+            text = Text.assemble(INDENT, FAILURE, f"{view.host_label(url)}: {clean(reason)}")
+            return Line(Verbosity.QUIET, text)
+        case _:
+            assert_never(event)
+
+
+def _host(host: Host) -> str:
+    """Return what is said of a host: its address, what it is, and the ways it was reached."""
+    server = f"{view.name(host.kind)} {view.name(host.version)}" if host.version else view.name(host.kind)
+    return f"{view.host_label(host.url)}: {server}, by {view.name(', '.join(host.via))}"
+
+
+def _of_model(event: ModelListed | ModelFailed) -> Line:
+    match event:
+        case ModelListed(model=model):
+            name, host, *rest = view.model_cells(model)
+            figures = ", ".join(cell for cell in rest[:4] if cell != view.ABSENT)
+            return Line(Verbosity.VERBOSE, Text.assemble(INDENT, f"{name} @ {host}: {figures}"))
+        case ModelFailed(host=host, model=model, reason=reason):
+            text = Text.assemble(INDENT, ("✗ ", "yellow"), f"{label(model, host)}: {clean(reason)}")
+            return Line(Verbosity.QUIET, text)
+        case _:
+            assert_never(event)
+
+
+def _of_result(result: Result) -> tuple[Line, ...]:
+    """Return the result's line and, for the verbose, one for each of its caveats."""
+    name = label(result.model, result.host)
+    caveats = (
+        Line(Verbosity.VERBOSE, Text.assemble(INDENT * 2, ("! ", "yellow"), clean(caveat.text)))
+        for caveat in result.caveats
+    )
+    match result.status:
+        case "ok":
+            figures = (
+                f"{view.rate(result.speed_tps)} tok/s, TTFT {view.duration(result.ttft_s)}, "
+                f"load {view.duration(result.load_s)}, {view.tokens(result.output_tokens)} tokens"
+            )
+            return (Line(Verbosity.NORMAL, Text.assemble(INDENT, SUCCESS, (name, "bold"), f": {figures}")), *caveats)
+        case "failed":
+            reason = clean(result.reason or "no reason was given")
+            return (Line(Verbosity.QUIET, Text.assemble(INDENT, FAILURE, (name, "bold"), f": {reason}")), *caveats)
+        case "skipped":
+            reason = clean(result.reason or "no reason was given")
+            return (Line(Verbosity.NORMAL, Text.assemble(INDENT, SKIP, f"{name}: {reason}")),)
+        case _:
+            assert_never(result.status)

@@ -1,0 +1,90 @@
+"""Drawing from a thread: lines that stay, and on a terminal a live region below them."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from ..report.layout import paragraph, printable
+
+PERIOD_S: Final = 0.125
+WIDEST: Final = 110
+HANGING: Final = 4
+
+
+class Painter:
+    """Prints what is said and redraws a region, both at most once in `PERIOD_S` and away from the caller's thread.
+
+    `region` is called with a width and a height in cells and returns the lines to draw, no longer and no more than
+    that; it is not called where the console is no terminal. A stream whose reader has gone ends the drawing, not the
+    work that is drawn.
+    """
+
+    def __init__(self, console: Console, region: Callable[[int, int], Sequence[Text]]) -> None:
+        self.console = console
+        self._region = region
+        self._said: deque[Text] = deque()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._repaint, name="painter", daemon=True)
+        self._live = Live(
+            get_renderable=self._draw,
+            console=console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    @property
+    def is_animated(self) -> bool:
+        """Whether there is a region, and not lines alone."""
+        return self.console.is_interactive
+
+    def __enter__(self) -> Self:
+        if self.is_animated:
+            self._live.start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        self._thread.join()
+        self.paint()
+        try:
+            self._live.stop()
+        except OSError:
+            self._said.clear()
+
+    def say(self, line: Text) -> None:
+        """Have a line printed above the region; returns at once."""
+        self._said.append(line)
+
+    def paint(self) -> None:
+        """Print what was said since the last time, and draw the region anew."""
+        lines: list[Text] = []
+        while self._said:
+            lines.extend(paragraph(self.console, self._said.popleft(), hanging=HANGING))
+        try:
+            if lines:
+                self.console.print(printable(self.console, Text("\n").join(lines)), soft_wrap=True)
+            elif self._live.is_started:
+                self._live.refresh()
+        except OSError:
+            self._stopped.set()
+
+    def _repaint(self) -> None:
+        while not self._stopped.wait(PERIOD_S):
+            self.paint()
+
+    def _draw(self) -> Text:
+        # The last column stays free: some terminals wrap as soon as it is written to
+        width = min(self.console.width - 1, WIDEST)
+        lines = self._region(width, max(self.console.height - 1, 1))
+        return printable(self.console, Text("\n", no_wrap=True, overflow="crop").join(lines))
