@@ -24,3 +24,18 @@ class Deriving(msgspec.Struct, frozen=True, tag=True):
 
 DemoProgress: TypeAlias = Fetching | Deriving
 ProgressCallback: TypeAlias = Callable[[DemoProgress], None]
+
+
+class FleetReady(msgspec.Struct, frozen=True, tag=True):
+    """Every host answers; one URL each."""
+
+    urls: tuple[str, ...]
+
+
+class FleetFailed(msgspec.Struct, frozen=True, tag=True):
+    """The hosts cannot be served; `text` is for the user."""
+
+    text: str
+
+
+FleetMessage: TypeAlias = DemoProgress | FleetReady | FleetFailed
