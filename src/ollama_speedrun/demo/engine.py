@@ -154,5 +154,5 @@ class Engine(Protocol):
     def models(self) -> Sequence[StoredModel]:
         """Return what is stored, newest first."""
 
-    async def load(self, model: StoredModel, *, context_length: int | None, slots: int) -> Runner:
-        """Load a model; cancelling aborts the load. `context_length` None means the engine's default."""
+    async def load(self, model: StoredModel, *, context_length: int, slots: int) -> Runner:
+        """Load a model; cancelling aborts the load. `context_length`, in tokens, fits the model already."""

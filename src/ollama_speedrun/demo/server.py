@@ -38,8 +38,12 @@ Bodies: TypeAlias = bodies.GenerateBodies | bodies.ChatBodies
 
 JSON: Final = "application/json; charset=utf-8"
 NDJSON: Final = "application/x-ndjson"
+SCHEDULER: Final = web.AppKey("scheduler", Scheduler)
+"""Where an application keeps what is loaded."""
+
 _CHUNKED_FROM_BYTES: Final = 2048
 _BODY_LIMIT_BYTES: Final = 64 * 1024**2
+_SHUTDOWN_S: Final = 0.1
 _LOCAL_SUFFIXES: Final = (".localhost", ".local", ".internal")
 _LOCAL_ORIGIN: Final = re.compile(
     r"https?://(localhost|127\.0\.0\.1|0\.0\.0\.0)(:\d+)?|(app|file|tauri|vscode-webview|vscode-file)://.*"
@@ -76,7 +80,7 @@ async def serve(
 
 async def start(app: web.Application, *, host: str, port: int) -> web.AppRunner:
     """Bind an application so that a client's going away cancels its handler. Raises `OSError`."""
-    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1)
+    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
@@ -97,11 +101,19 @@ def application(
 ) -> web.Application:
     """Return the API as an application to be run by the caller. Bound to loopback it refuses foreign Host headers."""
     settings = settings or ServerSettings()
-    api = _Api(engine, settings)
-    guards = [_refuse_foreign_host] if ipaddress.ip_address(socket.gethostbyname(bound_host)).is_loopback else []
+    scheduler = Scheduler(
+        engine,
+        num_parallel=settings.num_parallel,
+        max_loaded=settings.max_loaded,
+        max_queue=settings.max_queue,
+        keep_alive_ns=keep_alive_ns(settings.keep_alive_s),
+    )
+    api = _Api(engine, settings, scheduler)
+    guards = [_refuse_foreign_host] if _is_loopback(bound_host) else []
     app = web.Application(middlewares=[*guards, _refuse_foreign_origin, _say_errors], client_max_size=_BODY_LIMIT_BYTES)
     app.on_response_prepare.append(_drop_foreign_headers)
-    app.on_shutdown.append(api.close)
+    app[SCHEDULER] = scheduler
+    app.on_cleanup.append(_unload_all)
     for path, handler in api.readable().items():
         app.router.add_route(hdrs.METH_HEAD, path, handler)
         app.router.add_route(hdrs.METH_GET, path, handler)
@@ -110,6 +122,14 @@ def application(
     for path, handler in api.commands().items():
         app.router.add_post(path, handler)
     return app
+
+
+async def _unload_all(app: web.Application) -> None:
+    await app[SCHEDULER].close()
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or ipaddress.ip_address(host).is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +161,10 @@ class _SignInError(EngineError):
 
 
 class _Api:
-    def __init__(self, engine: Engine, settings: ServerSettings) -> None:
+    def __init__(self, engine: Engine, settings: ServerSettings, scheduler: Scheduler) -> None:
         self._engine = engine
         self._settings = settings
-        self._scheduler = Scheduler(
-            engine,
-            num_parallel=settings.num_parallel,
-            max_loaded=settings.max_loaded,
-            max_queue=settings.max_queue,
-            keep_alive_ns=keep_alive_ns(settings.keep_alive_s),
-        )
+        self._scheduler = scheduler
 
     def readable(self) -> Mapping[str, Handler]:
         """Paths for GET and HEAD."""
@@ -169,16 +183,13 @@ class _Api:
             "/api/embed": self._embed,
         }
 
-    async def close(self, _app: web.Application) -> None:
-        await self._scheduler.close()
-
     async def _root(self, _request: web.Request) -> web.Response:
         return web.Response(text="Ollama is running")
 
     async def _version(self, request: web.Request) -> web.StreamResponse:
         return _json(request, {"version": self._settings.version})
 
-    async def _status(self, request: web.Request) -> web.Response:
+    async def _status(self, request: web.Request) -> web.StreamResponse:
         disabled = self._settings.cloud_disabled
         return _json(request, {"cloud": {"disabled": disabled, "source": "env" if disabled else "none"}})
 

@@ -1,0 +1,309 @@
+"""The engine of the fake: emits scripted answers against absolute deadlines, and notes what truly happened."""
+
+import asyncio
+import hashlib
+import math
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Literal, assert_never
+
+from fake_ollama.script import (
+    AbruptClose,
+    AnyFault,
+    EndWithoutDone,
+    ErrorAnswer,
+    HostDies,
+    HostScript,
+    ModelScript,
+    RunnerDies,
+    Stall,
+)
+from fake_ollama.speech import Speech, speak
+from fake_ollama.tokens import common_prefix, tokenise
+from ollama_speedrun.demo.engine import (
+    Embedded,
+    EngineError,
+    Finish,
+    GenerateJob,
+    Piece,
+    RunnerDiedError,
+    StoredModel,
+    StreamCutError,
+)
+from ollama_speedrun.demo.golang import timestamp
+from ollama_speedrun.units import NS_PER_S, nanoseconds
+
+EPOCH_NS = 1_780_000_000 * NS_PER_S
+"""The moment that made-up modification times start from."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Generation:
+    """The truth about one generation. Times are of `time.perf_counter_ns`; those of tokens are when they were due.
+
+    `slot_ns` is when the model began to work, after any load and queue.
+    """
+
+    model: str
+    slot_ns: int
+    prompt_tokens: int
+    cached_tokens: int
+    output_tokens: int = 0
+    first_token_ns: int | None = None
+    last_token_ns: int | None = None
+    outcome: Literal["running", "done", "failed", "cancelled"] = "running"
+
+
+@dataclass(slots=True)
+class Work:
+    """What one request made a host do."""
+
+    loads: int = 0
+    generation: Generation | None = None
+
+
+current_work: ContextVar[Work | None] = ContextVar("current_work", default=None)
+
+
+@dataclass(slots=True)
+class ScriptedEngine:
+    """The models of one host. `die` is called when a script says that the whole host goes away."""
+
+    host: HostScript
+    number: int
+    die: Callable[[], None]
+    running: int = 0
+    peak_concurrency: int = 0
+    generations: list[Generation] = field(default_factory=list)
+    _faulty: dict[str, int] = field(default_factory=dict)
+
+    def models(self) -> Sequence[StoredModel]:
+        """Return the scripted models in the order of the script, which counts as newest first."""
+        return [self._stored(index, script) for index, script in enumerate(self.host.models)]
+
+    async def load(self, model: StoredModel, *, context_length: int, slots: int) -> "ScriptedRunner":
+        """Take the scripted time, then fail or be there."""
+        script = self.script_of(model.name)
+        if (work := current_work.get()) is not None:
+            work.loads += 1
+        if script.load_error is not None:
+            raise EngineError(script.load_error.status, script.load_error.text)
+        await asyncio.sleep(script.load_s)
+        return ScriptedRunner(self, script, context_length, slots)
+
+    def script_of(self, name: str) -> ModelScript:
+        """Return the script of a stored model."""
+        return next(script for script in self.host.models if tagged(script.name) == name)
+
+    def next_fault(self, script: ModelScript) -> AnyFault | None:
+        """Return the fault that strikes this generation, and count it."""
+        struck = self._faulty[script.name] = self._faulty.get(script.name, 0) + 1
+        if script.faulty_requests is not None and struck > script.faulty_requests:
+            return None
+        return script.fault
+
+    def _stored(self, index: int, script: ModelScript) -> StoredModel:
+        name = tagged(script.name)
+        moment_ns = EPOCH_NS + self.number * NS_PER_S + (len(self.host.models) - index) * 1_000_000_007
+        info = {
+            "general.architecture": script.family,
+            "general.parameter_count": 1_235_814_432,
+            f"{script.family}.context_length": script.context_length,
+            f"{script.family}.embedding_length": script.embedding_length,
+            "tokenizer.ggml.tokens": None,
+        }
+        return StoredModel(
+            name=name,
+            digest=script.digest or hashlib.sha256(f"{self.number}/{self.host.name}/{name}".encode()).hexdigest(),
+            modified_at=script.modified_at or timestamp(moment_ns),
+            size_bytes=script.size_bytes,
+            family=script.family,
+            families=script.families,
+            parameter_size=script.parameter_size,
+            quantization_level=script.quantization_level,
+            capabilities=script.capabilities,
+            context_length=script.context_length,
+            embedding_length=script.embedding_length,
+            format=script.format,
+            template=script.template,
+            system=script.system,
+            license=script.license,
+            modelfile=script.modelfile,
+            parameters=script.parameters,
+            model_info=script.model_info if script.model_info is not None else info,
+            tensors=script.tensors,
+            remote_model=script.remote_model,
+            remote_host=script.remote_host,
+            weights_digest=script.weights_digest,
+        )
+
+
+class ScriptedRunner:
+    """A loaded model that keeps its script's promises."""
+
+    def __init__(self, engine: ScriptedEngine, script: ModelScript, context_length: int, slots: int) -> None:
+        self._engine = engine
+        self._script = script
+        self._slots = slots
+        self._cached: Sequence[str] = ()
+        self._context_length = context_length
+
+    @property
+    def context_length(self) -> int:
+        """The context per slot."""
+        return self._context_length
+
+    @property
+    def size_bytes(self) -> int:
+        """Weights, KV cache of all slots, and buffers."""
+        kv_bytes = self._script.kv_bytes_per_token * self._context_length * self._slots
+        return self._script.size_bytes + kv_bytes + self._script.compute_bytes
+
+    @property
+    def size_vram_bytes(self) -> int:
+        """The scripted part of `size_bytes`."""
+        return round(self.size_bytes * self._script.gpu_share)
+
+    async def generate(self, job: GenerateJob) -> AsyncGenerator[Piece | Finish, None]:
+        """Say what the script says, when the script says it."""
+        begun = asyncio.get_running_loop().time()
+        script = self._script
+        speech = speak(script, job, self._context_length)
+        cached = min(common_prefix(self._cached, speech.prompt), len(speech.prompt) - 1) if script.prompt_cache else 0
+        prefill_s = (len(speech.prompt) - cached) / script.prefill_tps
+        generation = self._note(speech, cached)
+        fault = self._engine.next_fault(script)
+        due = _Due(begun + prefill_s, script)
+        self._engine.running += 1
+        self._engine.peak_concurrency = max(self._engine.peak_concurrency, self._engine.running)
+        try:
+            for chunk in speech.chunks:
+                if fault is not None and chunk.first >= fault.after_tokens:
+                    break
+                await due.wait(due.at(chunk.last, speech.eval_count))
+                if generation.first_token_ns is None:
+                    self._cached = speech.prompt
+                    generation.first_token_ns = generation.slot_ns + nanoseconds(prefill_s)
+                generation.last_token_ns = due.at_ns(generation, chunk.last, speech.eval_count)
+                generation.output_tokens = chunk.last + 1
+                yield chunk.piece
+            last = speech.eval_count - 1
+            if fault is not None:
+                await due.wait(due.at(min(fault.after_tokens, last) if last >= 0 else fault.after_tokens, 0))
+                await self._strike(fault)
+            await due.wait(due.at(last, speech.eval_count))
+            self._cached = speech.prompt
+            generation.first_token_ns = generation.first_token_ns or generation.slot_ns + nanoseconds(prefill_s)
+            generation.last_token_ns = due.at_ns(generation, last, speech.eval_count)
+            generation.output_tokens = speech.eval_count
+            generation.outcome = "done"
+            yield self._finish(speech, job, cached, prefill_s)
+        except (EngineError, StreamCutError):
+            generation.outcome = "failed"
+            raise
+        finally:
+            if generation.outcome == "running":
+                generation.outcome = "cancelled"
+            self._engine.running -= 1
+
+    async def embed(self, texts: Sequence[str], *, truncate: bool, dimensions: int | None) -> Embedded:
+        """Return unit vectors that depend on the texts alone."""
+        if "embedding" not in self._script.capabilities:
+            raise EngineError(501, "This server does not support embeddings. Start it with `--embeddings`")
+        counts = [len(tokenise(text)) + 2 for text in texts]
+        if max(counts) > self._context_length and not truncate:
+            raise EngineError(400, "the input length exceeds the context length")
+        count = sum(min(count, self._context_length) for count in counts)
+        await asyncio.sleep(count / self._script.prefill_tps)
+        size = dimensions or self._script.embedding_length or 1
+        return Embedded([_unit_vector(text, size) for text in texts], count)
+
+    async def close(self) -> None:
+        """Nothing is left, because nothing was there."""
+
+    def _note(self, speech: Speech, cached: int) -> Generation:
+        generation = Generation(
+            model=self._script.name,
+            slot_ns=time.perf_counter_ns(),
+            prompt_tokens=len(speech.prompt),
+            cached_tokens=cached,
+        )
+        self._engine.generations.append(generation)
+        if (work := current_work.get()) is not None:
+            work.generation = generation
+        return generation
+
+    def _finish(self, speech: Speech, job: GenerateJob, cached: int, prefill_s: float) -> Finish:
+        """Report as llama-server does: the evaluation spans from the first to the last token, at least 1 µs."""
+        eval_ns = self._script.reported_eval_duration_ns
+        if eval_ns is None:
+            eval_ns = max(1000, nanoseconds((speech.eval_count - 1) / self._script.decode_tps))
+        reports = self._script.report_durations
+        return Finish(
+            done_reason=speech.done_reason,
+            prompt_eval_count=len(speech.prompt) if reports else None,
+            prompt_eval_duration_ns=nanoseconds(prefill_s) if reports else None,
+            eval_count=speech.eval_count if reports else None,
+            eval_duration_ns=eval_ns if reports else None,
+            prompt_eval_cached_count=cached if self._script.report_cached_count else None,
+            context=None if job.raw_prompt is not None else (128_006, 882, 128_007),
+        )
+
+    async def _strike(self, fault: AnyFault) -> None:
+        match fault:
+            case ErrorAnswer():
+                raise EngineError(fault.status, fault.text)
+            case EndWithoutDone():
+                raise StreamCutError(abrupt=False)
+            case AbruptClose():
+                raise StreamCutError(abrupt=True)
+            case RunnerDies():
+                text = "an error was encountered while running the model: unexpected EOF"
+                raise RunnerDiedError(500, text)
+            case HostDies():
+                self._engine.die()
+                await asyncio.Event().wait()
+            case Stall():
+                await asyncio.Event().wait()
+            case _:
+                assert_never(fault)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """When tokens are due, in the event loop's seconds: absolute, so that lateness never adds up."""
+
+    first: float
+    script: ModelScript
+
+    def offset_s(self, index: int, count: int) -> float:
+        """Seconds from the first token to token `index` of `count` (0: without end); bursts come together."""
+        burst = self.script.burst
+        reached = math.ceil(index / burst) * burst
+        return (min(reached, count - 1) if count else reached) / self.script.decode_tps
+
+    def at(self, index: int, count: int) -> float:
+        return self.first + self.offset_s(index, count)
+
+    def at_ns(self, generation: Generation, index: int, count: int) -> int:
+        assert generation.first_token_ns is not None
+        return generation.first_token_ns + nanoseconds(self.offset_s(index, count))
+
+    @staticmethod
+    async def wait(deadline: float) -> None:
+        """Sleep until a moment; give way to others even when it has passed."""
+        await asyncio.sleep(max(0.0, deadline - asyncio.get_running_loop().time()))
+
+
+def tagged(name: str) -> str:
+    """Return a model's name as it is listed, always with a tag."""
+    return name if ":" in name else f"{name}:latest"
+
+
+def _unit_vector(text: str, size: int) -> list[float]:
+    seed = hashlib.sha256(text.encode()).digest()
+    raw = [seed[index % len(seed)] - 127.5 + index / size for index in range(size)]
+    length = math.sqrt(sum(value * value for value in raw))
+    return [value / length for value in raw]
