@@ -1,0 +1,91 @@
+"""`demo`: everything, on the small real servers that come with the program."""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import assert_never
+
+import msgspec
+
+from ..demo.fleet import demo_fleet, serve_fleet
+from ..demo.progress import DemoProgress, Deriving, Fetching
+from ..discovery.types import DiscoveryPlan
+from ..errors import UsageError
+from ..events import Phase
+from ..ui.live import Verbosity
+from ..ui.preparation import PreparationDisplay
+from . import planning
+from .environment import Environment
+from .exit_codes import ExitCode
+from .interrupts import on_interrupt
+from .options import CHOOSING, HOST, MEASURING, RESULTS, SETTINGS, VERDICT
+from .parser import PROGRAM
+from .screen import Screen
+from .session import Session, load_settings
+
+_OF_A_RUN = tuple(setting for setting in SETTINGS if setting.group in {HOST, CHOOSING, MEASURING, RESULTS, VERDICT})
+
+
+def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
+    """Run the pipeline on the demo's servers, or only serve them."""
+    if arguments.serve:
+        _check_only_serving(arguments)
+    chosen = load_settings(environment, arguments)
+    screen = Screen(environment, chosen, as_json=arguments.json)
+    if arguments.serve:
+        asyncio.run(_serve(environment, screen, as_json=arguments.json))
+        return ExitCode.DONE
+    session = Session(environment, chosen, until=Phase.ASSESS, as_json=arguments.json, host_patterns=chosen.host)
+    return session.conduct(_plan_of_fleet(screen))
+
+
+@asynccontextmanager
+async def _plan_of_fleet(screen: Screen) -> AsyncIterator[DiscoveryPlan]:
+    async with AsyncExitStack() as stack:
+        with PreparationDisplay(screen.talk, quiet=screen.verbosity is Verbosity.QUIET) as display:
+            urls = await stack.enter_async_context(demo_fleet(progress=partial(_show, display)))
+        yield planning.plan_for_servers(urls)
+
+
+async def _serve(environment: Environment, screen: Screen, *, as_json: bool) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+
+    def ready(urls: tuple[str, ...]) -> None:
+        text = msgspec.json.encode({"urls": urls}).decode() if as_json else _how_to_use(urls)
+        print(text, file=environment.stdout, flush=True)
+
+    with PreparationDisplay(screen.talk, quiet=screen.verbosity is Verbosity.QUIET) as display:
+        server = asyncio.ensure_future(serve_fleet(ready, progress=partial(_show, display)))
+        with on_interrupt(server.cancel):
+            await asyncio.wait([server])
+    if not server.cancelled():
+        server.result()
+
+
+def _how_to_use(urls: Sequence[str]) -> str:
+    return "\n".join(
+        [
+            f"Serving {', '.join(urls)} until Ctrl-C. Use them with any Ollama client:",
+            f"  OLLAMA_HOST={urls[0]} ollama list",
+            f"  curl {urls[0]}/api/tags",
+            f"  {PROGRAM} {' '.join(urls)}",
+        ]
+    )
+
+
+def _show(display: PreparationDisplay, progress: DemoProgress) -> None:
+    match progress:
+        case Fetching(name, done_bytes, total_bytes):
+            display.show(f"fetching {name}", done_bytes, total_bytes, "bytes")
+        case Deriving(name, done_bytes, total_bytes):
+            display.show(f"deriving {name}", done_bytes, total_bytes, "bytes")
+        case _:
+            assert_never(progress)
+
+
+def _check_only_serving(arguments: argparse.Namespace) -> None:
+    for setting in _OF_A_RUN:
+        if getattr(arguments, setting.key) is not None:
+            raise UsageError(f"--serve and {setting.flag} contradict each other: nothing is run; give only one of them")

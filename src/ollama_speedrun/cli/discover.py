@@ -1,0 +1,40 @@
+"""`discover [TARGET…]`: find servers, or only say where they would be looked for."""
+
+import argparse
+
+import msgspec
+
+from ..discovery.types import DiscoveryPlan
+from ..events import Phase
+from . import planning
+from .environment import Environment
+from .exit_codes import ExitCode
+from .session import load_settings, run_until
+
+
+def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
+    """Run the first phase and print the hosts; with `--dry-run` print the plan and send nothing."""
+    if not arguments.dry_run:
+        return run_until(Phase.DISCOVER, environment, arguments)
+    plan = planning.discovery_plan(load_settings(environment, arguments), environment)
+    text = _as_json(plan) if arguments.json else _as_lines(plan)
+    print(text, file=environment.stdout)
+    return ExitCode.DONE
+
+
+def _as_lines(plan: DiscoveryPlan) -> str:
+    servers = [f"{server.url} ({server.via})" for server in (*plan.local, *plan.servers)]
+    sweeps = [f"{len(sweep.addresses)} addresses of {sweep.network} on port {sweep.port}" for sweep in plan.sweeps]
+    return "\n".join([*servers, *sweeps, *plan.notes])
+
+
+def _as_json(plan: DiscoveryPlan) -> str:
+    value = {
+        "servers": [{"url": server.url, "via": server.via} for server in (*plan.local, *plan.servers)],
+        "networks": [
+            {"network": str(sweep.network), "port": sweep.port, "addresses": [str(one) for one in sweep.addresses]}
+            for sweep in plan.sweeps
+        ],
+        "notes": plan.notes,
+    }
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

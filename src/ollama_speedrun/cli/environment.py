@@ -1,0 +1,87 @@
+"""The process's surroundings, handed to `main` so that a test can hand it others."""
+
+import io
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, TextIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+APP_NAME = "ollama-speedrun"
+
+
+class Environment:
+    """Arguments without the program's name, the three streams, the variables, and where settings and state are kept.
+
+    A directory that is not given is the platform's own for this program; it need not exist.
+    """
+
+    def __init__(  # noqa: PLR0913 - one parameter for each surrounding that a test may replace
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: TextIO,
+        stdout: TextIO,
+        stderr: TextIO,
+        variables: Mapping[str, str],
+        config_dir: "Path | None" = None,
+        state_dir: "Path | None" = None,
+    ) -> None:
+        self.argv = tuple(argv)
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+        self.variables = variables
+        self._config_dir = config_dir
+        self._state_dir = state_dir
+
+    @classmethod
+    def of_process(cls) -> "Environment":
+        """Return the surroundings of this very process.
+
+        A stream that the parent closed is replaced by one that swallows everything; a character that the encoding
+        of a stream lacks is written as "?".
+        """
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
+        return cls(
+            sys.argv[1:],
+            stdin=sys.stdin or _nothing("r"),
+            stdout=sys.stdout or _nothing("w"),
+            stderr=sys.stderr or _nothing("w"),
+            variables=os.environ,
+        )
+
+    @property
+    def config_dir(self) -> "Path":
+        """Where the settings file is looked for."""
+        if self._config_dir is None:
+            from platformdirs import user_config_path
+
+            self._config_dir = user_config_path(APP_NAME, appauthor=False)
+        return self._config_dir
+
+    @property
+    def state_dir(self) -> "Path":
+        """Where the last run is kept."""
+        if self._state_dir is None:
+            from platformdirs import user_state_path
+
+            self._state_dir = user_state_path(APP_NAME, appauthor=False)
+        return self._state_dir
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether a person can be asked: both the questions and the answers go to a terminal."""
+        return self.stdin.isatty() and self.stderr.isatty()
+
+    def say(self, text: str) -> None:
+        """Write a line for the person at the terminal, on stderr."""
+        print(text, file=self.stderr, flush=True)
+
+
+def _nothing(mode: Literal["r", "w"]) -> TextIO:
+    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123 - lives as long as the process

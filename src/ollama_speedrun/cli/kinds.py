@@ -1,0 +1,96 @@
+"""The kinds of value that a setting can have: how each is read from a text, and what to say when it cannot be."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+TIERS = ("<2", "2-4", "4-8", "8-16", "16+")
+_TIER_ALIASES = {"lt2": "<2", "16plus": "16+"}  # nothing in these needs quoting in a shell
+_SWITCH_WORDS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+class Kind(NamedTuple):
+    """How a value is read.
+
+    `parse` turns one text into a value and raises `ValueError` for any other; `expected` completes "give …". `toml` are
+    the exact types that the settings file may use. A kind of `many` is a tuple of such values, and one flag or variable
+    may hold several, joined by `separator`.
+    """
+
+    expected: str
+    parse: Callable[[str], object]
+    toml: tuple[type, ...]
+    many: bool = False
+    separator: str | None = None
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("empty")
+    return text.strip()
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise ValueError("not a duration")
+    return seconds
+
+
+def _count(text: str) -> int:
+    if not _WHOLE_NUMBER.fullmatch(text) or int(text) == 0:
+        raise ValueError("not a positive whole number")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    port = _count(text)
+    if port > 65535:
+        raise ValueError("not a port")
+    return port
+
+
+def _tier(text: str) -> str:
+    tier = _TIER_ALIASES.get(text.lower(), text)
+    if tier not in TIERS:
+        raise ValueError("not a tier")
+    return tier
+
+
+def _switch(text: str) -> bool:
+    try:
+        return _SWITCH_WORDS[text.lower()]
+    except KeyError:
+        raise ValueError("not a switch") from None
+
+
+def choice(*words: str) -> Kind:
+    """Return the kind whose values are exactly these words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError("not a choice")
+        return text
+
+    return Kind(" or ".join(words), parse, (str,))
+
+
+SECONDS = Kind("a number of seconds above 0, such as 30", _seconds, (int, float))
+COUNT = Kind("a whole number above 0, such as 8", _count, (int,))
+SWITCH = Kind("true or false", _switch, (bool,))
+TEXTS = Kind("names or patterns, such as 'llama3*'", _text, (str,), many=True, separator=",")
+HOSTS = Kind("hosts, such as 192.168.1.20 or 'gpu*'", _text, (str,), many=True, separator=",")
+PORTS = Kind("port numbers from 1 to 65535, such as 11434", _port, (int,), many=True, separator=",")
+TIER_NAMES = Kind("memory tiers out of " + ", ".join(TIERS), _tier, (str,), many=True, separator=",")
+PATHS = Kind("file names that end in .json, .md or .csv", _text, (str,), many=True)

@@ -1,0 +1,124 @@
+"""The entry point: parse, hand over to the verb, and turn every error into one sentence and an exit status."""
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from ..errors import DemoError, OutputError, UsageError
+from .environment import Environment
+from .exit_codes import ExitCode
+from .parser import PROGRAM, parse
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def entry_point() -> int:
+    """Run the command line of this process and return its exit status."""
+    environment = Environment.of_process()
+    status = main(environment)
+    if status is ExitCode.PIPE_CLOSED:
+        # The interpreter flushes stdout once more at its end and would complain there
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status
+
+
+def main(environment: Environment) -> ExitCode:
+    """Run one command line; say what went wrong in one sentence on stderr; return the exit status."""
+    try:
+        with contextlib.redirect_stdout(environment.stdout):
+            arguments = parse(environment.argv)
+        status = _dispatch(environment, arguments)
+        environment.stdout.flush()
+    except SystemExit:  # argparse has printed the help or the version
+        return ExitCode.DONE
+    except KeyboardInterrupt:
+        environment.say(f"{PROGRAM}: interrupted")
+        return ExitCode.INTERRUPTED
+    except Exception as exc:  # noqa: BLE001 - the one place that catches all: a bug must end in a sentence, too
+        return _fail(environment, _innermost(exc))
+    return status
+
+
+def _dispatch(  # noqa: PLR0911 - one return for each verb
+    environment: Environment, arguments: "argparse.Namespace"
+) -> ExitCode:
+    match arguments.verb:
+        case "run":
+            from . import run
+
+            return run.main(environment, arguments)
+        case "discover":
+            from . import discover
+
+            return discover.main(environment, arguments)
+        case "models":
+            from . import models
+
+            return models.main(environment, arguments)
+        case "benchmark":
+            from . import benchmark
+
+            return benchmark.main(environment, arguments)
+        case "assess":
+            from . import assess
+
+            return assess.main(environment, arguments)
+        case "demo":
+            from . import demo
+
+            return demo.main(environment, arguments)
+        case "config":
+            from . import config
+
+            return config.main(environment, arguments)
+        case "completion":
+            from . import completion
+
+            return completion.main(environment, arguments)
+        case unknown:
+            raise AssertionError(f"the parser let the verb {unknown!r} through")
+
+
+def _innermost(error: Exception) -> Exception:
+    """Return what a task group wrapped, where it wrapped one thing."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _fail(environment: Environment, error: Exception) -> ExitCode:
+    match error:
+        case BrokenPipeError():
+            return ExitCode.PIPE_CLOSED
+        case UsageError():
+            status = ExitCode.USAGE
+        case OutputError():
+            status = ExitCode.NOT_WRITTEN
+        case DemoError():
+            status = ExitCode.NO_SERVER
+        case _:
+            environment.say(f"{PROGRAM}: {_bug_report(environment, error)}")
+            return ExitCode.UNEXPECTED_ERROR
+    environment.say(f"{PROGRAM}: {_one_line(error)}")
+    return status
+
+
+def _one_line(error: Exception) -> str:
+    from ..report.text import clean
+
+    return clean(str(error), limit=1000)
+
+
+def _bug_report(environment: Environment, error: Exception) -> str:
+    if "--verbose" in environment.argv:
+        import traceback
+
+        environment.say("".join(traceback.format_exception(error)).rstrip())
+    python = ".".join(map(str, sys.version_info[:3]))
+    return (
+        f"unexpected {type(error).__name__}: {error}; this is a bug in {PROGRAM} {__version__} (Python {python}, "
+        f"{sys.platform}): please report it with what the same command prints under --verbose"
+    )

@@ -1,0 +1,119 @@
+"""Every setting and every verb, as literal tables that parser, layers, `config show` and docs all read."""
+
+from typing import NamedTuple
+
+from .kinds import COUNT, HOSTS, PATHS, PORTS, SECONDS, SWITCH, TEXTS, TIER_NAMES, Kind, choice
+
+ENVIRONMENT_PREFIX = "OLLAMA_SPEEDRUN_"
+
+HOST = "choosing hosts"
+FINDING = "finding servers"
+CHOOSING = "choosing models"
+MEASURING = "measuring"
+RESULTS = "results"
+VERDICT = "verdict"
+TALK = "talk"
+GROUPS = (HOST, FINDING, CHOOSING, MEASURING, RESULTS, VERDICT, TALK)
+
+
+class Setting(NamedTuple):
+    """One thing that can be set by a flag, a variable or the settings file.
+
+    A switch that is on by default has a flag that turns it off, `--no-…`.
+    """
+
+    key: str
+    kind: Kind
+    default: object
+    group: str
+    metavar: str | None
+    help: str
+
+    @property
+    def flag(self) -> str:
+        """The long option."""
+        name = self.key.replace("_", "-")
+        return f"--no-{name}" if self.default is True else f"--{name}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return ENVIRONMENT_PREFIX + self.key.upper()
+
+
+SETTINGS = (
+    Setting(
+        "host",
+        HOSTS,
+        (),
+        HOST,
+        "HOST",
+        "probe this host, URL or network only, as TARGET does; with * or ? it is a pattern that chooses among the "
+        "hosts found (repeatable)",
+    ),
+    Setting("port", PORTS, (11434,), FINDING, "PORT", "port to probe (repeatable)"),
+    Setting("connect_timeout", SECONDS, 0.5, FINDING, "SECONDS", "how long an address may take to accept"),
+    Setting("max_addresses", COUNT, 1024, FINDING, "N", "most addresses to sweep"),
+    Setting("model", TEXTS, (), CHOOSING, "GLOB", "only models whose name matches (repeatable)"),
+    Setting("exclude", TEXTS, (), CHOOSING, "GLOB", "leave out models whose name matches (repeatable)"),
+    Setting(
+        "tier", TIER_NAMES, (), CHOOSING, "TIER", "only models of this size in GB: <2 (or lt2), 2-4, 4-8, 8-16, 16+"
+    ),
+    Setting("timeout", SECONDS, 300.0, MEASURING, "SECONDS", "longest that one generation may take"),
+    Setting("num_predict", COUNT, 512, MEASURING, "TOKENS", "most tokens to generate for each model"),
+    Setting("num_ctx", COUNT, 4096, MEASURING, "TOKENS", "context length to load each model with"),
+    Setting("concurrency", COUNT, 8, MEASURING, "N", "hosts at once; each host runs one model at a time"),
+    Setting("scoring", choice("overall", "classic"), "overall", VERDICT, "NAME", "score to show: overall or classic"),
+    Setting("output", PATHS, (), RESULTS, "FILE", "also write the result to a .json, .md or .csv file (repeatable)"),
+    Setting("save", SWITCH, True, VERDICT, None, "do not keep the result for `assess --last`"),
+    Setting("yes", SWITCH, False, TALK, None, "answer every question with yes"),
+    Setting("color", SWITCH, True, TALK, None, "no colours"),
+    Setting("quiet", SWITCH, False, TALK, None, "say nothing but errors and the result"),
+    Setting("verbose", SWITCH, False, TALK, None, "say more, and show the traceback of an unexpected error"),
+)
+
+
+class Verb(NamedTuple):
+    """One subcommand: its positional argument, if any, and the groups of settings that it takes."""
+
+    name: str
+    help: str
+    groups: tuple[str, ...]
+    positional: str | None = None
+
+
+VERBS = (
+    Verb("run", "find servers, list models, benchmark each, recommend (the default)", GROUPS, "TARGET"),
+    Verb("discover", "find servers", (HOST, FINDING, RESULTS, TALK), "TARGET"),
+    Verb("models", "find servers and list their models", (HOST, FINDING, CHOOSING, RESULTS, TALK), "TARGET"),
+    Verb("benchmark", "find servers, list models and benchmark each, without a verdict", GROUPS, "TARGET"),
+    Verb(
+        "assess", "give the verdict on a saved result without any traffic; without FILE do all phases", GROUPS, "FILE"
+    ),
+    Verb(
+        "demo",
+        "run everything on small servers of its own, on this machine",
+        (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, TALK),
+    ),
+    Verb("config", "show the settings and where each comes from, or the settings file's path", (), "WHAT"),
+    Verb("completion", "print a shell's completion script", (), "SHELL"),
+)
+
+
+class OneOff(NamedTuple):
+    """An option that no settings file or variable can give, and the verbs that take it."""
+
+    flag: str
+    metavar: str | None
+    verbs: tuple[str, ...]
+    help: str
+
+
+_WITH_RESULT = ("run", "discover", "models", "benchmark", "assess", "demo", "config")
+ONE_OFFS = (
+    OneOff("--json", None, _WITH_RESULT, "print one JSON document on standard output"),
+    OneOff("--config", "FILE", _WITH_RESULT, "settings file to read instead of the usual one"),
+    OneOff("--dry-run", None, ("discover",), "print what would be probed, and send nothing"),
+    OneOff("--last", None, ("assess",), "assess the last run on this machine"),
+    OneOff("--serve", None, ("demo",), "only serve, until Ctrl-C, for any Ollama client"),
+)

@@ -1,0 +1,120 @@
+"""How a run ended: its exit status, and the sentence that says why and what to try."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from ..events import Phase
+from ..pipeline import Selection
+from ..report.document import Document
+from ..report.text import clean
+from .exit_codes import ExitCode
+
+NAMES_SHOWN: Final = 8
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides how a run ended: how far it was to go, what it was to select, and what it has to show.
+
+    `failed_targets` are the URLs of servers that could not be used.
+    """
+
+    document: Document
+    until: Phase
+    selection: Selection
+    failed_targets: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> ExitCode:
+        """The exit status."""
+        if not self.document.complete:
+            return ExitCode.INTERRUPTED
+        if not self._has_server:
+            return ExitCode.NO_SERVER
+        if self.until is not Phase.DISCOVER and not self._has_model:
+            return ExitCode.NO_MODEL
+        benchmarked = self.until in {Phase.BENCHMARK, Phase.ASSESS}
+        if benchmarked and not self._count("ok"):
+            return ExitCode.NOTHING_BENCHMARKED
+        if self.failed_targets or (benchmarked and self._count("failed")):
+            return ExitCode.PARTLY_FAILED
+        return ExitCode.DONE
+
+    @property
+    def sentence(self) -> str | None:
+        """Why it did not end well and what to try; None where it did."""
+        match self.status:
+            case ExitCode.NO_SERVER:
+                return self._why_no_server()
+            case ExitCode.NO_MODEL:
+                return self._why_no_model()
+            case ExitCode.NOTHING_BENCHMARKED:
+                return (
+                    f"nothing could be benchmarked: {self._count('failed')} failed, {self._count('skipped')} skipped; "
+                    "the reasons are above; `ollama pull llama3.2` gets a small model that answers"
+                )
+            case ExitCode.PARTLY_FAILED:
+                return self._what_failed()
+            case ExitCode.INTERRUPTED:
+                return f"interrupted: {_counted(len(self.document.results), 'benchmark')} finished"
+            case _:
+                return None
+
+    @property
+    def _has_server(self) -> bool:
+        return any(host.is_ollama and self.selection.takes_host(host) for host in self.document.hosts)
+
+    @property
+    def _has_model(self) -> bool:
+        return any(self.selection.takes(model) for model in self.document.models)
+
+    def _count(self, status: str) -> int:
+        return sum(result.status == status for result in self.document.results)
+
+    def _why_no_server(self) -> str:
+        servers = [host.url for host in self.document.hosts if host.is_ollama]
+        if servers:
+            return f"no host matches --host {_quoted(self.selection.hosts)}; found: {_listed(servers)}"
+        others = [f"{host.url} ({host.kind})" for host in self.document.hosts]
+        seen = f"; what answered is no Ollama: {_listed(others)}" if others else ""
+        return (
+            f"no Ollama server found{seen}; start one with `ollama serve`, set OLLAMA_HOST=0.0.0.0 on other machines, "
+            "name one as TARGET, or run `ollama-speedrun demo`"
+        )
+
+    def _why_no_model(self) -> str:
+        names = sorted({model.name for model in self.document.models})
+        if not names:
+            return "no model found on any server; get one with `ollama pull llama3.2` on the server's machine"
+        wanted = [
+            f"{flag} {_quoted(values)}"
+            for flag, values in (
+                ("--model", self.selection.include),
+                ("--exclude", self.selection.exclude),
+                ("--tier", self.selection.tiers),
+            )
+            if values
+        ]
+        return f"no model is left by {' and '.join(wanted)}; found: {_listed(names)}"
+
+    def _what_failed(self) -> str:
+        failed = self._count("failed")
+        parts = [f"{_counted(failed, 'benchmark')} of {len(self.document.results)} failed"] if failed else []
+        if self.failed_targets:
+            parts.append(f"{_counted(len(self.failed_targets), 'server')} could not be used")
+        return f"{' and '.join(parts)}; the reasons are above"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _quoted(values: Sequence[str]) -> str:
+    return " ".join(repr(value) for value in values)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(clean(name, limit=80) for name in names[:NAMES_SHOWN])
+    more = len(names) - NAMES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

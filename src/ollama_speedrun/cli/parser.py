@@ -1,0 +1,168 @@
+"""The argparse parser, built out of the tables in `options`."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+from .. import __version__
+from ..errors import UsageError
+from .options import ONE_OFFS, SETTINGS, VERBS, Setting, Verb
+
+PROGRAM = "ollama-speedrun"
+DEFAULT_VERB = "run"
+SHELLS = ("bash", "zsh", "fish", "tcsh")
+_DESCRIPTION = (
+    "Find every Ollama server within reach, benchmark its models on real generations, and say which one to use. "
+    "Without a verb all of that is done: on TARGETs where given, else on this machine, OLLAMA_HOST and the subnets."
+)
+_POSITIONAL_HELP = {
+    "TARGET": "host, host:port, URL or network (192.168.1.0/24) to probe instead of the local subnets",
+    "FILE": "result that a run wrote with --output FILE.json; - is standard input",
+}
+_VERB_NAMES = tuple(verb.name for verb in VERBS)
+_OPTIONS_WITH_VALUE = {setting.flag for setting in SETTINGS if not isinstance(setting.default, bool)} | {"--config"}
+_FILE_COMPLETION = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
+_BARE_WORD = re.compile(r"[a-z]+")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises its errors, so that they are said in one place."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    root = _Parser(prog=PROGRAM, description=_DESCRIPTION, allow_abbrev=False)
+    root.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    verbs = root.add_subparsers(
+        dest="verb", metavar="VERB", title="verbs", description=f"`{PROGRAM} VERB --help` lists the options of each"
+    )
+    for verb in VERBS:
+        parser = verbs.add_parser(verb.name, help=verb.help, description=_sentence(verb.help), allow_abbrev=False)
+        _add_positional(parser, verb)
+        for group in verb.groups:
+            section = parser.add_argument_group(group)
+            for setting in SETTINGS:
+                if setting.group == group:
+                    _add_setting(section, setting)
+        _add_one_off_options(parser, verb.name)
+    return root
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the parsed command line; its `verb` is always set.
+
+    Raises `UsageError` for what cannot be understood, and `SystemExit` once `--help` or `--version` is printed.
+    """
+    arguments, unknown = build_parser().parse_known_args(with_verb(argv))
+    if unknown:
+        raise UsageError(_unknown(unknown[0], arguments.verb))
+    return arguments
+
+
+def with_verb(argv: Sequence[str]) -> list[str]:
+    """Return the arguments with their verb in front: `--quiet discover` and `192.168.1.20` are understood, too.
+
+    A first word that is no verb is a target for the default verb, unless it looks like a verb with a slip in it.
+    """
+    words = list(argv)
+    if not words:
+        return [DEFAULT_VERB]
+    position = _first_positional(words)
+    if position is None:
+        return words if {"-h", "--help", "--version"} & set(words) else [DEFAULT_VERB, *words]
+    word = words[position]
+    if word in _VERB_NAMES:
+        return [word, *words[:position], *words[position + 1 :]]
+    if _BARE_WORD.fullmatch(word) and (verb := _nearest(word, _VERB_NAMES)):
+        raise UsageError(f"no verb {word!r}; did you mean {verb}? A host of that name is reached by: run {word}")
+    return [DEFAULT_VERB, *words]
+
+
+def _first_positional(words: Sequence[str]) -> int | None:
+    takes_value = False
+    for position, word in enumerate(words):
+        if takes_value:
+            takes_value = False
+        elif not word.startswith("-") or word == "-":
+            return position
+        else:
+            takes_value = word in _OPTIONS_WITH_VALUE
+    return None
+
+
+def _add_positional(parser: argparse.ArgumentParser, verb: Verb) -> None:
+    if verb.positional == "TARGET":
+        parser.add_argument("targets", metavar="TARGET", nargs="*", help=_POSITIONAL_HELP["TARGET"])
+    elif verb.positional == "FILE":
+        _complete_files(parser.add_argument("file", metavar="FILE", nargs="?", help=_POSITIONAL_HELP["FILE"]))
+    elif verb.positional == "SHELL":
+        parser.add_argument("shell", choices=SHELLS, help="which shell")
+    elif verb.positional == "WHAT":
+        parser.add_argument("what", choices=("show", "path"), nargs="?", default="show", help="show is the default")
+
+
+def _add_setting(section: argparse._ArgumentGroup, setting: Setting) -> None:
+    if isinstance(setting.default, bool):
+        section.add_argument(
+            setting.flag, dest=setting.key, action="store_const", const=not setting.default, help=setting.help
+        )
+    else:
+        action = section.add_argument(
+            setting.flag,
+            dest=setting.key,
+            action="append" if setting.kind.many else "store",
+            metavar=setting.metavar,
+            help=setting.help + _default_note(setting),
+        )
+        _complete_files(action)
+
+
+def _default_note(setting: Setting) -> str:
+    if setting.default == ():
+        return ""
+    shown = setting.default[0] if isinstance(setting.default, tuple) else setting.default
+    return f" (default {shown:g})" if isinstance(shown, float) else f" (default {shown})"
+
+
+def _add_one_off_options(parser: argparse.ArgumentParser, verb: str) -> None:
+    for option in ONE_OFFS:
+        if verb in option.verbs and option.metavar:
+            _complete_files(parser.add_argument(option.flag, metavar=option.metavar, help=option.help))
+        elif verb in option.verbs:
+            parser.add_argument(option.flag, action="store_true", help=option.help)
+
+
+def _complete_files(action: argparse.Action) -> None:
+    """Let the shell complete file names there: shtab reads the attribute `complete`."""
+    if action.metavar == "FILE":
+        vars(action)["complete"] = _FILE_COMPLETION
+
+
+def flags_of(verb: Verb) -> list[str]:
+    """Return every long option that the verb takes."""
+    settings = [setting.flag for setting in SETTINGS if setting.group in verb.groups]
+    return settings + [option.flag for option in ONE_OFFS if verb.name in option.verbs]
+
+
+def _unknown(word: str, verb_name: str) -> str:
+    if not word.startswith("-"):
+        return f"{verb_name} takes no {word!r} there; see {PROGRAM} {verb_name} --help"
+    name = word.split("=", maxsplit=1)[0]
+    close = _nearest(name, [flag for verb in VERBS if verb.name == verb_name for flag in flags_of(verb)])
+    hint = f"did you mean {close}?" if close else f"see {PROGRAM} {verb_name} --help"
+    return f"{verb_name} has no option {name}; {hint}"
+
+
+def _nearest(word: str, known: Sequence[str]) -> str | None:
+    import difflib
+
+    close = difflib.get_close_matches(word, known, n=1)
+    return close[0] if close else None
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + "."

@@ -1,0 +1,127 @@
+"""One run of the pipeline on the command line: display, checkpoints, interrupts, result, exit status."""
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+
+from ..discovery.types import DiscoveryPlan
+from ..events import BenchmarkEnded, Event, Notice, Phase, TargetFailed
+from ..pipeline import Run, RunSettings, run
+from ..ui.live import RunDisplay
+from . import planning, settings
+from .environment import Environment
+from .exit_codes import ExitCode
+from .interrupts import on_interrupt
+from .outcome import Ending
+from .results import Checkpoints, ResultFiles, last_run_file
+from .screen import Screen
+from .settings import Settings
+
+
+def load_settings(environment: Environment, arguments: argparse.Namespace) -> Settings:
+    """Return the settings that hold for this command line; TARGETs are hosts like those of `--host`."""
+    flags = dict(vars(arguments))
+    if targets := flags.pop("targets", None):
+        flags["host"] = [*(flags.get("host") or []), *targets]
+    return settings.load(environment, flags, config_flag=arguments.config).settings
+
+
+def run_until(phase: Phase, environment: Environment, arguments: argparse.Namespace) -> ExitCode:
+    """Run the phases up to this one on what the command line names, or on all that is within reach."""
+    chosen = load_settings(environment, arguments)
+    plan = planning.discovery_plan(chosen, environment)
+    planning.confirm_sweep(plan, chosen, environment)
+    session = Session(
+        environment,
+        chosen,
+        until=phase,
+        as_json=arguments.json,
+        host_patterns=[host for host in chosen.host if planning.is_pattern(host)],
+    )
+    return session.conduct(nullcontext(plan))
+
+
+class Session:
+    """What a run needs besides its plan; making one checks that the result can be written."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        chosen: Settings,
+        *,
+        until: Phase,
+        as_json: bool,
+        host_patterns: Sequence[str] = (),
+    ) -> None:
+        self._screen = Screen(environment, chosen, as_json=as_json)
+        self._until = until
+        self._run_settings: RunSettings = planning.run_settings(chosen, host_patterns=host_patterns)
+        keeps_last = chosen.save and until in {Phase.BENCHMARK, Phase.ASSESS}
+        self._files = ResultFiles(
+            chosen.output,
+            last_run=last_run_file(environment) if keeps_last else None,
+            scoring=chosen.scoring,
+        )
+        self._run = Run()
+        self._failed_targets: list[str] = []
+
+    def conduct(self, plans: AbstractAsyncContextManager[DiscoveryPlan]) -> ExitCode:
+        """Run the pipeline while the context holds, write and print the result, and return the exit status.
+
+        Whatever ends the run, what was finished is written. Raises `OutputError` where that was not possible.
+        """
+        complete = False
+        try:
+            complete = asyncio.run(self._drive(plans))
+        finally:
+            document = self._run.document(complete=complete, assessed=self._until is Phase.ASSESS)
+            unwritten = self._files.write(document)
+        ending = Ending(
+            document=document,
+            until=self._until,
+            selection=self._run_settings.selection,
+            failed_targets=tuple(self._failed_targets),
+        )
+        self._screen.show(document, until=self._until)
+        if unwritten:
+            raise unwritten
+        self._tell_the_end(ending)
+        return ending.status
+
+    async def _drive(self, plans: AbstractAsyncContextManager[DiscoveryPlan]) -> bool:
+        """Return whether the run came to its own end."""
+        async with plans as plan, asyncio.TaskGroup() as group:
+            with RunDisplay(self._screen.talk, verbosity=self._screen.verbosity) as display:
+                checkpoints = Checkpoints(
+                    self._files,
+                    snapshot=lambda: self._run.document(complete=False, assessed=self._until is Phase.ASSESS),
+                    warn=lambda text: display.handle(Notice(text)),
+                )
+
+                def emit(event: Event) -> None:
+                    display.handle(event)
+                    match event:
+                        case BenchmarkEnded():
+                            checkpoints.request()
+                        case TargetFailed(url):
+                            self._failed_targets.append(url)
+                        case _:
+                            pass
+
+                group.create_task(checkpoints.keep())
+                pipeline = group.create_task(
+                    run(plan, self._run_settings, until=self._until, emit=emit, into=self._run)
+                )
+                try:
+                    with on_interrupt(pipeline.cancel):
+                        await asyncio.wait([pipeline])
+                finally:
+                    checkpoints.finish()
+        return not pipeline.cancelled()
+
+    def _tell_the_end(self, ending: Ending) -> None:
+        for name in self._files.names:
+            self._screen.note(f"Written: {name}")
+        if ending.sentence:
+            self._screen.complain(ending.sentence)

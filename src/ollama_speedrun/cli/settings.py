@@ -1,0 +1,157 @@
+"""The settings of one command, in layers: defaults, then the settings file, then variables, then flags."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal, cast
+
+import msgspec
+
+from ..assessment.types import Tier
+from ..errors import SettingsError, UsageError
+from .environment import Environment
+from .kinds import Kind
+from .options import ENVIRONMENT_PREFIX, SETTINGS, Setting
+
+FILE_NAME = "config.toml"
+FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
+_OTHER_VARIABLES = frozenset({FILE_VARIABLE, ENVIRONMENT_PREFIX + "CACHE_DIR"})
+_DEFAULT = "default"
+_BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SETTINGS}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What holds for one command; `timeout_s` and `connect_timeout_s` are seconds, `output` are paths as typed."""
+
+    host: tuple[str, ...]
+    port: tuple[int, ...]
+    connect_timeout_s: float = msgspec.field(name="connect_timeout")
+    max_addresses: int
+    model: tuple[str, ...]
+    exclude: tuple[str, ...]
+    tier: tuple[Tier, ...]
+    timeout_s: float = msgspec.field(name="timeout")
+    num_predict: int
+    num_ctx: int
+    concurrency: int
+    scoring: Literal["overall", "classic"]
+    output: tuple[str, ...]
+    save: bool
+    yes: bool
+    color: bool
+    quiet: bool
+    verbose: bool
+
+
+class Layers(msgspec.Struct, frozen=True):
+    """The settings together with the origin of each, by key: "default", a file's path, a variable or a flag."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+def settings_file(environment: Environment, flag: str | None = None) -> Path:
+    """Return the path of the settings file, whether or not there is one: `--config`, the variable, or the default."""
+    named = flag or environment.variables.get(FILE_VARIABLE)
+    return Path(named).expanduser() if named else environment.config_dir / FILE_NAME
+
+
+def load(environment: Environment, flags: Mapping[str, object], *, config_flag: str | None = None) -> Layers:
+    """Return what holds, given the flags by key (None where a flag was not used).
+
+    Raises `SettingsError` with the place, the fault and what to give instead.
+    """
+    values: dict[str, object] = {setting.key: setting.default for setting in SETTINGS}
+    origins = dict.fromkeys(values, _DEFAULT)
+    path = settings_file(environment, config_flag)
+    named = bool(config_flag or environment.variables.get(FILE_VARIABLE))
+    for setting, value, origin in (
+        *_file_layer(path, must_exist=named),
+        *_variable_layer(environment.variables),
+        *_flag_layer(flags),
+    ):
+        values[setting.key] = value
+        origins[setting.key] = origin
+    settings = msgspec.convert(values, Settings)
+    if settings.quiet and settings.verbose:
+        raise UsageError(
+            f"quiet ({origins['quiet']}) and verbose ({origins['verbose']}) contradict each other; give only one"
+        )
+    return Layers(settings, origins)
+
+
+def _file_layer(path: Path, *, must_exist: bool) -> Iterable[tuple[Setting, object, str]]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise SettingsError(f"there is no settings file {path}; create it or name another with --config") from None
+        return
+    except OSError as exc:
+        raise SettingsError(
+            f"the settings file {path} cannot be read: {exc.strerror}; check it or name another"
+        ) from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"the settings file {path} is not valid TOML: {exc}; mend that line") from exc
+    for key, raw in table.items():
+        setting = _BY_KEY.get(key)
+        if setting is None:
+            raise SettingsError(f"unknown setting {key!r} in {path}; {_nearest(key, _BY_KEY)}")
+        yield setting, _from_toml(setting.kind, raw, f"{key} in {path}"), str(path)
+
+
+def _from_toml(kind: Kind, raw: object, place: str) -> object:
+    items = raw if kind.many and isinstance(raw, list) else [raw]
+    if any(type(item) not in kind.toml for item in items):
+        raise _unusable(place, raw, kind)
+    texts = [str(item).lower() if isinstance(item, bool) else str(item) for item in items]
+    return _parse(kind, texts, place)
+
+
+def _variable_layer(variables: Mapping[str, str]) -> Iterable[tuple[Setting, object, str]]:
+    by_variable = {setting.variable: setting for setting in SETTINGS}
+    for name in sorted(variables):
+        if not name.startswith(ENVIRONMENT_PREFIX) or name in _OTHER_VARIABLES:
+            continue
+        if name not in by_variable:
+            raise SettingsError(f"unknown variable {name}; {_nearest(name, by_variable)}")
+        setting = by_variable[name]
+        yield setting, _parse(setting.kind, _split(setting.kind, [variables[name]]), name), name
+
+
+def _flag_layer(flags: Mapping[str, object]) -> Iterable[tuple[Setting, object, str]]:
+    for setting in SETTINGS:
+        raw = flags.get(setting.key)
+        if raw is None:
+            continue
+        if isinstance(raw, bool):
+            yield setting, raw, setting.flag
+        else:
+            texts = cast("list[str]", raw) if isinstance(raw, list) else [str(raw)]
+            yield setting, _parse(setting.kind, _split(setting.kind, texts), setting.flag), setting.flag
+
+
+def _split(kind: Kind, texts: Iterable[str]) -> list[str]:
+    if kind.separator is None:
+        return list(texts)
+    return [part for text in texts for part in text.split(kind.separator)]
+
+
+def _parse(kind: Kind, texts: list[str], place: str) -> object:
+    values = []
+    for text in texts:
+        try:
+            values.append(kind.parse(text.strip()))
+        except ValueError as exc:
+            raise _unusable(place, text, kind) from exc
+    return tuple(values) if kind.many else values[0]
+
+
+def _unusable(place: str, raw: object, kind: Kind) -> SettingsError:
+    return SettingsError(f"{place} is {raw!r}; give {kind.expected}")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else "`config show` lists every setting"
