@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
-NAMESPACE_VARIABLE = "OLLAMA_SPEEDRUN_TEST_NAMESPACE"
+NAMESPACE_VARIABLE = "SPEEDRUN_TEST_NAMESPACE"
 """Set in a process that runs inside a network namespace made by a test: nothing can leave the machine from there."""
 
-LOG_VARIABLE = "OLLAMA_SPEEDRUN_TEST_GUARD_LOG"
+LOG_VARIABLE = "SPEEDRUN_TEST_GUARD_LOG"
 """Names the file in which guarded subprocesses note what was stopped."""
 
 stopped: list[str] = []
