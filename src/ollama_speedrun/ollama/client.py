@@ -14,22 +14,27 @@ from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError, Unr
 from . import wire
 
 USER_AGENT: Final = f"ollama-speedrun/{__version__}"
-SHORT_TIMEOUT_S: Final = 10.0
-"""For everything but a generation; /api/ps can block while another client's model loads."""
-SHOW_TIMEOUT_S: Final = 30.0
 CONNECT_TIMEOUT_S: Final = 10.0
-LARGEST_LISTING_BYTES: Final = 64 * 1024**2
-"""/api/show carries the GGUF's tensor list: megabytes are normal, this is not."""
 LARGEST_ERROR_BYTES: Final = 64 * 1024
-LARGEST_LINE_BYTES: Final = 4 * 1024**2
-"""The done line carries the whole context as token numbers."""
-LARGEST_STREAM_BYTES: Final = 256 * 1024**2
 LONGEST_ERROR_CHARACTERS: Final = 500
 
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding a hostile body can raise; nesting without end gives the last."""
 
 T = TypeVar("T")
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """How long and how large an answer may be; a generation's time is bounded by who asks for it."""
+
+    short_timeout_s: float = 10.0
+    """For everything but a generation; /api/ps can block while another client's model loads."""
+    show_timeout_s: float = 30.0
+    listing_bytes: int = 64 * 1024**2
+    """/api/show carries the GGUF's tensor list: megabytes are normal, this is not."""
+    line_bytes: int = 4 * 1024**2
+    """The done line carries the whole context as token numbers."""
+    stream_bytes: int = 256 * 1024**2
 
 
 @asynccontextmanager
@@ -52,9 +57,10 @@ class ChunkStream:
     `sent_ns` is the monotonic clock when the request was handed to the socket.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, url: str, sent_ns: int) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, url: str, sent_ns: int, bounds: Bounds) -> None:
         self._response = response
         self._url = url
+        self._bounds = bounds
         self.sent_ns = sent_ns
         self.ended_ns = sent_ns
 
@@ -70,7 +76,7 @@ class ChunkStream:
             arrived_ns = time.perf_counter_ns()
             received_bytes += len(data)
             *lines, rest = (rest + data).split(b"\n")
-            if len(rest) > LARGEST_LINE_BYTES or received_bytes > LARGEST_STREAM_BYTES:
+            if len(rest) > self._bounds.line_bytes or received_bytes > self._bounds.stream_bytes:
                 raise ProtocolError(f"{self._url} sent an answer without bounds; the server is at fault")
             for line in lines:
                 if line.strip():
@@ -92,26 +98,29 @@ class ChunkStream:
 class OllamaClient:
     """Talks to one server. Every method raises a subclass of `OllamaError` when the server does not play along."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, bounds: Bounds | None = None) -> None:
         self._session = session
+        self._bounds = bounds or Bounds()
         self.base_url = base_url
 
     async def tags(self) -> wire.Tags:
         """List the stored models."""
-        return await self._ask("GET", "/api/tags", wire.Tags, timeout_s=SHORT_TIMEOUT_S)
+        return await self._ask("GET", "/api/tags", wire.Tags, timeout_s=self._bounds.short_timeout_s)
 
     async def show(self, model: str) -> wire.Show:
         """Return a model's details."""
-        return await self._ask("POST", "/api/show", wire.Show, body={"model": model}, timeout_s=SHOW_TIMEOUT_S)
+        return await self._ask(
+            "POST", "/api/show", wire.Show, body={"model": model}, timeout_s=self._bounds.show_timeout_s
+        )
 
     async def ps(self) -> tuple[wire.Loaded, ...]:
         """List the loaded models."""
-        return (await self._ask("GET", "/api/ps", wire.Ps, timeout_s=SHORT_TIMEOUT_S)).models or ()
+        return (await self._ask("GET", "/api/ps", wire.Ps, timeout_s=self._bounds.short_timeout_s)).models or ()
 
     async def unload(self, model: str) -> None:
         """Have the server drop a loaded model."""
         request = wire.GenerateRequest(model=model, stream=False, keep_alive=0)
-        await self._ask("POST", "/api/generate", wire.Chunk, body=request, timeout_s=SHORT_TIMEOUT_S)
+        await self._ask("POST", "/api/generate", wire.Chunk, body=request, timeout_s=self._bounds.short_timeout_s)
 
     async def load(self, model: str, *, num_ctx: int | None, keep_alive_s: int, timeout_s: float) -> None:
         """Have the server load a model with a context length, to stay for `keep_alive_s` (negative: for ever)."""
@@ -131,7 +140,7 @@ class OllamaClient:
             ) as response:
                 if response.status != 200:
                     raise ServerError(response.status, await _read_error(response))
-                yield ChunkStream(response, url, sent_ns)
+                yield ChunkStream(response, url, sent_ns, self._bounds)
         except (aiohttp.ClientError, OSError) as exc:
             raise _translated(exc, url) from exc
 
@@ -150,13 +159,13 @@ class OllamaClient:
             ):
                 if response.status != 200:
                     raise ServerError(response.status, await _read_error(response))
-                answer = await _read_bounded(response, LARGEST_LISTING_BYTES)
+                answer = await _read_bounded(response, self._bounds.listing_bytes)
         except TimeoutError as exc:
             raise TimedOutError(f"{url} gave no answer within {timeout_s:g} s; is the server overloaded?") from exc
         except (aiohttp.ClientError, OSError) as exc:
             raise _translated(exc, url) from exc
         if answer is None:
-            raise ProtocolError(f"{url} sent more than {LARGEST_LISTING_BYTES} bytes; the server is at fault")
+            raise ProtocolError(f"{url} sent more than {self._bounds.listing_bytes} bytes; the server is at fault")
         try:
             return msgspec.json.decode(answer, type=answer_type)
         except UNREADABLE as exc:

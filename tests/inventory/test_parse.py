@@ -1,0 +1,106 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_speedrun.inventory import parse
+from ollama_speedrun.inventory.types import Model
+from ollama_speedrun.ollama import wire
+
+HOST = "http://10.0.0.1:11434"
+CHAT_TEMPLATE = "{{- range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}"
+
+
+def entry(name: str = "llama3.2:1b", **changes: Any) -> wire.TagsEntry:
+    return wire.TagsEntry(name=name, **changes)
+
+
+def test_all_facts_of_a_model_are_read_and_the_licence_is_cut_to_its_first_line() -> None:
+    listed = entry(digest="a" * 64, size=1_321_098_329, details=wire.Details(family="llama", context_length=131072))
+    shown = wire.Show(
+        details=wire.Details(family="llama", parameter_size="1.2B", quantization_level="Q8_0"),
+        model_info={"general.architecture": "llama", "llama.context_length": 65536},
+        capabilities=("completion", "tools"),
+        template=CHAT_TEMPLATE,
+        license="\n  LLAMA 3.2 COMMUNITY LICENSE\nmuch more text",
+    )
+    assert parse.model_of(HOST, listed, shown) == Model(
+        host=HOST,
+        name="llama3.2:1b",
+        digest="a" * 64,
+        size_bytes=1_321_098_329,
+        parameter_size="1.2B",
+        quantization="Q8_0",
+        family="llama",
+        capabilities=("completion", "tools"),
+        context_length=65536,
+        kind="chat",
+        license="LLAMA 3.2 COMMUNITY LICENSE",
+    )
+
+
+def test_what_is_absent_stays_none() -> None:
+    assert parse.model_of(HOST, entry(), None) == Model(
+        host=HOST,
+        name="llama3.2:1b",
+        digest=None,
+        size_bytes=None,
+        parameter_size=None,
+        quantization=None,
+        family=None,
+        capabilities=(),
+        context_length=None,
+        kind="chat",
+    )
+
+
+@pytest.mark.parametrize(
+    ("listed", "shown", "kind"),
+    [
+        (entry(), wire.Show(capabilities=("completion",), template=CHAT_TEMPLATE), "chat"),
+        (entry(), wire.Show(capabilities=("completion",), template="{{ .Prompt }}"), "base"),
+        (entry(), wire.Show(capabilities=("completion",), template=""), "base"),
+        (entry(), wire.Show(capabilities=("completion",)), "chat"),
+        (
+            entry(),
+            wire.Show(capabilities=("completion",), template="{{ .Prompt }}", modelfile="FROM x\nRENDERER qwen3\n"),
+            "chat",
+        ),
+        (entry(), wire.Show(capabilities=("completion", "tools"), template="{{ .Prompt }}"), "chat"),
+        (entry(), wire.Show(capabilities=("embedding",), template="{{ .Prompt }}"), "embedding"),
+        (entry(), wire.Show(capabilities=("completion", "embedding"), template=CHAT_TEMPLATE), "chat"),
+        (entry(details=wire.Details(family="nomic-bert")), None, "embedding"),
+        (entry(), wire.Show(model_info={"x.pooling_type": 1}), "embedding"),
+        (entry(), wire.Show(capabilities=("image",)), "image"),
+        (entry(capabilities=("embedding",)), None, "embedding"),
+        (entry(remote_host="https://ollama.com:443"), None, "cloud"),
+        (entry("gpt-oss:120b-cloud"), None, "cloud"),
+        (entry("kimi-k2:cloud"), None, "cloud"),
+        (entry("my-alias"), wire.Show(remote_host="https://ollama.com:443"), "cloud"),
+    ],
+)
+def test_a_models_kind_follows_from_what_the_server_says(
+    listed: wire.TagsEntry, shown: wire.Show | None, kind: str
+) -> None:
+    assert parse.model_of(HOST, listed, shown).kind == kind
+
+
+def test_only_text_models_are_ever_sent_a_prompt() -> None:
+    kinds = {kind: parse.model_of(HOST, entry(), None).generates_text for kind in ("chat",)}
+    assert kinds == {"chat": True}
+    assert not parse.model_of(HOST, entry("x:cloud"), None).generates_text
+    assert not parse.model_of(HOST, entry(capabilities=("embedding",)), None).generates_text
+    assert not parse.model_of(HOST, entry(capabilities=("image",)), None).generates_text
+
+
+@pytest.mark.parametrize("value", [None, 0, -4, "8192", [1], 8192.5, {}])
+def test_an_odd_context_length_is_no_context_length(value: object) -> None:
+    shown = wire.Show(model_info={"general.architecture": "llama", "llama.context_length": value})
+    assert parse.model_of(HOST, entry(), shown).context_length is None
+
+
+@given(st.text(max_size=400))
+def test_any_licence_becomes_one_short_line(text: str) -> None:
+    line = parse.model_of(HOST, entry(), wire.Show(license=text)).license
+    assert line is None or (0 < len(line) <= 120 and line == line.strip() and len(line.splitlines()) == 1)

@@ -1,0 +1,174 @@
+"""The client against hostile and broken servers; a healthy one is met in the pipeline's tests."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from fake_ollama.raw import Forever, Pause, Raw, Step, raw_server
+from ollama_speedrun.errors import OllamaError, ProtocolError, ServerError, TimedOutError, UnreachableError
+from ollama_speedrun.ollama import wire
+from ollama_speedrun.ollama.client import Bounds, OllamaClient, open_session
+
+
+def http(body: bytes, *, status: str = "200 OK", headers: str = "Content-Type: application/json\r\n") -> bytes:
+    return f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def stream(*chunks: bytes, ended: bool = True) -> tuple[Step, ...]:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
+    framed = tuple(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n" for chunk in chunks)
+    return (head, *framed, *((b"0\r\n\r\n",) if ended else ()))
+
+
+def line(**fields: object) -> bytes:
+    return json.dumps({"model": "m", "response": "", "done": False, **fields}).encode() + b"\n"
+
+
+@asynccontextmanager
+async def client_of(*steps: Step, bounds: Bounds | None = None) -> AsyncIterator[OllamaClient]:
+    async with raw_server(Raw({"*": steps})) as server, open_session() as session:
+        yield OllamaClient(session, server.url, bounds)
+
+
+async def chunks_of(client: OllamaClient) -> list[wire.Chunk]:
+    async with client.generate(wire.GenerateRequest(model="m", prompt="p")) as chunks:
+        stamps_and_chunks = [pair async for pair in chunks]
+    stamps = [stamp for stamp, _ in stamps_and_chunks]
+    assert stamps == sorted(stamps)
+    assert chunks.sent_ns <= stamps[0] <= stamps[-1] <= chunks.ended_ns
+    return [chunk for _, chunk in stamps_and_chunks]
+
+
+Ask = Callable[[OllamaClient], Awaitable[object]]
+ASKS: list[Ask] = [
+    lambda client: client.tags(),
+    lambda client: client.show("m"),
+    lambda client: client.ps(),
+    lambda client: client.unload("m"),
+    chunks_of,
+]
+
+
+@pytest.mark.parametrize("ask", ASKS)
+@pytest.mark.parametrize(
+    ("steps", "error"),
+    [
+        ((http(b"<html>hello</html>"),), ProtocolError),
+        ((http(b"\xff\xfe\x00"),), ProtocolError),
+        ((http(b"[" * 100_000),), ProtocolError),
+        ((http(b'"text"'),), ProtocolError),
+        ((http(b'{"error":"model is required"}', status="400 Bad Request"),), ServerError),
+        ((http(b'{"error":{"code":7}}', status="500 Oops"),), ServerError),
+        ((http(b"\xff\xff not json", status="502 Bad Gateway"),), ServerError),
+        ((http(b"", status="302 Found", headers="Location: http://127.0.0.1:1/elsewhere\r\n"),), ServerError),
+        ((b"SSH-2.0-OpenSSH_9.2\r\n",), ProtocolError),
+        ((b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",), ProtocolError),
+        ((b"",), UnreachableError),
+        ((b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",), UnreachableError),
+    ],
+)
+async def test_whatever_a_server_sends_becomes_a_typed_error(
+    ask: Ask, steps: tuple[Step, ...], error: type[OllamaError]
+) -> None:
+    async with client_of(*steps) as client:
+        with pytest.raises(error) as caught:
+            await ask(client)
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("ask", ASKS)
+async def test_a_port_that_refuses_is_unreachable(ask: Ask, unused_tcp_port: int) -> None:
+    async with open_session() as session:
+        with pytest.raises(UnreachableError, match="cannot be reached"):
+            await ask(OllamaClient(session, f"http://127.0.0.1:{unused_tcp_port}"))
+
+
+async def test_a_server_that_never_answers_runs_into_the_time_bound() -> None:
+    async with client_of(Pause(), bounds=Bounds(short_timeout_s=0.1)) as client:
+        with pytest.raises(TimedOutError, match=r"/api/ps gave no answer within 0.1 s"):
+            await client.ps()
+
+
+async def test_a_listing_without_end_is_cut_off() -> None:
+    async with client_of(
+        b"HTTP/1.1 200 OK\r\n\r\n", Forever(b" " * 65536), bounds=Bounds(listing_bytes=1_000_000)
+    ) as client:
+        with pytest.raises(ProtocolError, match="more than 1000000 bytes"):
+            await client.tags()
+
+
+async def test_a_line_without_end_is_cut_off() -> None:
+    async with client_of(
+        b"HTTP/1.1 200 OK\r\n\r\n", Forever(b"x" * 65536), bounds=Bounds(line_bytes=1_000_000)
+    ) as client:
+        with pytest.raises(ProtocolError, match="without bounds"):
+            await chunks_of(client)
+
+
+async def test_a_long_error_text_is_shortened() -> None:
+    body = json.dumps({"error": "x" * 5000}).encode()
+    async with client_of(http(body, status="500 Oops")) as client:
+        with pytest.raises(ServerError) as caught:
+            await client.ps()
+    assert (caught.value.status, len(caught.value.text)) == (500, 500)
+
+
+async def test_lines_are_put_together_however_the_network_cuts_them() -> None:
+    whole = line(response="A") + line(response="B") + line(done=True, done_reason="stop", eval_count=2)
+    for size in (1, 7, 64, len(whole)):
+        pieces = [whole[start : start + size] for start in range(0, len(whole), size)]
+        async with client_of(*stream(*pieces)) as client:
+            chunks = await chunks_of(client)
+        assert [chunk.response for chunk in chunks] == ["A", "B", ""]
+        assert (chunks[-1].done, chunks[-1].eval_count) == (True, 2)
+
+
+async def test_a_last_line_without_newline_counts() -> None:
+    async with client_of(*stream(line(response="A"), line(done=True).rstrip())) as client:
+        assert [chunk.done for chunk in await chunks_of(client)] == [False, True]
+
+
+async def test_an_error_line_in_the_stream_is_an_error() -> None:
+    async with client_of(*stream(line(response="A"), b'{"error":"unexpected EOF"}\n')) as client:
+        with pytest.raises(ServerError, match="unexpected EOF"):
+            await chunks_of(client)
+
+
+async def test_a_connection_that_breaks_in_the_stream_is_an_error() -> None:
+    async with client_of(*stream(line(response="A"), ended=False)) as client:
+        with pytest.raises(UnreachableError, match="broke off"):
+            await chunks_of(client)
+
+
+async def test_leaving_a_stream_early_closes_its_connection() -> None:
+    seen = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.writelines(step for step in stream(line(response="A"), ended=False) if isinstance(step, bytes))
+        await writer.drain()
+        while await reader.read(1024):
+            pass
+        seen.set()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, open_session() as session:
+        async with OllamaClient(session, url).generate(wire.GenerateRequest(model="m")) as chunks:
+            async for _ in chunks:
+                break
+        await asyncio.wait_for(seen.wait(), timeout=5)
+
+
+async def test_requests_say_who_asks_and_follow_the_wire_format() -> None:
+    async with raw_server(Raw({"*": (http(b'{"done":true,"done_reason":"unload"}'),)})) as server:
+        async with open_session() as session:
+            await OllamaClient(session, server.url).unload("m:1b")
+        assert server.requests[0].startswith("POST /api/generate HTTP/1.1\r\n")
+        assert "User-Agent: ollama-speedrun/" in server.requests[0]
+        assert "Origin" not in server.requests[0]
+        assert "Authorization" not in server.requests[0]
