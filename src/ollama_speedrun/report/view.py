@@ -185,6 +185,19 @@ def duration(duration_s: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def roughly(duration_s: float) -> str:
+    """Return a time yet to come in whole seconds, minutes or hours, for no more than that is known of it."""
+    if duration_s < 100:
+        return f"{max(duration_s, 1):.0f} s"
+    return f"{duration_s / 60:.0f} min" if duration_s < 5400 else f"{duration_s / 3600:.0f} h"
+
+
+def stopwatch(duration_s: float) -> str:
+    """Return a time that is running as minutes and seconds: 0:04, 12:30, 75:00."""
+    minutes, seconds = divmod(int(duration_s), 60)
+    return f"{minutes}:{seconds:02}"
+
+
 def score_text(score: float | None) -> str:
     """Return a score from 0 to 100 with one decimal."""
     return ABSENT if score is None else f"{score:.1f}"

@@ -14,12 +14,18 @@ NARROWEST_BAR: Final = 8
 WIDEST_BAR: Final = 40
 
 
-def spread(label: Text, figures: Sequence[str], width: int) -> Text:
-    """Return the label at the left and the longest of `figures` that leaves it room at the right."""
-    chosen = _longest(figures, width - min(label.cell_len, NARROWEST_LABEL) - 2)
-    room = max(width - cell_len(chosen) - 2, 1)
-    name = shorten(label.plain, room)
-    return Text.assemble(name, " " * (room - cell_len(name) + 2), (chosen, "cyan"))
+def spread(model: str, host: str, figures: Sequence[str], width: int) -> Text:
+    """Return a model at the left, indented, and the longest of `figures` that leaves it room at the right.
+
+    Where the width is short, the model's name is shortened first, then the host left out.
+    """
+    chosen = _longest(figures, width - NARROWEST_LABEL - 4)
+    room = max(width - cell_len(chosen) - 4, 1)
+    suffix = f" @ {host}"
+    name = shorten(model, room)
+    if room - cell_len(suffix) >= min(NARROWEST_LABEL, cell_len(model)):
+        name = shorten(model, room - cell_len(suffix)) + suffix
+    return Text.assemble("  ", name, " " * (room - cell_len(name) + 2), (chosen, "cyan"))
 
 
 def bar_line(label: str, done: int, total: int, figures: Sequence[str], width: int) -> Text:

@@ -74,11 +74,11 @@ def label(model: str, host: str) -> str:
 def _of_phase(event: PhaseBegan | PhaseEnded | Notice) -> Line:
     match event:
         case PhaseBegan(phase=phase, detail=detail):
-            return Line(Verbosity.NORMAL, Text.assemble(BEGIN, (phase.capitalize(), "bold"), f" {clean(detail)}"))
+            return Line(Verbosity.NORMAL, Text.assemble(BEGIN, (phase.capitalize(), "bold"), f": {clean(detail)}"))
         case PhaseEnded(phase=phase, succeeded=True, summary=summary):
-            return Line(Verbosity.NORMAL, Text.assemble(SUCCESS, (phase.capitalize(), "bold"), f" {clean(summary)}"))
+            return Line(Verbosity.NORMAL, Text.assemble(SUCCESS, (phase.capitalize(), "bold"), f": {clean(summary)}"))
         case PhaseEnded(phase=phase, summary=summary):
-            return Line(Verbosity.QUIET, Text.assemble(FAILURE, (phase.capitalize(), "bold"), f" {clean(summary)}"))
+            return Line(Verbosity.QUIET, Text.assemble(FAILURE, (phase.capitalize(), "bold"), f": {clean(summary)}"))
         case Notice(text=text):
             return Line(Verbosity.NORMAL, Text.assemble(INDENT, ("note: ", "yellow"), clean(text, 600)))
         case _:

@@ -30,13 +30,15 @@ from .painter import Painter
 
 __all__ = ["RunDisplay", "Verbosity"]
 
-BANNER: Final = "find every Ollama server, benchmark its models, pick the best"
+BANNER: Final = "finds every Ollama server and benchmarks its models"
+SHORTEST_WORTH_SAYING_S: Final = 0.1
 
 
 class _Running(NamedTuple):
-    """A benchmark that goes on: its label, when it began, and how far it is."""
+    """A benchmark that goes on: its names as they are shown, when it began, and how far it is."""
 
-    label: str
+    model: str
+    host: str
     began_s: float
     progress: BenchmarkProgress
 
@@ -79,6 +81,7 @@ class RunDisplay:
 
     def handle(self, event: Event) -> None:
         """Take in one event."""
+        suffix = ""
         match event:
             case ScanProgress():
                 self._scan = event
@@ -95,27 +98,29 @@ class RunDisplay:
                 self._hosts += 1
             case PhaseBegan(phase=phase):
                 self._began_s[phase] = self._clock()
+            case PhaseEnded(phase=phase):
+                suffix = self._took(phase)
             case _:
                 pass
-        self._tell(event)
-
-    def _tell(self, event: Event) -> None:
         for line in lines_of(event):
-            if line.verbosity > self._verbosity:
-                continue
-            if isinstance(event, PhaseEnded) and (began_s := self._began_s.pop(event.phase, None)) is not None:
-                line.text.append(f" ({view.duration(self._clock() - began_s)})", "dim")
-            self._painter.say(line.text)
+            if line.verbosity <= self._verbosity:
+                self._painter.say(line.text.append(suffix, "dim"))
+
+    def _took(self, phase: Phase) -> str:
+        """Return how long the phase lasted, in brackets; nothing where that is not worth a word."""
+        now_s = self._clock()
+        elapsed_s = now_s - self._began_s.pop(phase, now_s)
+        return f" ({view.duration(elapsed_s)})" if elapsed_s >= SHORTEST_WORTH_SAYING_S else ""
 
     def _begin(self, key: tuple[str, str]) -> None:
         host, model = key
         now_s = self._clock()
         if self._first_benchmark_s is None:
             self._first_benchmark_s = now_s
-        name = label(model, host)
-        self._running[key] = _Running(name, now_s, BenchmarkProgress(host, model, Stage.LOADING))
+        progress = BenchmarkProgress(host, model, Stage.LOADING)
+        self._running[key] = _Running(view.name(model), view.host_label(host), now_s, progress)
         if not self._painter.is_animated and self._verbosity > Verbosity.QUIET:
-            self._painter.say(Text.assemble(INDENT, BEGIN, name))
+            self._painter.say(Text.assemble(INDENT, BEGIN, label(model, host)))
 
     def _progress(self, key: tuple[str, str], event: BenchmarkProgress) -> None:
         if key in self._running:
@@ -150,14 +155,14 @@ class RunDisplay:
             return ""
         pace_s = (self._clock() - self._first_benchmark_s) / self._done
         left_s = pace_s * (len(self._queued) - self._done)
-        return f" · about {view.duration(round(left_s))} left" if left_s >= 1 else ""
+        return f" · about {view.roughly(left_s)} left" if left_s >= 1 else ""
 
     def _running_line(self, entry: _Running, width: int) -> Text:
         progress = entry.progress
-        elapsed = f"{view.duration(round(self._clock() - entry.began_s)):>6}"
+        elapsed = f"{view.stopwatch(self._clock() - entry.began_s):>5}"
         figures = [f"{progress.stage}  {elapsed}", progress.stage.value]
         if progress.stage is Stage.GENERATING:
             rate = f"{view.rate(progress.tps):>5} tok/s"
             counted = f"{progress.tokens:>5} tok  {rate}"
             figures = [f"{progress.stage}  {counted}  {elapsed}", f"{counted}  {elapsed}", counted, rate]
-        return spread(Text(f"{INDENT}{entry.label}"), figures, width)
+        return spread(entry.model, entry.host, figures, width)

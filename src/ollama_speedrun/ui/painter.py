@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -31,14 +32,7 @@ class Painter:
         self._said: deque[Text] = deque()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._repaint, name="painter", daemon=True)
-        self._live = Live(
-            get_renderable=self._draw,
-            console=console,
-            auto_refresh=False,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._live: Live | None = None
 
     @property
     def is_animated(self) -> bool:
@@ -47,6 +41,14 @@ class Painter:
 
     def __enter__(self) -> Self:
         if self.is_animated:
+            self._live = Live(
+                get_renderable=self._draw,
+                console=self.console,
+                auto_refresh=False,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
             self._live.start()
         self._thread.start()
         return self
@@ -57,10 +59,9 @@ class Painter:
         self._stopped.set()
         self._thread.join()
         self.paint()
-        try:
-            self._live.stop()
-        except OSError:
-            self._said.clear()
+        if self._live is not None:
+            with suppress(OSError):
+                self._live.stop()
 
     def say(self, line: Text) -> None:
         """Have a line printed above the region; returns at once."""
@@ -74,7 +75,7 @@ class Painter:
         try:
             if lines:
                 self.console.print(printable(self.console, Text("\n").join(lines)), soft_wrap=True)
-            elif self._live.is_started:
+            elif self._live is not None:
                 self._live.refresh()
         except OSError:
             self._stopped.set()
