@@ -87,8 +87,8 @@ def printable(console: Console, text: Text) -> Text:
 
 def print_lines(console: Console, lines: Iterable[Text]) -> None:
     """Print each line as it is, neither wrapped nor cut."""
-    for line in lines:
-        console.print(printable(console, line), soft_wrap=True)
+    if text := Text("\n").join(lines):
+        console.print(printable(console, text), soft_wrap=True)
 
 
 def _narrowed(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[int] | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from . import view
+from . import figures, view
 from .document import Document
 from .view import Advice, Scoring, Unmeasured
 
@@ -26,7 +26,7 @@ def _lines(document: Document, scoring: Scoring) -> Iterator[str]:
     report = view.report(document, scoring=scoring)
     yield "# Ollama speedrun"
     yield ""
-    yield escape(f"Begun {view.moment(document.started_at)}, {document.tool.name} {document.tool.version}.")
+    yield escape(f"Begun {figures.moment(document.started_at)}, {document.tool.name} {document.tool.version}.")
     if report.recommendation is not None:
         yield from ("", "## Recommendation", "", _advice(report.recommendation))
     if report.tiers:

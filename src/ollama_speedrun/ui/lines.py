@@ -24,7 +24,7 @@ from ..events import (
     ScanProgress,
     TargetFailed,
 )
-from ..report import view
+from ..report import figures, view
 from ..report.text import clean
 
 SUCCESS: Final = ("✓ ", "green")
@@ -68,7 +68,7 @@ def lines_of(event: Event) -> tuple[Line, ...]:
 
 def label(model: str, host: str) -> str:
     """Return a model on a host as the display names it."""
-    return f"{view.name(model)} @ {view.host_label(host)}"
+    return f"{figures.name(model)} @ {figures.host_label(host)}"
 
 
 def _of_phase(event: PhaseBegan | PhaseEnded | Notice) -> Line:
@@ -92,7 +92,7 @@ def _of_host(event: HostFound | HostMerged | TargetFailed) -> Line:
         case HostMerged(host=host):
             return Line(Verbosity.VERBOSE, Text.assemble(INDENT, f"the same server: {_host(host)}"))
         case TargetFailed(url=url, reason=reason):
-            text = Text.assemble(INDENT, FAILURE, f"{view.host_label(url)}: {clean(reason)}")
+            text = Text.assemble(INDENT, FAILURE, f"{figures.host_label(url)}: {clean(reason)}")
             return Line(Verbosity.QUIET, text)
         case _:
             assert_never(event)
@@ -100,16 +100,16 @@ def _of_host(event: HostFound | HostMerged | TargetFailed) -> Line:
 
 def _host(host: Host) -> str:
     """Return what is said of a host: its address, what it is, and the ways it was reached."""
-    server = f"{view.name(host.kind)} {view.name(host.version)}" if host.version else view.name(host.kind)
-    return f"{view.host_label(host.url)}: {server}, by {view.name(', '.join(host.via))}"
+    server = f"{figures.name(host.kind)} {figures.name(host.version)}" if host.version else figures.name(host.kind)
+    return f"{figures.host_label(host.url)}: {server}, by {figures.name(', '.join(host.via))}"
 
 
 def _of_model(event: ModelListed | ModelFailed) -> Line:
     match event:
         case ModelListed(model=model):
             name, host, *rest = view.model_cells(model)
-            figures = ", ".join(cell for cell in rest[:4] if cell != view.ABSENT)
-            return Line(Verbosity.VERBOSE, Text.assemble(INDENT, f"{name} @ {host}: {figures}"))
+            known = ", ".join(cell for cell in rest[:4] if cell != figures.ABSENT)
+            return Line(Verbosity.VERBOSE, Text.assemble(INDENT, f"{name} @ {host}: {known}"))
         case ModelFailed(host=host, model=model, reason=reason):
             text = Text.assemble(INDENT, ("✗ ", "yellow"), f"{label(model, host)}: {clean(reason)}")
             return Line(Verbosity.QUIET, text)
@@ -126,11 +126,11 @@ def _of_result(result: Result) -> tuple[Line, ...]:
     )
     match result.status:
         case "ok":
-            figures = (
-                f"{view.rate(result.speed_tps)} tok/s, TTFT {view.duration(result.ttft_s)}, "
-                f"load {view.duration(result.load_s)}, {view.tokens(result.output_tokens)} tokens"
+            measured = (
+                f"{figures.rate(result.speed_tps)} tok/s, TTFT {figures.duration(result.ttft_s)}, "
+                f"load {figures.duration(result.load_s)}, {figures.tokens(result.output_tokens)} tokens"
             )
-            return (Line(Verbosity.NORMAL, Text.assemble(INDENT, SUCCESS, (name, "bold"), f": {figures}")), *caveats)
+            return (Line(Verbosity.NORMAL, Text.assemble(INDENT, SUCCESS, (name, "bold"), f": {measured}")), *caveats)
         case "failed":
             reason = clean(result.reason or "no reason was given")
             return (Line(Verbosity.QUIET, Text.assemble(INDENT, FAILURE, (name, "bold"), f": {reason}")), *caveats)

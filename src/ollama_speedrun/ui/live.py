@@ -23,7 +23,7 @@ from ..events import (
     ScanProgress,
     Stage,
 )
-from ..report import view
+from ..report import figures
 from .bars import bar_line, spread
 from .lines import BEGIN, INDENT, Verbosity, label, lines_of
 from .painter import Painter
@@ -110,7 +110,7 @@ class RunDisplay:
         """Return how long the phase lasted, in brackets; nothing where that is not worth a word."""
         now_s = self._clock()
         elapsed_s = now_s - self._began_s.pop(phase, now_s)
-        return f" ({view.duration(elapsed_s)})" if elapsed_s >= SHORTEST_WORTH_SAYING_S else ""
+        return f" ({figures.duration(elapsed_s)})" if elapsed_s >= SHORTEST_WORTH_SAYING_S else ""
 
     def _begin(self, key: tuple[str, str]) -> None:
         host, model = key
@@ -118,7 +118,7 @@ class RunDisplay:
         if self._first_benchmark_s is None:
             self._first_benchmark_s = now_s
         progress = BenchmarkProgress(host, model, Stage.LOADING)
-        self._running[key] = _Running(view.name(model), view.host_label(host), now_s, progress)
+        self._running[key] = _Running(figures.name(model), figures.host_label(host), now_s, progress)
         if not self._painter.is_animated and self._verbosity > Verbosity.QUIET:
             self._painter.say(Text.assemble(INDENT, BEGIN, label(model, host)))
 
@@ -143,11 +143,11 @@ class RunDisplay:
         scan = self._scan
         if scan is not None and Phase.DISCOVER in self._began_s:
             found = f"{self._hosts} host{'' if self._hosts == 1 else 's'}"
-            figures = (f"{scan.probed}/{scan.total} addresses · {found}", f"{scan.probed}/{scan.total}")
-            yield bar_line("scan", scan.probed, scan.total, figures, width)
+            variants = (f"{scan.probed}/{scan.total} addresses · {found}", f"{scan.probed}/{scan.total}")
+            yield bar_line("scan", scan.probed, scan.total, variants, width)
         if (total := len(self._queued)) and Phase.BENCHMARK in self._began_s:
-            figures = (f"{self._done}/{total} models{self._left()}", f"{self._done}/{total}")
-            yield bar_line("benchmark", self._done, total, figures, width)
+            variants = (f"{self._done}/{total} models{self._left()}", f"{self._done}/{total}")
+            yield bar_line("benchmark", self._done, total, variants, width)
 
     def _left(self) -> str:
         """Return how long the queued benchmarks may still take, at the pace of those that are done."""
@@ -155,14 +155,14 @@ class RunDisplay:
             return ""
         pace_s = (self._clock() - self._first_benchmark_s) / self._done
         left_s = pace_s * (len(self._queued) - self._done)
-        return f" · about {view.roughly(left_s)} left" if left_s >= 1 else ""
+        return f" · about {figures.roughly(left_s)} left" if left_s >= 1 else ""
 
     def _running_line(self, entry: _Running, width: int) -> Text:
         progress = entry.progress
-        elapsed = f"{view.stopwatch(self._clock() - entry.began_s):>5}"
-        figures = [f"{progress.stage}  {elapsed}", progress.stage.value]
+        elapsed = f"{figures.stopwatch(self._clock() - entry.began_s):>5}"
+        variants = [f"{progress.stage}  {elapsed}", progress.stage.value]
         if progress.stage is Stage.GENERATING:
-            rate = f"{view.rate(progress.tps):>5} tok/s"
+            rate = f"{figures.rate(progress.tps):>5} tok/s"
             counted = f"{progress.tokens:>5} tok  {rate}"
-            figures = [f"{progress.stage}  {counted}  {elapsed}", f"{counted}  {elapsed}", counted, rate]
-        return spread(entry.model, entry.host, figures, width)
+            variants = [f"{progress.stage}  {counted}  {elapsed}", f"{counted}  {elapsed}", counted, rate]
+        return spread(entry.model, entry.host, variants, width)

@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple, Self, TypeAlias
 from rich.console import Console
 from rich.text import Text
 
-from ..report import view
+from ..report import figures
 from ..report.text import clean
 from .bars import bar_line
 from .lines import BEGIN, SUCCESS
@@ -26,7 +26,7 @@ class _Task(NamedTuple):
     @property
     def figures(self) -> str:
         if self.unit == "bytes":
-            return f"{view.size(self.done)} of {view.size(self.total)}"
+            return f"{figures.size(self.done)} of {figures.size(self.total)}"
         return f"{self.done}/{self.total}"
 
 

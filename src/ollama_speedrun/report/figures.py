@@ -1,0 +1,93 @@
+"""Figures and names as a person reads them: all rounding and all units, and the cleaning of servers' words."""
+
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from .. import units
+from ..discovery.types import DEFAULT_PORT
+from .text import clean
+
+ABSENT: Final = "–"
+NAME_LIMIT: Final = 120
+
+
+def name(text: str | None) -> str:
+    """Return a server's own word for something, fit to be shown."""
+    return (clean(text, NAME_LIMIT) if text else "") or ABSENT
+
+
+def host_label(url: str) -> str:
+    """Return a host's url as people say it: without http:// and without Ollama's own port."""
+    shown = name(url)
+    try:
+        parts = urlsplit(shown)
+        port = parts.port
+    except ValueError:
+        return shown
+    if parts.scheme != "http" or parts.hostname is None or parts.path or parts.query or "@" in parts.netloc:
+        return shown
+    return parts.hostname if port == DEFAULT_PORT else parts.netloc
+
+
+def size(size_bytes: int | None) -> str:
+    """Return bytes as MB (1024²) below one GB (1024³), as GB above."""
+    if size_bytes is None:
+        return ABSENT
+    gibibytes = units.gibibytes(size_bytes)
+    if round(gibibytes * 1024) < 1024:
+        return f"{gibibytes * 1024:.0f} MB" if gibibytes * 1024 >= 9.95 else f"{gibibytes * 1024:.1f} MB"
+    return f"{gibibytes:.1f} GB" if gibibytes < 99.95 else f"{gibibytes:.0f} GB"
+
+
+def rate(tps: float | None) -> str:
+    """Return tokens per second, without the unit, to three significant digits or so."""
+    if tps is None:
+        return ABSENT
+    return f"{tps:.1f}" if tps < 99.95 else f"{tps:.0f}"
+
+
+def duration(duration_s: float | None) -> str:
+    """Return seconds as ms, s or minutes, whichever reads best."""
+    if duration_s is None:
+        return ABSENT
+    if duration_s < 0.9995:
+        return f"{duration_s * 1000:.0f} ms" if duration_s >= 0.00995 else f"{duration_s * 1000:.1f} ms"
+    if duration_s < 9.95:
+        return f"{duration_s:.1f} s"
+    if duration_s < 99.5:
+        return f"{duration_s:.0f} s"
+    minutes, rest_s = divmod(round(duration_s), 60)
+    if minutes < 60:
+        return f"{minutes} min" if rest_s == 0 else f"{minutes} min {rest_s} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def roughly(duration_s: float) -> str:
+    """Return a time yet to come in whole seconds, minutes or hours, for no more than that is known of it."""
+    if duration_s < 100:
+        return f"{max(duration_s, 1):.0f} s"
+    return f"{duration_s / 60:.0f} min" if duration_s < 5400 else f"{duration_s / 3600:.0f} h"
+
+
+def stopwatch(duration_s: float) -> str:
+    """Return a time that is running as minutes and seconds: 0:04, 12:30, 75:00."""
+    minutes, seconds = divmod(int(duration_s), 60)
+    return f"{minutes}:{seconds:02}"
+
+
+def score(points: float | None) -> str:
+    """Return a score from 0 to 100 with one decimal."""
+    return ABSENT if points is None else f"{points:.1f}"
+
+
+def moment(at: datetime) -> str:
+    """Return a point in time to the minute, in UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def tokens(count: int | None) -> str:
+    """Return a number of tokens, whole multiples of 1024 as K."""
+    if count is None:
+        return ABSENT
+    return f"{count // 1024}K" if count >= 1024 and count % 1024 == 0 else str(count)
