@@ -10,9 +10,7 @@
 Names are loaded on first use, so importing the package costs next to nothing.
 """
 
-import importlib
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
 if TYPE_CHECKING:
     from .assessment.recommend import assess
     from .assessment.types import Pick, Recommendation, ScoredResult, Scores, TierVerdict, Verdict
@@ -102,6 +100,8 @@ __all__ = [  # noqa: RUF022  # in the order of use, not of the alphabet
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # noqa: PLC0415  `--help` does without
+
     value: object = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
     globals()[name] = value
     return value

@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 TIERS = ("<2", "2-4", "4-8", "8-16", "16+")
 _TIER_ALIASES = {"lt2": "<2", "16plus": "16+"}  # nothing in these needs quoting in a shell
@@ -20,7 +19,7 @@ _SWITCH_WORDS = {
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
-class Kind(NamedTuple):
+class Kind:
     """How a value is read.
 
     `parse` turns one text into a value and raises `ValueError` for any other; `expected` completes "give …". `toml` are
@@ -28,11 +27,20 @@ class Kind(NamedTuple):
     may hold several, joined by `separator`.
     """
 
-    expected: str
-    parse: Callable[[str], object]
-    toml: tuple[type, ...]
-    many: bool = False
-    separator: str | None = None
+    def __init__(
+        self,
+        expected: str,
+        parse: Callable[[str], object],
+        toml: tuple[type, ...],
+        *,
+        many: bool = False,
+        separator: str | None = None,
+    ) -> None:
+        self.expected = expected
+        self.parse = parse
+        self.toml = toml
+        self.many = many
+        self.separator = separator
 
 
 def _text(text: str) -> str:

@@ -1,16 +1,15 @@
 """The entry point: parse, hand over to the verb, and turn every error into one sentence and an exit status."""
 
-import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..errors import DemoError, OutputError, UsageError
 from .environment import Environment
 from .exit_codes import ExitCode
-from .parser import PROGRAM, parse
+from .parser import PROGRAM, TextWanted, parse
 
+TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
 if TYPE_CHECKING:
     import argparse
 
@@ -28,18 +27,23 @@ def entry_point() -> int:
 def main(environment: Environment) -> ExitCode:
     """Run one command line; say what went wrong in one sentence on stderr; return the exit status."""
     try:
-        with contextlib.redirect_stdout(environment.stdout):
-            arguments = parse(environment.argv)
-        status = _dispatch(environment, arguments)
+        status = _run(environment)
         environment.stdout.flush()
-    except SystemExit:  # argparse has printed the help or the version
-        return ExitCode.DONE
     except KeyboardInterrupt:
         environment.say(f"{PROGRAM}: interrupted")
         return ExitCode.INTERRUPTED
     except Exception as exc:  # noqa: BLE001 - the one place that catches all: a bug must end in a sentence, too
         return _fail(environment, _innermost(exc))
     return status
+
+
+def _run(environment: Environment) -> ExitCode:
+    try:
+        arguments = parse(environment.argv)
+    except TextWanted as wanted:
+        print(wanted.text, file=environment.stdout)
+        return ExitCode.DONE
+    return _dispatch(environment, arguments)
 
 
 def _dispatch(  # noqa: PLR0911 - one return for each verb

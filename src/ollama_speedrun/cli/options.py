@@ -1,7 +1,5 @@
 """Every setting and every verb, as literal tables that parser, layers, `config show` and docs all read."""
 
-from typing import NamedTuple
-
 from .kinds import COUNT, HOSTS, PATHS, PORTS, SECONDS, SWITCH, TEXTS, TIER_NAMES, Kind, choice
 
 ENVIRONMENT_PREFIX = "OLLAMA_SPEEDRUN_"
@@ -16,18 +14,21 @@ TALK = "talk"
 GROUPS = (HOST, FINDING, CHOOSING, MEASURING, RESULTS, VERDICT, TALK)
 
 
-class Setting(NamedTuple):
+class Setting:
     """One thing that can be set by a flag, a variable or the settings file.
 
     A switch that is on by default has a flag that turns it off, `--no-…`.
     """
 
-    key: str
-    kind: Kind
-    default: object
-    group: str
-    metavar: str | None
-    help: str
+    def __init__(  # noqa: PLR0913, PLR0917 - a row of the table below
+        self, key: str, kind: Kind, default: object, group: str, metavar: str | None, text: str
+    ) -> None:
+        self.key = key
+        self.kind = kind
+        self.default = default
+        self.group = group
+        self.metavar = metavar
+        self.help = text
 
     @property
     def flag(self) -> str:
@@ -73,13 +74,14 @@ SETTINGS = (
 )
 
 
-class Verb(NamedTuple):
+class Verb:
     """One subcommand: its positional argument, if any, and the groups of settings that it takes."""
 
-    name: str
-    help: str
-    groups: tuple[str, ...]
-    positional: str | None = None
+    def __init__(self, name: str, text: str, groups: tuple[str, ...], positional: str | None = None) -> None:
+        self.name = name
+        self.help = text
+        self.groups = groups
+        self.positional = positional
 
 
 VERBS = (
@@ -100,13 +102,14 @@ VERBS = (
 )
 
 
-class OneOff(NamedTuple):
+class OneOff:
     """An option that no settings file or variable can give, and the verbs that take it."""
 
-    flag: str
-    metavar: str | None
-    verbs: tuple[str, ...]
-    help: str
+    def __init__(self, flag: str, metavar: str | None, verbs: tuple[str, ...], text: str) -> None:
+        self.flag = flag
+        self.metavar = metavar
+        self.verbs = verbs
+        self.help = text
 
 
 _WITH_RESULT = ("run", "discover", "models", "benchmark", "assess", "demo", "config")

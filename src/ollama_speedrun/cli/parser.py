@@ -1,13 +1,19 @@
 """The argparse parser, built out of the tables in `options`."""
 
+from __future__ import annotations
+
 import argparse
+import os
 import re
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Collection, Sequence
 
 from .. import __version__
 from ..errors import UsageError
 from .options import ONE_OFFS, SETTINGS, VERBS, Setting, Verb
+
+TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 PROGRAM = "ollama-speedrun"
 DEFAULT_VERB = "run"
@@ -20,44 +26,92 @@ _POSITIONAL_HELP = {
     "TARGET": "host, host:port, URL or network (192.168.1.0/24) to probe instead of the local subnets",
     "FILE": "result that a run wrote with --output FILE.json; - is standard input",
 }
-_VERB_NAMES = tuple(verb.name for verb in VERBS)
+VERB_NAMES = tuple(verb.name for verb in VERBS)
 _OPTIONS_WITH_VALUE = {setting.flag for setting in SETTINGS if not isinstance(setting.default, bool)} | {"--config"}
 _FILE_COMPLETION = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
 _BARE_WORD = re.compile(r"[a-z]+")
 
 
+class TextWanted(Exception):  # noqa: N818 - no error: it ends the parsing with what is to be printed on stdout
+    """The command line asks for a text, such as the help, and for nothing else."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class _Help(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        raise TextWanted(parser.format_help().rstrip())
+
+
+class _Version(argparse.Action):
+    def __call__(self, *_: object) -> NoReturn:
+        raise TextWanted(f"{PROGRAM} {__version__}")
+
+
+class _Formatter(argparse.HelpFormatter):
+    """The usual formatter; finds the width itself, because argparse would import shutil for that, which is slow."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_terminal_width() - 2)
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that raises its errors, so that they are said in one place."""
+
+    def __init__(self, *, prog: str, description: str) -> None:
+        super().__init__(
+            prog=prog, description=description, formatter_class=_Formatter, add_help=False, allow_abbrev=False
+        )
+        self.add_argument("-h", "--help", action=_Help, nargs=0, help="print this help")
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see {self.prog} --help")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
-    root = _Parser(prog=PROGRAM, description=_DESCRIPTION, allow_abbrev=False)
-    root.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    verbs = root.add_subparsers(
+def _terminal_width() -> int:
+    try:
+        return int(os.environ.get("COLUMNS", "")) or 80
+    except ValueError:
+        pass
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
+
+
+def build_parser(filled: Collection[str] = VERB_NAMES) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; only the verbs in `filled` get their options."""
+    root = _Parser(prog=PROGRAM, description=_DESCRIPTION)
+    root.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    parsers = root.add_subparsers(
         dest="verb", metavar="VERB", title="verbs", description=f"`{PROGRAM} VERB --help` lists the options of each"
     )
     for verb in VERBS:
-        parser = verbs.add_parser(verb.name, help=verb.help, description=_sentence(verb.help), allow_abbrev=False)
-        _add_positional(parser, verb)
-        for group in verb.groups:
-            section = parser.add_argument_group(group)
-            for setting in SETTINGS:
-                if setting.group == group:
-                    _add_setting(section, setting)
-        _add_one_off_options(parser, verb.name)
+        parser = parsers.add_parser(verb.name, help=verb.help, description=_sentence(verb.help))
+        if verb.name in filled:
+            _fill(parser, verb)
     return root
+
+
+def _fill(parser: argparse.ArgumentParser, verb: Verb) -> None:
+    _add_positional(parser, verb)
+    for group in verb.groups:
+        section = parser.add_argument_group(group)
+        for setting in SETTINGS:
+            if setting.group == group:
+                _add_setting(section, setting)
+    _add_one_off_options(parser, verb.name)
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Return the parsed command line; its `verb` is always set.
 
-    Raises `UsageError` for what cannot be understood, and `SystemExit` once `--help` or `--version` is printed.
+    Raises `UsageError` for what cannot be understood, and `TextWanted` for `--help` and `--version`.
     """
-    arguments, unknown = build_parser().parse_known_args(with_verb(argv))
+    words = with_verb(argv)
+    arguments, unknown = build_parser(words[:1]).parse_known_args(words)
     if unknown:
         raise UsageError(_unknown(unknown[0], arguments.verb))
     return arguments
@@ -75,9 +129,9 @@ def with_verb(argv: Sequence[str]) -> list[str]:
     if position is None:
         return words if {"-h", "--help", "--version"} & set(words) else [DEFAULT_VERB, *words]
     word = words[position]
-    if word in _VERB_NAMES:
+    if word in VERB_NAMES:
         return [word, *words[:position], *words[position + 1 :]]
-    if _BARE_WORD.fullmatch(word) and (verb := _nearest(word, _VERB_NAMES)):
+    if _BARE_WORD.fullmatch(word) and (verb := _nearest(word, VERB_NAMES)):
         raise UsageError(f"no verb {word!r}; did you mean {verb}? A host of that name is reached by: run {word}")
     return [DEFAULT_VERB, *words]
 
