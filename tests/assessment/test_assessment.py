@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,8 @@ from records import GB, model
 HOST = "http://10.0.0.1:11434"
 
 
-def result(name: str, tps: float = 60.0, tokens: int = 300, wait_s: float = 0.2, **changes: object) -> Result:
-    fields: dict[str, object] = {
+def result(name: str, tps: float = 60.0, tokens: int = 300, wait_s: float = 0.2, **changes: Any) -> Result:
+    fields: dict[str, Any] = {
         "host": HOST,
         "model": name,
         "status": "ok",
@@ -26,7 +27,7 @@ def result(name: str, tps: float = 60.0, tokens: int = 300, wait_s: float = 0.2,
         "token_budget": 520,
         "memory_bytes": GB,
     }
-    return Result(**{**fields, **changes})  # type: ignore[arg-type]  # the values are checked where they are used
+    return Result(**{**fields, **changes})
 
 
 def names_by_overall(results: Sequence[Result]) -> list[str]:
@@ -94,7 +95,7 @@ def test_scores_lie_between_0_and_100(fleet: list[tuple[float, int, float]]) -> 
         {"output_tokens": None},
     ],
 )
-def test_what_lacks_a_figure_or_failed_is_not_scored_and_never_picked(changes: dict[str, object]) -> None:
+def test_what_lacks_a_figure_or_failed_is_not_scored_and_never_picked(changes: dict[str, Any]) -> None:
     scored, verdict = assess([], [result("broken", 9999, 520, **changes), result("sound", 10, 100)])
     assert [entry.scores is None for entry in scored] == [True, False]
     assert verdict.recommendation is not None

@@ -1,6 +1,7 @@
 """Pseudo-tokens: a tokeniser that anyone can follow by eye, so that counts are known without a model."""
 
 import itertools
+import random
 import re
 from collections.abc import Sequence
 
@@ -17,8 +18,9 @@ def tokenise(text: str) -> list[str]:
 
 
 def made_up(count: int) -> list[str]:
-    """Return `count` tokens of prose."""
-    return list(itertools.islice(itertools.cycle(_WORDS), count))
+    """Return `count` tokens of prose, the same at each call, in no order that repeats."""
+    dice = random.Random(0)
+    return [dice.choice(_WORDS) for _ in range(count)]
 
 
 def common_prefix(left: Sequence[str], right: Sequence[str]) -> int:

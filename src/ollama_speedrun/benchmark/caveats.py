@@ -26,9 +26,11 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
             "the model may not suit the prompt: try it by hand",
         )
     elif metrics.decode_tps(trial) is None:
+        by_our_clock = metrics.decode_client_tps(trial) is not None
+        consequence = "speed comes from this machine's clock" if by_our_clock else "no speed can be had"
         yield Caveat(
             CaveatKind.NO_SERVER_DURATIONS,
-            "the server gave no usable durations, so speed comes from this machine's clock; a newer Ollama gives them",
+            f"the server gave no usable counts and durations, so {consequence}; a newer Ollama gives them",
         )
     elif metrics.is_server_clock_wrong(trial):
         yield Caveat(

@@ -1,0 +1,260 @@
+"""Phase 3 on one host, against the scripted fake: what it measures, what it sends, and what it leaves behind."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from fake_ollama.fleet import FakeHost, fake_host
+from fake_ollama.script import (
+    AbruptClose,
+    EndWithoutDone,
+    ErrorAnswer,
+    HostDies,
+    HostScript,
+    LoadError,
+    ModelScript,
+    Stall,
+)
+from ollama_speedrun.benchmark import workload
+from ollama_speedrun.benchmark.runner import BenchmarkEvent, BenchmarkSettings, benchmark_host
+from ollama_speedrun.benchmark.types import CaveatKind, Result
+from ollama_speedrun.events import BenchmarkBegan, BenchmarkEnded, BenchmarkProgress, Notice, Stage
+from ollama_speedrun.inventory.fetch import list_models
+from ollama_speedrun.ollama.client import OllamaClient, open_session
+
+QUICK = BenchmarkSettings(timeout_s=5, num_predict=64, num_ctx=2048)
+
+
+async def run_on(host: FakeHost, settings: BenchmarkSettings = QUICK) -> list[BenchmarkEvent]:
+    events: list[BenchmarkEvent] = []
+    numbers = itertools.count()
+    async with open_session() as session:
+        client = OllamaClient(session, host.url)
+        models = await list_models(client, host=host.url, emit=lambda _: None)
+        await benchmark_host(client, models, settings, emit=events.append, nonce=lambda: f"{next(numbers)}-nonce")
+    return events
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110  # a fake can only be looked at
+        await asyncio.sleep(0.001)
+
+
+def results_of(events: Sequence[BenchmarkEvent]) -> dict[str, Result]:
+    return {event.result.model: event.result for event in events if isinstance(event, BenchmarkEnded)}
+
+
+async def result_of(model: ModelScript, settings: BenchmarkSettings = QUICK, **host: Any) -> Result:
+    async with fake_host(HostScript(models=(model,), **host)) as running:
+        return results_of(await run_on(running, settings))[model.name]
+
+
+async def test_a_healthy_model_is_measured_at_its_true_speeds() -> None:
+    script = ModelScript("m:1b", decode_tps=200, prefill_tps=5000, load_s=0.3, gpu_share=1.0)
+    result = await result_of(script)
+    assert (result.status, result.reason, result.caveats) == ("ok", None, ())
+    assert result.decode_tps == pytest.approx(200, rel=0.01)
+    assert result.decode_client_tps == pytest.approx(200, rel=0.05)
+    assert result.prefill_tps == pytest.approx(5000, rel=0.02)
+    assert result.load_s == pytest.approx(0.3, rel=0.2)
+    assert (result.output_tokens, result.token_budget, result.context_length) == (64, 64, 2048)
+    assert result.ttft_s is not None
+    assert result.prompt_tokens is not None
+    assert 0.9 * result.prompt_tokens / 5000 < result.ttft_s < 0.25
+    assert (result.gpu_share, result.memory_bytes) == (1.0, 800_000_000 + 2048 * 25_000 + 10_000_000)
+
+
+async def test_the_cold_load_is_no_part_of_the_ttft() -> None:
+    result = await result_of(ModelScript("m:1b", load_s=1.0))
+    assert result.ttft_s is not None
+    assert result.ttft_s < 0.5
+    assert result.load_s is not None
+    assert result.load_s >= 1.0
+
+
+async def test_every_generation_is_bounded_and_keeps_one_context_and_opens_with_a_fresh_nonce() -> None:
+    async with fake_host(HostScript(models=(ModelScript("a:1b"), ModelScript("b:1b")))) as host:
+        await run_on(host)
+        bodies = [record.body for record in host.asked("/api/generate") if record.generation]
+    prompts = [body["prompt"] for body in bodies if isinstance(body, dict)]
+    assert prompts == [workload.prompt(f"{number}-nonce") for number in range(4)]
+    for body, num_predict in zip(bodies, (16, 64, 16, 64), strict=True):
+        assert isinstance(body, dict)
+        assert body["options"] == workload.options(num_predict=num_predict, num_ctx=2048)
+        assert body["truncate"] is False
+        assert "keep_alive" not in body
+
+
+async def test_models_are_benchmarked_one_at_a_time_and_unloaded_after_their_turn() -> None:
+    scripts = tuple(ModelScript(f"m{number}:1b", size_bytes=number * 1000) for number in (3, 1, 2))
+    async with fake_host(HostScript(models=scripts)) as host:
+        events = await run_on(host)
+        assert host.loaded == []
+        assert host.peak_concurrency == 1
+    assert [event.model for event in events if isinstance(event, BenchmarkBegan)] == ["m1:1b", "m2:1b", "m3:1b"]
+    assert all(result.status == "ok" for result in results_of(events).values())
+
+
+async def test_a_model_that_others_had_loaded_stays_with_its_context_and_goes_first() -> None:
+    scripts = (ModelScript("small:1b", size_bytes=1000), ModelScript("theirs:1b", size_bytes=9000))
+    async with fake_host(HostScript(models=scripts, preloaded=("theirs:1b",), context_length=8192)) as host:
+        results = results_of(await run_on(host))
+        assert list(host.loaded) == ["theirs:1b"]
+        loads = [record for record in host.asked("/api/generate") if isinstance(record.body, dict)]
+    assert list(results) == ["theirs:1b", "small:1b"]
+    assert results["theirs:1b"].context_length == 8192
+    assert results["theirs:1b"].load_s is None
+    assert [caveat.kind for caveat in results["theirs:1b"].caveats] == [CaveatKind.LOAD_TIME_HIDDEN]
+    assert [caveat.kind for caveat in results["small:1b"].caveats] == [CaveatKind.SHARED_HOST]
+    assert all(record.body.get("keep_alive") in {None, 0} for record in loads if isinstance(record.body, dict))
+
+
+async def test_a_model_that_had_to_make_way_is_loaded_again_as_it_was() -> None:
+    scripts = (ModelScript("ours:1b"), ModelScript("theirs:1b"))
+    script = HostScript(models=scripts, preloaded=("theirs:1b",), max_loaded=1, context_length=8192, keep_alive_s=600)
+    async with fake_host(script) as host:
+        events = await run_on(host)
+        assert list(host.loaded) == ["theirs:1b"]
+        last = [record.body for record in host.asked("/api/generate")][-1]
+    assert isinstance(last, dict)
+    assert (last["model"], last["options"]) == ("theirs:1b", {"num_ctx": 8192})
+    assert 500 < last["keep_alive"] <= 600
+    assert "prompt" not in last
+    assert [event.text for event in events if isinstance(event, Notice)] == [
+        f"loading theirs:1b on {host.url} again, as it was before the run"
+    ]
+
+
+async def test_an_alias_of_a_loaded_model_is_not_unloaded_under_its_owner() -> None:
+    digest = "e" * 64
+    scripts = (ModelScript("theirs:1b", digest=digest), ModelScript("alias:1b", digest=digest))
+    async with fake_host(HostScript(models=scripts, preloaded=("theirs:1b",))) as host:
+        results = results_of(await run_on(host))
+        assert len(host.loaded) == 1
+    assert [result.load_s for result in results.values()] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (ModelScript("m:1b", load_error=LoadError()), "out-of-memory"),
+        (ModelScript("m:1b", fault=ErrorAnswer(text="boom")), "boom (HTTP 500)"),
+        (ModelScript("m:1b", fault=ErrorAnswer(after_tokens=5, text="boom")), "boom"),
+        (ModelScript("m:1b", fault=EndWithoutDone(after_tokens=5)), "without saying that it was done, after 5 chunks"),
+        (ModelScript("m:1b", fault=AbruptClose(after_tokens=5)), "broke off the connection"),
+        (ModelScript("m:1b", answer=""), "it answered nothing"),
+    ],
+    ids=["load", "error first", "error in the stream", "no done", "abrupt close", "nothing"],
+)
+async def test_a_model_that_fails_is_reported_with_its_reason_and_the_next_one_runs(
+    script: ModelScript, reason: str
+) -> None:
+    async with fake_host(HostScript(models=(script, ModelScript("sound:1b", size_bytes=10**10)))) as host:
+        results = results_of(await run_on(host))
+        assert host.loaded == []
+    assert results["m:1b"].status == "failed"
+    assert results["m:1b"].reason is not None
+    assert reason in results["m:1b"].reason
+    assert results["m:1b"].decode_tps is None
+    assert results["sound:1b"].status == "ok"
+
+
+async def test_a_model_that_stalls_is_given_up_after_the_time_bound_and_the_next_one_runs() -> None:
+    scripts = (ModelScript("m:1b", fault=Stall(after_tokens=3)), ModelScript("sound:1b", size_bytes=10**10))
+    async with fake_host(HostScript(models=scripts)) as host:
+        results = results_of(await run_on(host, BenchmarkSettings(timeout_s=0.5, num_predict=64, num_ctx=2048)))
+    assert results["m:1b"].reason is not None
+    assert "did not end within 1 s (3 chunks had come); raise --timeout" in results["m:1b"].reason
+    assert results["sound:1b"].status == "ok"
+
+
+async def test_a_model_without_end_is_stopped_by_the_token_budget_or_by_us() -> None:
+    result = await result_of(ModelScript("m:1b", endless=True, decode_tps=5000))
+    assert result.status == "failed"
+    assert result.reason is not None
+    assert "ignores num_predict" in result.reason
+
+
+async def test_a_host_that_dies_fails_its_models_one_by_one_without_an_exception() -> None:
+    scripts = (ModelScript("first:1b", fault=HostDies(after_tokens=3)), ModelScript("second:1b", size_bytes=10**10))
+    async with fake_host(HostScript(models=scripts)) as host:
+        results = results_of(await run_on(host))
+    assert {name: result.status for name, result in results.items()} == {"first:1b": "failed", "second:1b": "failed"}
+    assert "broke off" in (results["first:1b"].reason or "")
+    assert "cannot be reached" in (results["second:1b"].reason or "")
+
+
+async def test_thinking_is_part_of_the_ttft_and_not_of_the_time_to_the_answer() -> None:
+    script = ModelScript("m:1b", capabilities=("completion", "thinking"), thinking_tokens=30, decode_tps=300)
+    result = await result_of(script)
+    assert result.ttft_s is not None
+    assert result.ttfa_s is not None
+    assert result.ttfa_s - result.ttft_s == pytest.approx(0.1, abs=0.03)
+
+
+async def test_a_model_that_only_thinks_has_a_speed_and_a_caveat_and_no_time_to_an_answer() -> None:
+    script = ModelScript("m:1b", capabilities=("completion", "thinking"), thinking_tokens=500, thinking_only=True)
+    result = await result_of(script)
+    assert (result.status, result.ttfa_s) == ("ok", None)
+    assert result.ttft_s is not None
+    assert result.decode_tps is not None
+    assert CaveatKind.BUDGET_SPENT_THINKING in [caveat.kind for caveat in result.caveats]
+
+
+async def test_an_empty_first_chunk_is_no_first_token() -> None:
+    result = await result_of(ModelScript("m:1b", empty_first_chunk=True, prefill_tps=2000))
+    assert result.ttft_s is not None
+    assert result.ttft_s > 0.01
+
+
+async def test_a_server_without_a_usable_duration_is_timed_by_our_clock() -> None:
+    result = await result_of(ModelScript("m:1b", reported_eval_duration_ns=0, decode_tps=200))
+    assert result.decode_tps is None
+    assert result.speed_tps == pytest.approx(200, rel=0.05)
+    assert CaveatKind.NO_SERVER_DURATIONS in [caveat.kind for caveat in result.caveats]
+
+
+async def test_a_server_that_counts_nothing_gives_times_but_no_speed() -> None:
+    result = await result_of(ModelScript("m:1b", report_durations=False))
+    assert (result.status, result.speed_tps, result.output_tokens, result.load_s) == ("ok", None, None, None)
+    assert result.ttft_s is not None
+    assert [caveat.kind for caveat in result.caveats] == [CaveatKind.NO_SERVER_DURATIONS]
+
+
+async def test_another_users_request_in_the_queue_discards_the_trial() -> None:
+    scripts = (ModelScript("m:1b", decode_tps=100),)
+    async with fake_host(HostScript(models=scripts)) as host, open_session() as session:
+        async with asyncio.TaskGroup() as both:
+            measuring = both.create_task(run_on(host))
+            await until(lambda: any(record.ended_ns for record in host.asked("/api/generate")))
+            body = {"model": "m:1b", "prompt": "theirs", "options": {"num_predict": 40, "num_ctx": 2048}}
+            async with session.post(f"{host.url}/api/generate", json=body) as theirs:
+                await theirs.read()
+        result = results_of(measuring.result())["m:1b"]
+    assert result.decode_tps == pytest.approx(100, rel=0.02)
+    assert result.ttft_s is not None
+    assert result.ttft_s < 0.2
+
+
+async def test_cancelling_stops_the_generation_and_unloads_the_model() -> None:
+    async with fake_host(HostScript(models=(ModelScript("m:1b", decode_tps=20, endless=True),))) as host:
+        task = asyncio.create_task(run_on(host))
+        await until(lambda: bool(host.loaded))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert host.loaded == []
+        assert host.engine.running == 0
+
+
+async def test_progress_counts_what_streams_and_names_the_stage() -> None:
+    async with fake_host(HostScript(models=(ModelScript("m:1b", decode_tps=500),))) as host:
+        events = await run_on(host)
+    moves = [event for event in events if isinstance(event, BenchmarkProgress)]
+    stages = [stage for stage, _ in itertools.groupby(move.stage for move in moves)]
+    assert stages == [Stage.LOADING, Stage.GENERATING, Stage.PROMPT, Stage.GENERATING, Stage.UNLOADING]
+    assert max(move.tokens for move in moves) == 64
+    assert moves[-2].tps == pytest.approx(500, rel=0.1)
