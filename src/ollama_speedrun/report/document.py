@@ -4,7 +4,7 @@ Its field names are fixed; docs/json.md describes each. Absent is null, never 0.
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -33,7 +33,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     schema_version: int = SCHEMA_VERSION
     tool: Tool = msgspec.field(default_factory=Tool)
-    started_at: datetime
+    started_at: Annotated[datetime, msgspec.Meta(tz=True)]
     complete: bool = True
     hosts: tuple[Host, ...] = ()
     models: tuple[Model, ...] = ()
@@ -58,7 +58,7 @@ def decode(data: bytes, *, origin: str) -> Document:
     """
     try:
         header = msgspec.json.decode(data, type=_Header)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise ResultFileError(
             f"{origin} is not a result file of {TOOL_NAME}: {exc}; give a .json file that a run wrote with --output"
         ) from exc
@@ -71,5 +71,5 @@ def decode(data: bytes, *, origin: str) -> Document:
         )
     try:
         return msgspec.json.decode(data, type=Document)
-    except msgspec.DecodeError as exc:
+    except (msgspec.DecodeError, RecursionError) as exc:
         raise ResultFileError(f"{origin} is damaged: {exc}; run the benchmark again") from exc
