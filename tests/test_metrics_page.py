@@ -1,0 +1,111 @@
+"""docs/metrics.md and the code say the same."""
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from ollama_speedrun.assessment import recommend, score, tiers
+from ollama_speedrun.benchmark import caveats, metrics, runner, workload
+from ollama_speedrun.benchmark.types import CaveatKind, Result
+from records import MS, record
+
+PAGE = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text(encoding="utf-8")
+ROWS = {
+    cells[0].strip("`"): cells[1:]
+    for line in PAGE.splitlines()
+    if line.startswith("| `")
+    for cells in [[cell.strip() for cell in line.strip("|").split("|")]]
+}
+FORMULAS = {
+    "decode_tps": metrics.decode_tps,
+    "decode_client_tps": metrics.decode_client_tps,
+    "ollama_tps": metrics.ollama_tps,
+    "classic_tps": metrics.classic_tps,
+    "prefill_tps": metrics.prefill_tps,
+    "ttft_s": metrics.ttft_s,
+    "ttfa_s": metrics.ttfa_s,
+    "tpot_s": metrics.tpot_s,
+    "total_s": metrics.total_s,
+}
+STREAM = record(
+    first_content_ns=250 * MS,
+    first_answer_ns=700 * MS,
+    last_content_ns=2250 * MS,
+    ended_ns=2300 * MS,
+    done_reason="stop",
+    eval_count=77,
+    eval_duration_ns=2100 * MS,
+    prompt_eval_count=330,
+    prompt_eval_cached_count=30,
+    prompt_eval_duration_ns=240 * MS,
+    load_duration_ns=900 * MS,
+)
+NAMES = {
+    "eval_count": 77,
+    "eval_duration": 2.1,
+    "e": 1,
+    "last": 2.25,
+    "first content chunk": 0.25,
+    "first chunk with an answer": 0.7,
+    "first token": 0.25,
+    "request sent": 0,
+    "last byte": 2.3,
+    "end": 2.3,
+    "prompt_eval_count": 330,
+    "prompt_eval_cached_count": 30,
+    "prompt_eval_duration": 0.24,
+}
+
+
+def worked_out(formula: str) -> float:
+    """Evaluate a formula of the page with the stream's values put in for its words."""
+    formula = formula.replace("last − first content chunk", "last − first_content_chunk").replace("−", "-")
+    for name in sorted(NAMES, key=len, reverse=True):
+        formula = re.sub(rf"\b{name.replace(' ', '[ _]')}\b", str(NAMES[name]), formula)
+    assert re.fullmatch(r"[\d. ()/-]+", formula), formula
+    return float(eval(formula))  # digits and operators only, as asserted
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_each_formula_on_the_page_gives_what_the_code_gives(name: str) -> None:
+    assert FORMULAS[name](STREAM) == pytest.approx(worked_out(ROWS[name][0]))
+
+
+def test_the_page_has_every_metric_of_a_result_and_every_caveat_and_no_other() -> None:
+    measured = {field for field in Result.__struct_fields__ if field.endswith(("_tps", "_s", "_bytes", "_share"))}
+    assert set(ROWS) == measured | set(CaveatKind)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        f"fewer than {metrics.FEWEST_TOKENS} tokens",
+        f"a duration below {metrics.SHORTEST_WINDOW_NS // MS} ms",
+        f"above {metrics.IMPLAUSIBLE} × that of the warm-up",
+        f"the larger of {metrics.QUEUE_FLOOR_NS // MS} ms and three times that of the warm-up",
+        f"a **warm-up**, {workload.WARM_UP_TOKENS} tokens long",
+        f"more than {caveats.LARGEST_DISAGREEMENT:.0%} apart".replace("%", " %"),
+        f"stretch of {caveats.SHORTEST_REPEAT} to {caveats.LONGEST_REPEAT} characters three times over",
+        f"S = log2(v / {score.SLOWEST_TPS:g}) / {score.SPEED_DOUBLINGS}",
+        f"L = 1 at a TTFT of {score.FASTEST_TTFT_S:g} s or less, 0 at {score.SLOWEST_TTFT_S:g} s or more",
+        f"U = Q^{score.QUALITY_WEIGHT:g} · S^{score.SPEED_WEIGHT:g} · L^{score.LATENCY_WEIGHT:g}",
+        f"each factor at least {score.FLOOR:g}",
+        f"composite = {score.CLASSIC_SPEED_WEIGHT:g} · speed + {score.CLASSIC_QUALITY_WEIGHT:g} · quality",
+        f"within {recommend.CLOSE_CALL:g} points",
+        f"({runner.BenchmarkSettings().num_predict} unless told otherwise)",
+        ", ".join(tier.replace("-", "–") for tier, _ in tiers.TIERS[:-1]) + f" and {tiers.TIERS[-1][0]} GB",
+    ],
+)
+def test_each_number_in_the_prose_is_the_codes_own(sentence: str) -> None:
+    assert sentence in PAGE
+
+
+def test_the_words_three_and_twice_are_the_codes_too() -> None:
+    assert (metrics.QUEUE_FACTOR, caveats.REPEATS, runner.QUEUE_RETRIES) == (3, 3, 2)
+
+
+def test_the_numbers_told_of_the_scores_are_right() -> None:
+    assert (score.speed(5), score.speed(80), score.latency(0.3), score.latency(10)) == (0, 1, 1, 0)
+    assert math.isclose(1 / 15, 0.067, abs_tol=0.0005)
