@@ -1,0 +1,81 @@
+# Everything a developer runs. `make demo` and `make test` need nothing but Python 3.11 or newer, make and a package
+# registry: the virtual environment makes itself, out of the hashes in requirements.lock.
+
+PYTHON ?= $(firstword $(shell command -v python3.11 || command -v python3 || command -v python))
+ARGS ?=
+WORKERS ?= auto
+
+ifeq ($(OS),Windows_NT)
+  SCRIPTS := Scripts
+else
+  SCRIPTS := bin
+endif
+BIN := .venv/$(SCRIPTS)
+UV := $(or $(firstword $(shell command -v uv 2>/dev/null)),.tools/$(SCRIPTS)/uv)
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check lint types imports bench binary picture docs lock format clean
+
+help:  ## print this list
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+
+setup: $(READY)  ## make the virtual environment
+
+demo: $(READY)  ## run everything on the servers that come with the program
+	$(BIN)/ollama-speedrun demo $(ARGS)
+
+run: $(READY)  ## run on the network of this machine, which is scanned
+	$(BIN)/ollama-speedrun $(ARGS)
+
+test: $(READY)  ## run the tests
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: lint types imports test  ## everything that CI checks
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY)
+	$(BIN)/mypy
+
+imports: $(READY)
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## run every benchmark
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+binary: $(READY)  ## build a standalone executable in dist/
+	$(BIN)/python -m PyInstaller --noconfirm --distpath dist --workpath build packaging/ollama-speedrun.spec
+
+picture: $(READY)  ## run the demo and draw the README's picture of it
+	mkdir -p build
+	$(BIN)/ollama-speedrun demo --output build/demo.json
+	$(BIN)/python tools/make_terminal_picture.py build/demo.json docs/terminal.svg "ollama-speedrun demo"
+
+docs: $(READY)  ## write the pages that are generated
+	$(BIN)/python tools/write_cli_docs.py
+
+lock: $(READY)  ## resolve the dependencies anew
+	$(UV) lock --upgrade
+	$(UV) export --quiet --format requirements.txt --all-extras --all-groups --no-emit-project --no-header \
+	  --no-annotate --output-file requirements.lock
+
+format: $(READY)  ## format the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:  ## remove everything that make made
+	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(READY): requirements.lock pyproject.toml | $(UV)
+	$(UV) venv --quiet --allow-existing --no-python-downloads --python "$(PYTHON)" .venv
+	$(UV) pip sync --quiet --python .venv --require-hashes requirements.lock
+	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.tools/$(SCRIPTS)/uv:
+	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	"$(PYTHON)" -m venv .tools
+	.tools/$(SCRIPTS)/python -m pip install --quiet "uv>=0.9,<1"
