@@ -1,0 +1,250 @@
+"""The four phases together, on fake hosts of this machine."""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+
+import pytest
+
+from fake_ollama.fleet import Fleet, fake_fleet
+from fake_ollama.script import (
+    EndWithoutDone,
+    ErrorAnswer,
+    HostDies,
+    HostScript,
+    ModelScript,
+    Stall,
+    cloud_model,
+    embedding_model,
+    image_model,
+)
+from ollama_speedrun import BenchmarkSettings, Phase, Run, RunSettings, Selection, build_plan, parse_target, run
+from ollama_speedrun.discovery.types import Host
+from ollama_speedrun.events import (
+    Assessed,
+    BenchmarkBegan,
+    BenchmarkEnded,
+    Event,
+    HostFound,
+    ModelListed,
+    PhaseBegan,
+    PhaseEnded,
+    TargetFailed,
+)
+from ollama_speedrun.report.document import decode, encode
+from records import GB, model
+
+QUICK = BenchmarkSettings(timeout_s=2, num_predict=32, num_ctx=2048)
+
+
+async def speedrun(
+    urls: Sequence[str], settings: RunSettings | None = None, until: Phase = Phase.ASSESS
+) -> tuple[Run, list[Event]]:
+    finished, events = Run(), list[Event]()
+    plan = build_plan(targets=[parse_target(url) for url in urls])
+    await run(plan, settings or RunSettings(benchmark=QUICK), until=until, emit=events.append, into=finished)
+    return finished, events
+
+
+def outcomes(finished: Run) -> dict[str, str]:
+    return {result.model: result.status for result in finished.results}
+
+
+def hosts_on_own_addresses(*hosts: tuple[ModelScript, ...]) -> list[HostScript]:
+    return [HostScript(models=models, address=f"127.0.0.{2 + number}") for number, models in enumerate(hosts)]
+
+
+def generating_windows(fleet: Fleet) -> list[list[tuple[int, int]]]:
+    return [
+        [(record.arrived_ns, record.ended_ns or 0) for record in host.requests if record.generation]
+        for host in fleet.hosts
+    ]
+
+
+async def test_a_whole_run_finds_lists_measures_and_recommends() -> None:
+    hosts = hosts_on_own_addresses(
+        (ModelScript("slow:1b", decode_tps=100), ModelScript("fast:1b", decode_tps=1000)),
+        (ModelScript("big:9b", decode_tps=300, size_bytes=6 * GB), embedding_model("embed:m")),
+    )
+    async with fake_fleet(hosts) as fleet:
+        finished, events = await speedrun(fleet.urls)
+        assert [list(host.loaded) for host in fleet.hosts] == [[], []]
+    document = finished.document(complete=True)
+    assert [host.url for host in document.hosts] == fleet.urls
+    assert outcomes(finished) == {"slow:1b": "ok", "fast:1b": "ok", "big:9b": "ok", "embed:m": "skipped"}
+    assert document.verdict is not None
+    assert [tier.best.model if tier.best else None for tier in document.verdict.tiers] == [
+        "fast:1b",
+        None,
+        "big:9b",
+        None,
+        None,
+    ]
+    assert decode(encode(document), origin="memory") == document
+    begun = [event.phase for event in events if isinstance(event, PhaseBegan)]
+    ended = [(event.phase, event.succeeded) for event in events if isinstance(event, PhaseEnded)]
+    assert begun == list(Phase)
+    assert sorted(ended) == sorted((phase, True) for phase in Phase)
+    assert isinstance(events[-2], Assessed)
+
+
+@pytest.mark.parametrize(
+    ("until", "kinds"),
+    [
+        (Phase.DISCOVER, {HostFound}),
+        (Phase.ENUMERATE, {HostFound, ModelListed}),
+        (Phase.BENCHMARK, {HostFound, ModelListed, BenchmarkEnded}),
+    ],
+)
+async def test_a_run_stops_after_the_phase_it_was_asked_for(until: Phase, kinds: set[type[Event]]) -> None:
+    async with fake_fleet([HostScript(models=(ModelScript("m:1b"),))]) as fleet:
+        finished, events = await speedrun(fleet.urls, until=until)
+        generated = [record for record in fleet.hosts[0].requests if record.path == "/api/generate"]
+    assert {type(event) for event in events} & {HostFound, ModelListed, BenchmarkEnded, Assessed} == kinds
+    assert bool(generated) is (until is Phase.BENCHMARK)
+    assert [bool(finished.hosts), bool(finished.models), bool(finished.results)] == [
+        True,
+        until is not Phase.DISCOVER,
+        until is Phase.BENCHMARK,
+    ]
+
+
+async def test_hosts_run_side_by_side_and_ports_of_one_address_one_after_another() -> None:
+    slow = (ModelScript("m:1b", decode_tps=100),)
+    apart = hosts_on_own_addresses(slow, slow)
+    async with fake_fleet(apart) as fleet:
+        await speedrun(fleet.urls)
+        (first_a, *_), (first_b, *_) = generating_windows(fleet)
+    assert first_a[0] < first_b[1]
+    assert first_b[0] < first_a[1]
+    async with fake_fleet([HostScript(models=slow), HostScript(models=slow)]) as fleet:
+        await speedrun(fleet.urls)
+        windows = sorted(window for host in generating_windows(fleet) for window in host)
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(windows))
+
+
+async def test_no_more_hosts_than_asked_for_are_benchmarked_at_once() -> None:
+    hosts = hosts_on_own_addresses(*[(ModelScript("m:1b", decode_tps=200),)] * 3)
+    async with fake_fleet(hosts) as fleet:
+        await speedrun(fleet.urls, RunSettings(benchmark=QUICK, concurrency=1))
+        windows = sorted(window for host in generating_windows(fleet) for window in host)
+    assert len(windows) == 6
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(windows))
+
+
+async def test_every_kind_of_failure_is_reported_and_the_rest_is_finished() -> None:
+    hosts = hosts_on_own_addresses(
+        (ModelScript("dies:1b", fault=HostDies(after_tokens=4)),),
+        (ModelScript("errs:1b", fault=ErrorAnswer(after_tokens=3)), ModelScript("fine:1b")),
+        (ModelScript("never-ends:1b", fault=Stall(after_tokens=3)), ModelScript("mute:1b", answer="")),
+        (ModelScript("no-done:1b", fault=EndWithoutDone(after_tokens=3)), ModelScript("fine:2b")),
+    )
+    async with fake_fleet(hosts) as fleet:
+        finished, _ = await speedrun(
+            fleet.urls, RunSettings(benchmark=BenchmarkSettings(timeout_s=0.5, num_predict=32))
+        )
+    assert outcomes(finished) == {
+        "dies:1b": "failed",
+        "errs:1b": "failed",
+        "fine:1b": "ok",
+        "never-ends:1b": "failed",
+        "mute:1b": "failed",
+        "no-done:1b": "failed",
+        "fine:2b": "ok",
+    }
+    assert all(result.reason for result in finished.results if result.status == "failed")
+
+
+async def test_models_that_cannot_answer_are_listed_and_never_sent_a_prompt() -> None:
+    models = (embedding_model("embed:m"), image_model("paint:m"), cloud_model("gpt:120b-cloud"))
+    async with fake_fleet([HostScript(models=models)]) as fleet:
+        finished, _ = await speedrun(fleet.urls)
+        paths = {record.path for record in fleet.hosts[0].requests}
+    assert {found.name: found.kind for found in finished.models} == {
+        "embed:m": "embedding",
+        "paint:m": "image",
+        "gpt:120b-cloud": "cloud",
+    }
+    assert set(outcomes(finished).values()) == {"skipped"}
+    assert "/api/generate" not in paths
+    assert "/api/chat" not in paths
+
+
+async def test_cancelling_keeps_what_is_finished_and_leaves_the_servers_as_they_were() -> None:
+    models = (ModelScript("quick:1b"), ModelScript("slow:1b", decode_tps=10, size_bytes=10**10))
+    async with fake_fleet([HostScript(models=models)]) as fleet:
+        finished, events = Run(), list[Event]()
+        plan = build_plan(targets=[parse_target(url) for url in fleet.urls])
+        slow_began = asyncio.Event()
+
+        def emit(event: Event) -> None:
+            events.append(event)
+            if isinstance(event, BenchmarkBegan) and event.model == "slow:1b":
+                slow_began.set()
+
+        task = asyncio.create_task(
+            run(plan, RunSettings(benchmark=QUICK), until=Phase.ASSESS, emit=emit, into=finished)
+        )
+        await slow_began.wait()
+        await asyncio.sleep(0.3)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert list(fleet.hosts[0].loaded) == []
+    assert outcomes(finished) == {"quick:1b": "ok"}
+    document = finished.document(complete=False)
+    assert document.complete is False
+    assert document.verdict is not None
+    assert document.verdict.recommendation is not None
+
+
+async def test_an_explicit_target_that_refuses_is_reported_and_the_others_run(unused_tcp_port: int) -> None:
+    async with fake_fleet([HostScript(models=(ModelScript("m:1b"),))]) as fleet:
+        finished, events = await speedrun([f"http://127.0.0.1:{unused_tcp_port}", *fleet.urls])
+    assert outcomes(finished) == {"m:1b": "ok"}
+    assert [event.url for event in events if isinstance(event, TargetFailed)] == [f"http://127.0.0.1:{unused_tcp_port}"]
+
+
+async def test_nothing_found_and_no_models_are_told_as_failed_phases(unused_tcp_port: int) -> None:
+    _, events = await speedrun([f"http://127.0.0.1:{unused_tcp_port}"])
+    assert PhaseEnded(Phase.DISCOVER, succeeded=False, summary="No Ollama instances found") in events
+    async with fake_fleet([HostScript()]) as fleet:
+        _, events = await speedrun(fleet.urls)
+    assert PhaseEnded(Phase.ENUMERATE, succeeded=False, summary="No models found on any instance") in events
+
+
+@pytest.mark.parametrize(
+    ("selection", "chosen"),
+    [
+        (Selection(), ["qwen3:8b", "llama3.2:1b", "embed:m"]),
+        (Selection(include=("LLAMA*",)), ["llama3.2:1b"]),
+        (Selection(include=("*",), exclude=("*:1b", "embed*")), ["qwen3:8b"]),
+        (Selection(tiers=("4-8",)), ["qwen3:8b"]),
+        (Selection(tiers=("<2", "4-8"), exclude=("embed*",)), ["qwen3:8b", "llama3.2:1b"]),
+        (Selection(include=("nothing",)), []),
+    ],
+)
+def test_models_are_selected_by_glob_and_tier(selection: Selection, chosen: list[str]) -> None:
+    shelf = [
+        model("qwen3:8b", size_bytes=5 * GB),
+        model("llama3.2:1b", size_bytes=GB),
+        model("embed:m", size_bytes=None) if not selection.tiers else model("embed:m", size_bytes=1000),
+    ]
+    assert [entry.name for entry in shelf if selection.takes(entry)] == chosen
+
+
+@pytest.mark.parametrize(
+    ("glob", "taken"),
+    [
+        ("*", True),
+        ("10.0.0.7", True),
+        ("10.0.0.*", True),
+        ("gpu-box*", True),
+        ("http://gpu-box:11434", True),
+        ("10.0.1.*", False),
+        ("gpu", False),
+    ],
+)
+def test_hosts_are_selected_by_url_or_address(glob: str, taken: bool) -> None:
+    host = Host(url="http://gpu-box:11434", kind="ollama", version=None, via=("target",), addresses=("10.0.0.7",))
+    assert Selection(hosts=(glob,)).takes_host(host) is taken
