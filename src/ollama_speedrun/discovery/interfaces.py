@@ -3,11 +3,11 @@
 import ipaddress
 import socket
 
-from ollama_speedrun.discovery.types import Interface
+from .types import Interface
 
 
 def read_interfaces() -> tuple[Interface, ...]:
-    """Every IPv4 and IPv6 address of this machine with its real netmask, in the operating system's order."""
+    """Return every IPv4 and IPv6 address of this machine with its real netmask, in the operating system's order."""
     import psutil  # noqa: PLC0415  explicit targets need no interfaces, and the import costs start-up time
 
     states = psutil.net_if_stats()
@@ -32,7 +32,7 @@ def read_interfaces() -> tuple[Interface, ...]:
 
 
 def _address(text: str, netmask: str | None) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface:
-    """The address with its prefix; without a netmask it stands alone, so that nothing around it is swept."""
+    """Return the address with its prefix; without a netmask it stands alone, so that nothing around it is swept."""
     ip = ipaddress.ip_address(text)
     if isinstance(ip, ipaddress.IPv4Address):
         return ipaddress.IPv4Interface(f"{ip}/{netmask or 32}")

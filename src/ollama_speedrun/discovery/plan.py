@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
-from ollama_speedrun.discovery.targets import DEFAULT_MAX_ADDRESSES, is_sweepable
-from ollama_speedrun.discovery.types import (
+from .targets import DEFAULT_MAX_ADDRESSES, is_sweepable
+from .types import (
     DEFAULT_PORT,
     DiscoveryPlan,
     Interface,
@@ -41,7 +41,7 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
     exclude: Sequence[IPv4Network] = (),
     connect_timeout_s: float = 0.5,
 ) -> DiscoveryPlan:
-    """The plan for these targets alone or, without targets, for this machine, OLLAMA_HOST and the local networks.
+    """Return the plan for these targets alone or, without any, for this machine, OLLAMA_HOST and the local networks.
 
     Only private networks are swept, by their real netmasks and with at most `max_addresses` addresses in all; of one
     that is larger than what is left of those, only the /24 around this machine. No network in `exclude` is swept.
@@ -88,7 +88,7 @@ def _whole(target: NetworkTarget, interfaces: Iterable[Interface]) -> Sweep:
 
 
 def _local_servers(interfaces: Iterable[Interface], ports: Iterable[int]) -> Iterator[ServerTarget]:
-    """This machine: loopback first, then the addresses that a server may be bound to instead."""
+    """Yield this machine: loopback first, then the addresses that a server may be bound to instead."""
     own = dict.fromkeys(str(address.ip) for _, address in _ipv4(interfaces))
     for port in ports:
         for host in _LOOPBACK:
@@ -100,7 +100,7 @@ def _local_servers(interfaces: Iterable[Interface], ports: Iterable[int]) -> Ite
 def _local_networks(
     interfaces: Iterable[Interface], max_addresses: int
 ) -> tuple[dict[IPv4Network, tuple[IPv4Address, ...]], tuple[str, ...]]:
-    """The addresses to try of each local network, and a sentence on each network that is left out or cut short."""
+    """Return the addresses to try of each local network, and a sentence on each that is left out or cut short."""
     swept: dict[IPv4Network, tuple[IPv4Address, ...]] = {}
     notes: list[str] = []
     left = max_addresses
@@ -131,7 +131,7 @@ def _ipv4(interfaces: Iterable[Interface]) -> Iterator[tuple[Interface, IPv4Inte
 
 
 def _why_not_swept(interface: Interface, network: IPv4Network) -> str | None:
-    """What keeps a network from being swept, as a noun; None where it is a LAN."""
+    """Return what keeps a network from being swept, as a noun; None where it is a LAN."""
     for pattern, kind in _VIRTUAL:
         if pattern.match(interface.name):
             return kind
@@ -145,7 +145,7 @@ def _why_not_swept(interface: Interface, network: IPv4Network) -> str | None:
 
 
 def _nearest_first(network: IPv4Network, around: IPv4Address) -> Iterator[IPv4Address]:
-    """The network's hosts, those that share a /24 with `around` before the others."""
+    """Yield the network's hosts, those that share a /24 with `around` before the others."""
     if network.prefixlen >= 24:
         yield from network.hosts()
         return
@@ -157,7 +157,7 @@ def _nearest_first(network: IPv4Network, around: IPv4Address) -> Iterator[IPv4Ad
 def _each_address_once(
     sweeps: Iterable[Sweep], asked: Iterable[ServerTarget], exclude: Sequence[IPv4Network]
 ) -> Iterator[Sweep]:
-    """The sweeps without excluded addresses and without those that are asked by name or by an earlier sweep."""
+    """Yield the sweeps without excluded addresses and without those that are asked by name or by an earlier sweep."""
     taken = {(server.host, server.port) for server in asked}
     for sweep in sweeps:
         fresh = tuple(

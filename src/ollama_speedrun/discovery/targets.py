@@ -5,8 +5,8 @@ from ipaddress import AddressValueError, IPv4Network, IPv6Address, ip_address, i
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from ollama_speedrun.discovery.types import DEFAULT_PORT, NetworkTarget, ServerTarget
-from ollama_speedrun.errors import TargetError
+from ..errors import TargetError
+from .types import DEFAULT_PORT, NetworkTarget, ServerTarget
 
 DEFAULT_MAX_ADDRESSES: Final = 1024
 
@@ -24,7 +24,7 @@ _WILDCARDS: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 def parse_target(
     text: str, *, default_port: int = DEFAULT_PORT, max_addresses: int = DEFAULT_MAX_ADDRESSES
 ) -> ServerTarget | NetworkTarget:
-    """A server out of HOST, HOST:PORT or a URL, or a network out of IPv4 CIDR notation.
+    """Return a server out of HOST, HOST:PORT or a URL, or a network out of IPv4 CIDR notation.
 
     Without a port, http means `default_port` (Ollama's, not 80) and https means 443. Raises `TargetError` with a
     sentence on what is wrong and what to write instead.
@@ -45,7 +45,7 @@ def parse_target(
 
 
 def parse_ollama_host(text: str) -> ServerTarget:
-    """The server that OLLAMA_HOST names, by Ollama's own rules.
+    """Return the server that OLLAMA_HOST names, by Ollama's own rules.
 
     Quotes and blanks are trimmed; no scheme means http and port 11434, `http://` 80, `https://` 443; an impossible port
     gives way to the default; the addresses that a server binds to (0.0.0.0, ::) are asked at loopback. Raises
@@ -140,7 +140,7 @@ def _port(text: str, written: str) -> int:
 
 
 def _checked_host(host: str, written: str) -> str:
-    """The host in the form in which it is asked: an address in its shortest spelling, a name in lower case."""
+    """Return the host as it is asked: an address in its shortest spelling, a name in lower case."""
     if ":" in host:
         try:
             return str(IPv6Address(host))

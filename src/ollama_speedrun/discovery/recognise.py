@@ -1,0 +1,158 @@
+"""Who has answered: Ollama, a server that speaks its API too, or something else. Pure, and certain or silent."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from .types import OLLAMA
+
+TAGS: Final = "/api/tags"
+VERSION: Final = "/api/version"
+ROOT: Final = "/"
+
+COMPATIBLE: Final = "Ollama-compatible server"
+HOST_CHECKED: Final = "Ollama behind a Host check"
+
+_ROOT_TEXT: Final = "Ollama is running"
+_SEMVER: Final = re.compile(r"v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?")
+_DIGEST: Final = re.compile(r"(?!0{64})[0-9a-f]{64}")
+_SHOWN_TEXT: Final = 60
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One HTTP answer: its status, its headers by lower-case name, and its body as sent."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Recognised(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that lists models.
+
+    `kind` is "ollama" or a look-alike's name. `models_key` is equal for two servers that hold the same models since the
+    same nanosecond.
+    """
+
+    kind: str
+    version: str | None
+    models_key: str
+
+
+class Unrecognised(msgspec.Struct, frozen=True):
+    """A server that is none of ours; `reason` says what it did instead, to stand after its URL."""
+
+    reason: str
+
+
+class _Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What the answers say, with everything unusable left out."""
+
+    root: str
+    server: str
+    version: str | None
+    tags: Mapping[str, object]
+    models: tuple[Mapping[str, object], ...] | None
+
+    def all_models(self, key: str, accept: Callable[[object], bool]) -> bool:
+        """Whether there are models and each has an acceptable value."""
+        return bool(self.models) and all(accept(model.get(key)) for model in self.models or ())
+
+
+_LOOK_ALIKES: Final[tuple[tuple[str, Callable[[_Evidence], bool]], ...]] = (
+    ("KoboldCpp", lambda seen: seen.server.startswith("ConcedoLlamaForKobold")),
+    ("KoboldCpp", lambda seen: seen.all_models("name", lambda name: name == "koboldcpp")),
+    ("llama.cpp", lambda seen: seen.models is not None and {"object", "data"} <= seen.tags.keys()),
+    ("Open WebUI", lambda seen: "<title>open webui</title>" in seen.root.lower()),
+    ("LM Studio", lambda seen: str(seen.tags.get("error", "")).startswith("Unexpected endpoint or method.")),
+    ("rkllama", lambda seen: "rkllama" in seen.root.lower()),
+    ("Lemonade", lambda seen: seen.all_models("digest", lambda digest: digest == "0" * 64)),
+    ("LocalAI", lambda seen: seen.version == "0.9.0" and seen.all_models("size", lambda size: size == 0)),
+    ("Docker Model Runner", lambda seen: seen.version == "0.1.0" and seen.all_models("size", lambda size: size == 0)),
+)
+"""How the servers that imitate some of Ollama's API give themselves away."""
+
+
+def recognise(answers: Mapping[str, Answer]) -> Recognised | Unrecognised:
+    """Judge the answers, which are given by path.
+
+    Ollama is only what answers "/" with its exact text, has a semantic version, and lists models and nothing else, each
+    with a name and a digest of 64 hex digits.
+    """
+    seen = _evidence(answers)
+    for kind, is_one in _LOOK_ALIKES:
+        if is_one(seen):
+            return Recognised(kind=kind, version=seen.version, models_key=_models_key(seen.models or ()))
+    if seen.models is None:
+        return Unrecognised(_what_it_is_instead(answers, seen))
+    is_certain = (
+        seen.root == _ROOT_TEXT
+        and seen.version is not None
+        and seen.tags.keys() == {"models"}
+        and all(isinstance(model.get("name"), str) and _is_digest(model.get("digest")) for model in seen.models)
+    )
+    if not is_certain and not seen.models:
+        return Unrecognised("answers with an empty list of models, but not as Ollama does")
+    kind = OLLAMA if is_certain else COMPATIBLE
+    return Recognised(kind=kind, version=seen.version, models_key=_models_key(seen.models))
+
+
+def refuses_host_header(answers: Mapping[str, Answer]) -> bool:
+    """Whether this is how an Ollama that is bound to loopback turns away a foreign Host header."""
+    tags = answers.get(TAGS)
+    return tags is not None and tags.status == 403 and not tags.body.strip()
+
+
+def _evidence(answers: Mapping[str, Answer]) -> _Evidence:
+    root, tags = answers.get(ROOT), _json_object(answers.get(TAGS))
+    version = _json_object(answers.get(VERSION)).get("version")
+    models = tags.get("models")
+    if models is None and "models" in tags:
+        models = []  # Old releases say null where newer ones say [].
+    is_list = isinstance(models, list) and all(isinstance(model, dict) for model in models)
+    return _Evidence(
+        root=root.body.decode("utf-8", "replace").strip() if root is not None and root.status == 200 else "",
+        server=next((answer.headers["server"] for answer in answers.values() if "server" in answer.headers), ""),
+        version=version if isinstance(version, str) and _SEMVER.fullmatch(version) else None,
+        tags=tags,
+        models=tuple(models) if is_list and isinstance(models, list) else None,
+    )
+
+
+def _json_object(answer: Answer | None) -> dict[str, object]:
+    """Return the object in an answer of status 200, else an empty one."""
+    if answer is None or answer.status != 200:
+        return {}
+    try:
+        value = msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
+
+
+def _models_key(models: tuple[Mapping[str, object], ...]) -> str:
+    rows = sorted([str(model.get(key)) for key in ("name", "digest", "modified_at")] for model in models)
+    return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()
+
+
+def _what_it_is_instead(answers: Mapping[str, Answer], seen: _Evidence) -> str:
+    tags = answers.get(TAGS)
+    if tags is None:
+        return "gives no complete answer to /api/tags"
+    if 300 <= tags.status < 400:
+        return "redirects elsewhere, which is not followed; give the address that it redirects to"
+    if "HTTPS" in tags.body[:200].decode("latin-1"):
+        return "speaks HTTPS only; write https:// before it"
+    if tags.status in {401, 403}:
+        return f"asks for permission (HTTP {tags.status}); give the address of the server behind it"
+    if seen.root == _ROOT_TEXT:
+        return f"says {_ROOT_TEXT!r}, but lists no models (HTTP {tags.status})"
+    said = " ".join(seen.root.split())
+    return f"is another web server (HTTP {tags.status} for /api/tags" + (f", {said[:_SHOWN_TEXT]!r})" if said else ")")
