@@ -22,7 +22,7 @@ _DESCRIPTION = (
     "Find every Ollama server within reach, benchmark its models on real generations, and say which one to use. "
     "Without a verb all of that is done: on TARGETs where given, else on this machine, OLLAMA_HOST and the subnets."
 )
-_POSITIONAL_HELP = {
+POSITIONAL_HELP = {
     "TARGET": "host, host:port, URL or network (192.168.1.0/24) to probe instead of the local subnets",
     "FILE": "result that a run wrote with --output FILE.json; - is standard input",
 }
@@ -150,9 +150,9 @@ def _first_positional(words: Sequence[str]) -> int | None:
 
 def _add_positional(parser: argparse.ArgumentParser, verb: Verb) -> None:
     if verb.positional == "TARGET":
-        parser.add_argument("targets", metavar="TARGET", nargs="*", help=_POSITIONAL_HELP["TARGET"])
+        parser.add_argument("targets", metavar="TARGET", nargs="*", help=POSITIONAL_HELP["TARGET"])
     elif verb.positional == "FILE":
-        _complete_files(parser.add_argument("file", metavar="FILE", nargs="?", help=_POSITIONAL_HELP["FILE"]))
+        _complete_files(parser.add_argument("file", metavar="FILE", nargs="?", help=POSITIONAL_HELP["FILE"]))
     elif verb.positional == "SHELL":
         parser.add_argument("shell", choices=SHELLS, help="which shell")
     elif verb.positional == "WHAT":
@@ -170,13 +170,14 @@ def _add_setting(section: argparse._ArgumentGroup, setting: Setting) -> None:
             dest=setting.key,
             action="append" if setting.kind.many else "store",
             metavar=setting.metavar,
-            help=setting.help + _default_note(setting),
+            help=setting.help + default_note(setting),
         )
         _complete_files(action)
 
 
-def _default_note(setting: Setting) -> str:
-    if setting.default == ():
+def default_note(setting: Setting) -> str:
+    """Return the remark on a setting's default, empty where there is none to speak of."""
+    if setting.default == () or isinstance(setting.default, bool):
         return ""
     shown = setting.default[0] if isinstance(setting.default, tuple) else setting.default
     return f" (default {shown:g})" if isinstance(shown, float) else f" (default {shown})"

@@ -1,0 +1,106 @@
+import re
+import subprocess
+import sys
+
+import pytest
+
+from command import CommandLine
+from ollama_speedrun.cli.options import SETTINGS, VERBS
+from ollama_speedrun.cli.parser import build_parser, flags_of, parse, with_verb
+from ollama_speedrun.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("written", "understood"),
+    [
+        ([], ["run"]),
+        (["--quiet"], ["run", "--quiet"]),
+        (["127.0.0.1:11434"], ["run", "127.0.0.1:11434"]),
+        (["--timeout", "5", "gpu1"], ["run", "--timeout", "5", "gpu1"]),
+        (["--timeout=5", "discover"], ["discover", "--timeout=5"]),
+        (["--quiet", "models", "gpu1"], ["models", "--quiet", "gpu1"]),
+        (["run", "models"], ["run", "models"]),
+        (["--model", "models", "gpu1"], ["run", "--model", "models", "gpu1"]),
+        (["--version"], ["--version"]),
+        (["-h"], ["-h"]),
+    ],
+)
+def test_the_verb_may_be_left_out_or_follow_options(written: list[str], understood: list[str]) -> None:
+    assert with_verb(written) == understood
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        (
+            ["discovr"],
+            "no verb 'discovr'; did you mean discover? A host of that name is reached by: run discovr",
+        ),
+        (["--tmeout", "3"], "run has no option --tmeout; did you mean --timeout?"),
+        (["discover", "--dry"], "discover has no option --dry; did you mean --dry-run?"),
+        (["discover", "--model", "x"], "discover has no option --model; see ollama-speedrun discover --help"),
+        (["demo", "gpu1"], "demo takes no 'gpu1' there; see ollama-speedrun demo --help"),
+        (["--timeout"], "argument --timeout: expected one argument; see ollama-speedrun run --help"),
+    ],
+)
+def test_what_cannot_be_understood_gets_a_sentence_with_a_way_out(written: list[str], sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(written)
+    assert str(caught.value) == sentence
+
+
+def test_an_option_is_never_abbreviated() -> None:
+    with pytest.raises(UsageError, match="no option --time"):
+        parse(["run", "--time", "3"])
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_the_help_of_a_verb_names_each_of_its_options(verb, command: CommandLine) -> None:
+    ended = command(verb.name, "--help")
+    assert (ended.status, ended.stderr) == (0, "")
+    for flag in flags_of(verb):
+        assert re.search(rf"^ +{flag}\b", ended.stdout, re.MULTILINE), flag
+
+
+def test_the_help_names_every_verb(command: CommandLine) -> None:
+    ended = command("--help")
+    assert ended.status == 0
+    for verb in VERBS:
+        assert re.search(rf"^ +{verb.name}\b", ended.stdout, re.MULTILINE), verb.name
+
+
+def test_the_version_is_printed_on_stdout(command: CommandLine) -> None:
+    assert command("--version") == (0, "ollama-speedrun 0.1.0\n", "")
+
+
+def test_every_setting_belongs_to_a_verb() -> None:
+    assert {setting.group for setting in SETTINGS} == {group for verb in VERBS for group in verb.groups}
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_help_and_version_load_nothing_heavy(argument: str) -> None:
+    code = (
+        "import sys\n"
+        "from ollama_speedrun.cli.main import entry_point\n"
+        f"sys.argv[1:] = [{argument!r}]\n"
+        "assert entry_point() == 0\n"
+        "print('loaded:', *{name.partition('.')[0] for name in sys.modules})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.rpartition("loaded:")[2].split())
+    heavy = {"aiohttp", "asyncio", "dataclasses", "msgspec", "pathlib", "psutil", "rich", "shtab", "sqlite3", "typing"}
+    assert "argparse" in loaded
+    assert loaded & heavy == set()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh"])
+def test_completion_scripts_know_verbs_and_options(shell: str, command: CommandLine) -> None:
+    ended = command("completion", shell)
+    assert (ended.status, ended.stderr) == (0, "")
+    assert "discover" in ended.stdout
+    assert "num-predict" in ended.stdout
+
+
+def test_a_filled_parser_gives_only_its_verbs_their_options() -> None:
+    with pytest.raises(UsageError):
+        build_parser(["models"]).parse_args(["run", "--json"])

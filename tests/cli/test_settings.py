@@ -1,0 +1,192 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from command import CommandLine
+from ollama_speedrun.assessment.types import Tier
+from ollama_speedrun.cli import settings
+from ollama_speedrun.cli.kinds import TIERS
+from ollama_speedrun.cli.options import SETTINGS
+from ollama_speedrun.errors import SettingsError, UsageError
+
+
+class Surroundings:
+    """As much of an environment as the settings look at."""
+
+    def __init__(self, home: Path, variables: dict[str, str] | None = None) -> None:
+        self.config_dir = home
+        self.variables = variables or {}
+
+
+def load(home: Path, *, toml: str = "", variables: dict[str, str] | None = None, **flags: object) -> settings.Layers:
+    if toml:
+        (home / "config.toml").write_text(toml, encoding="utf-8")
+    return settings.load(Surroundings(home, variables), flags)  # type: ignore[arg-type]
+
+
+def test_without_any_layer_the_defaults_hold(tmp_path: Path) -> None:
+    layers = load(tmp_path)
+    assert msgspec.to_builtins(layers.settings) == {setting.key: setting.default for setting in SETTINGS}
+    assert set(layers.origins.values()) == {"default"}
+
+
+def test_a_flag_wins_over_a_variable_and_that_over_the_file(tmp_path: Path) -> None:
+    layers = load(
+        tmp_path,
+        toml="timeout = 10\nnum_predict = 20\nnum_ctx = 30\n",
+        variables={"OLLAMA_SPEEDRUN_NUM_PREDICT": "21", "OLLAMA_SPEEDRUN_NUM_CTX": "31"},
+        num_ctx="32",
+    )
+    held = layers.settings
+    assert (held.timeout_s, held.num_predict, held.num_ctx, held.concurrency) == (10.0, 21, 32, 8)
+    assert {key: layers.origins[key] for key in ("timeout", "num_predict", "num_ctx", "concurrency")} == {
+        "timeout": str(tmp_path / "config.toml"),
+        "num_predict": "OLLAMA_SPEEDRUN_NUM_PREDICT",
+        "num_ctx": "--num-ctx",
+        "concurrency": "default",
+    }
+
+
+def test_lists_come_from_arrays_single_values_commas_and_repeated_flags(tmp_path: Path) -> None:
+    layers = load(
+        tmp_path,
+        toml='port = 11435\nmodel = ["a*", "b*"]\n',
+        variables={"OLLAMA_SPEEDRUN_EXCLUDE": "x*, y*"},
+        tier=["lt2,4-8", "16+"],
+        output=["a,b.json"],
+    )
+    held = layers.settings
+    assert (held.port, held.model, held.exclude) == ((11435,), ("a*", "b*"), ("x*", "y*"))
+    assert (held.tier, held.output) == (("<2", "4-8", "16+"), ("a,b.json",))
+
+
+def test_the_tiers_of_the_command_line_are_those_of_the_verdict() -> None:
+    assert Tier.__args__ == TIERS  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("flag", "text", "expected"),
+    [
+        ("timeout", "0", "a number of seconds above 0, such as 30"),
+        ("timeout", "-1", "a number of seconds above 0, such as 30"),
+        ("timeout", "nan", "a number of seconds above 0, such as 30"),
+        ("timeout", "inf", "a number of seconds above 0, such as 30"),
+        ("timeout", "soon", "a number of seconds above 0, such as 30"),
+        ("connect_timeout", "0", "a number of seconds above 0, such as 30"),
+        ("num_predict", "0", "a whole number above 0, such as 8"),
+        ("num_ctx", "4k", "a whole number above 0, such as 8"),
+        ("concurrency", "0", "a whole number above 0, such as 8"),
+        ("concurrency", "1.5", "a whole number above 0, such as 8"),
+        ("max_addresses", "9" * 30, "a whole number above 0, such as 8"),
+        ("port", "99999", "port numbers from 1 to 65535, such as 11434"),
+        ("port", "", "port numbers from 1 to 65535, such as 11434"),
+        ("tier", "huge", "memory tiers out of <2, 2-4, 4-8, 8-16, 16+"),
+        ("model", " ", "names or patterns, such as 'llama3*'"),
+        ("scoring", "best", "overall or classic"),
+    ],
+)
+def test_an_impossible_value_is_named_with_what_to_give(flag: str, text: str, expected: str, tmp_path: Path) -> None:
+    shown = next(setting.flag for setting in SETTINGS if setting.key == flag)
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, **{flag: text})
+    assert str(caught.value) == f"{shown} is {text!r}; give {expected}"
+
+
+@pytest.mark.parametrize(
+    ("toml", "sentence"),
+    [
+        ("timout = 5", "unknown setting 'timout' in {file}; did you mean timeout?"),
+        ("zzz = 5", "unknown setting 'zzz' in {file}; `config show` lists every setting"),
+        ('timeout = "5"', "timeout in {file} is '5'; give a number of seconds above 0, such as 30"),
+        ("num_predict = 5.0", "num_predict in {file} is 5.0; give a whole number above 0, such as 8"),
+        ("num_predict = true", "num_predict in {file} is True; give a whole number above 0, such as 8"),
+        ("quiet = 1", "quiet in {file} is 1; give true or false"),
+        ("model = [1]", "model in {file} is [1]; give names or patterns, such as 'llama3*'"),
+        ("[port]\nx = 1", "port in {file} is {{'x': 1}}; give port numbers from 1 to 65535, such as 11434"),
+        ("timeout = inf", "timeout in {file} is 'inf'; give a number of seconds above 0, such as 30"),
+    ],
+)
+def test_a_wrong_line_of_the_settings_file_is_named(toml: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, toml=toml)
+    assert str(caught.value) == sentence.format(file=tmp_path / "config.toml")
+
+
+def test_a_settings_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"config\.toml is not valid TOML: .*line 1"):
+        load(tmp_path, toml="timeout: 5")
+
+
+def test_a_settings_file_that_is_a_directory_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    with pytest.raises(SettingsError, match=r"config\.toml cannot be read: "):
+        load(tmp_path)
+
+
+def test_a_named_settings_file_must_exist_but_the_usual_one_need_not(tmp_path: Path) -> None:
+    named = str(tmp_path / "mine.toml")
+    with pytest.raises(SettingsError, match=r"there is no settings file .*mine\.toml"):
+        load(tmp_path, variables={"OLLAMA_SPEEDRUN_CONFIG": named})
+    Path(named).write_text("concurrency = 3", encoding="utf-8")
+    layers = load(tmp_path, variables={"OLLAMA_SPEEDRUN_CONFIG": named})
+    assert (layers.settings.concurrency, layers.origins["concurrency"]) == (3, named)
+
+
+def test_an_unknown_variable_of_ours_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, variables={"OLLAMA_SPEEDRUN_TIMEUOT": "5"})
+    assert str(caught.value) == "unknown variable OLLAMA_SPEEDRUN_TIMEUOT; did you mean OLLAMA_SPEEDRUN_TIMEOUT?"
+
+
+@pytest.mark.parametrize(("text", "held"), [("1", True), ("Yes", True), ("off", False), ("false", False)])
+def test_a_switch_in_a_variable_is_a_word(text: str, held: bool, tmp_path: Path) -> None:
+    assert load(tmp_path, variables={"OLLAMA_SPEEDRUN_SAVE": text}).settings.save is held
+
+
+def test_quiet_and_verbose_contradict_each_other_wherever_they_come_from(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, toml="verbose = true", quiet=True)
+    assert str(caught.value) == (
+        f"quiet (--quiet) and verbose ({tmp_path / 'config.toml'}) contradict each other; give only one"
+    )
+
+
+@given(st.text(max_size=20))
+def test_any_text_for_a_number_is_a_number_or_an_error_that_names_it(text: str) -> None:
+    for flag in ("timeout", "num_predict", "port"):
+        try:
+            layers = settings.load(Surroundings(Path("/nowhere")), {flag: text})  # type: ignore[arg-type]
+        except SettingsError as exc:
+            assert str(exc).startswith(f"--{flag.replace('_', '-')} is ")
+        else:
+            assert layers.origins[flag] == f"--{flag.replace('_', '-')}"
+
+
+def test_config_show_prints_lines_that_are_a_settings_file_themselves(command: CommandLine, tmp_path: Path) -> None:
+    shown = command("config", "show", variables={"OLLAMA_SPEEDRUN_TIER": "lt2,16+", "OLLAMA_SPEEDRUN_MODEL": 'a"b*'})
+    assert shown.status == 0
+    again = tmp_path / "again.toml"
+    again.write_text(shown.stdout, encoding="utf-8")
+    values = command("config", "show", "--json", "--config", again)
+    decoded = msgspec.json.decode(values.stdout)
+    assert decoded["tier"] == {"value": ["<2", "16+"], "origin": str(again)}
+    assert decoded["model"] == {"value": ['a"b*'], "origin": str(again)}
+    assert set(decoded) == {setting.key for setting in SETTINGS}
+
+
+def test_config_path_says_where_the_settings_file_is_looked_for(command: CommandLine) -> None:
+    assert command("config", "path") == (0, f"{command.config_dir / 'config.toml'}\n", "")
+
+
+def test_a_broken_settings_file_ends_with_usage_and_no_traceback(command: CommandLine) -> None:
+    command.config_dir.mkdir()
+    (command.config_dir / "config.toml").write_text("colour = true", encoding="utf-8")
+    ended = command("config", "show")
+    assert ended == (
+        2,
+        "",
+        f"ollama-speedrun: unknown setting 'colour' in {command.config_dir / 'config.toml'}; did you mean color?\n",
+    )

@@ -1,0 +1,71 @@
+"""Write docs/cli.md out of the tables that the parser itself is made of: `make docs`."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from ollama_speedrun.cli.options import ONE_OFFS, SETTINGS, VERBS, Verb
+from ollama_speedrun.cli.parser import POSITIONAL_HELP, PROGRAM, default_note
+
+PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
+
+
+def page() -> str:
+    """Return the whole page."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# The command line"
+    yield ""
+    yield "<!-- Written by `make docs`; a test compares it with the parser. -->"
+    yield ""
+    yield f"`{PROGRAM} [VERB] [ARGUMENTS] [OPTIONS]`, also `python -m ollama_speedrun`. Without a verb it is `run`."
+    yield "Data goes to standard output, talk to standard error. [Exit statuses](exit-codes.md), [settings](settings.md)."
+    for verb in VERBS:
+        yield from _verb_lines(verb)
+    yield ""
+    yield "## Options"
+    for group in dict.fromkeys(setting.group for setting in SETTINGS):
+        yield ""
+        yield f"### {group[0].upper()}{group[1:]}"
+        yield ""
+        yield "| option | what it does |"
+        yield "|---|---|"
+        for setting in SETTINGS:
+            if setting.group == group:
+                yield _row(setting.flag, setting.metavar, setting.help + default_note(setting))
+
+
+def _verb_lines(verb: Verb) -> Iterator[str]:
+    own = [option for option in ONE_OFFS if verb.name in option.verbs]
+    yield ""
+    yield f"## `{verb.name}{_argument(verb)}`"
+    yield ""
+    yield f"{verb.help[0].upper()}{verb.help[1:]}."
+    if verb.positional in POSITIONAL_HELP:
+        yield ""
+        yield f"{verb.positional}: {POSITIONAL_HELP[verb.positional]}."
+    if own:
+        yield ""
+        yield "| option | what it does |"
+        yield "|---|---|"
+        for option in own:
+            yield _row(option.flag, option.metavar, option.help)
+    if verb.groups:
+        yield ""
+        yield f"And the options below under: {', '.join(verb.groups)}."
+
+
+def _argument(verb: Verb) -> str:
+    arguments = {"TARGET": " [TARGET…]", "FILE": " [FILE]", "SHELL": " bash|zsh|fish|tcsh", "WHAT": " [show|path]"}
+    return arguments.get(verb.positional or "", "")
+
+
+def _row(flag: str, metavar: str | None, text: str) -> str:
+    written = f"{flag} {metavar}" if metavar else flag
+    return f"| `{written}` | {text} |".replace("*", r"\*")
+
+
+if __name__ == "__main__":
+    sys.exit(0 if PAGE.write_text(page(), encoding="utf-8") else 1)
