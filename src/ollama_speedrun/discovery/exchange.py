@@ -131,8 +131,10 @@ class _Interviewer:
         return "\r\n".join((*lines, "", "")).encode("ascii")
 
     def _take(self, path: str, answer: Answer) -> None:
-        self.answers.setdefault(path, answer)
-        if self.is_complete:
+        if path in self.answers:
+            return
+        self.answers[path] = answer
+        if self.is_complete and not self.deadline.expired():
             # The other conversations have nothing left to bring: their time is up.
             self.deadline.reschedule(0)
 
