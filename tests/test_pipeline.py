@@ -85,6 +85,8 @@ async def test_a_whole_run_finds_lists_measures_and_recommends() -> None:
     ended = [(event.phase, event.succeeded) for event in events if isinstance(event, PhaseEnded)]
     assert begun == list(Phase)
     assert sorted(ended) == sorted((phase, True) for phase in Phase)
+    assert PhaseEnded(Phase.ENUMERATE, succeeded=True, summary="4 models") in events
+    assert PhaseEnded(Phase.BENCHMARK, succeeded=True, summary="3 measured, 1 skipped") in events
     assert isinstance(events[-2], Assessed)
 
 

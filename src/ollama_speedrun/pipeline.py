@@ -175,14 +175,13 @@ class _Pipeline:
             return
         client = OllamaClient(self._session, host.url)
         self._begin(Phase.ENUMERATE, "the models of each server")
+        models: tuple[Model, ...] = ()
         try:
             models = await list_models(client, host=host.url, emit=self._tell)
         except OllamaError as exc:
-            models = ()
             self._tell(TargetFailed(host.url, str(exc)))
-        finally:
-            self._listing_closed()
         self._run.models.extend(models)
+        self._listing_closed()
         chosen = [model for model in models if self._settings.selection.takes(model)]
         self._run.selected.extend(chosen)
         if self._reaches(Phase.BENCHMARK) and chosen:

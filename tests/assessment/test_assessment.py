@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ollama_speedrun.assessment import score, tiers
 from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.assessment.types import Pick
-from ollama_speedrun.benchmark.types import Result
+from ollama_speedrun.benchmark.types import Caveat, CaveatKind, Result
 from ollama_speedrun.inventory.types import Model
 from records import GB, model
 
@@ -172,6 +172,13 @@ def test_equal_scores_go_to_the_faster_and_then_by_name_whatever_the_order() -> 
         _, verdict = assess([], order)
         assert verdict.recommendation is not None
         assert verdict.recommendation.model == "c"
+
+
+def test_a_pick_that_repeats_itself_is_told_apart() -> None:
+    caveat = Caveat(CaveatKind.REPEATS_ITSELF, "the same words")
+    _, verdict = assess([], [result("parrot", caveats=(caveat,))])
+    assert verdict.recommendation is not None
+    assert "its answer repeats itself" in verdict.recommendation.why
 
 
 def test_nothing_measured_gives_no_recommendation() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ..benchmark.types import Result
+from ..benchmark.types import CaveatKind, Result
 from ..inventory.types import Model
 from . import score
 from .tiers import TIERS, placed
@@ -64,6 +64,8 @@ def _pick(result: ScoredResult) -> Pick:
 def _why(ranked: Sequence[ScoredResult]) -> str:
     best, *others = ranked
     figures = f"{best.speed_tps or 0:.1f} tok/s, first token after {best.ttft_s or 0:.2f} s"
+    if any(caveat.kind is CaveatKind.REPEATS_ITSELF for caveat in best.caveats):
+        figures += ", but its answer repeats itself, so read it before you rely on it"
     if not others:
         return f"the only one measured: {figures}"
     runner_up = others[0]
