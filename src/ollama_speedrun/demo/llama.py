@@ -11,7 +11,7 @@ import secrets
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 import aiohttp
@@ -197,13 +197,14 @@ class LlamaRunner:
         """Yield pieces and then one `Finish`; closing the generator cancels at llama.cpp too."""
         prompt = await self._prompt(job)
         said: list[str] = []
-        async for event in self._completion(_completion_body(job, prompt, self.context_length)):
-            if event.timings is not None:
-                context = (*prompt, *await self._tokenize("".join(said))) if job.raw_prompt is None else None
-                yield _finish(event.timings, event.stop_type, context)
-            elif event.content:
-                said.append(event.content)
-                yield Piece(text=event.content, logprobs=_logprobs(event, job.top_logprobs))
+        async with aclosing(self._completion(_completion_body(job, prompt, self.context_length))) as events:
+            async for event in events:
+                if event.timings is not None:
+                    context = (*prompt, *await self._tokenize("".join(said))) if job.raw_prompt is None else None
+                    yield _finish(event.timings, event.stop_type, context)
+                elif event.content:
+                    said.append(event.content)
+                    yield Piece(text=event.content, logprobs=_logprobs(event, job.top_logprobs))
 
     async def embed(self, texts: Sequence[str], *, truncate: bool, dimensions: int | None) -> Embedded:
         """Return one vector of length 1 a text, of the first `dimensions` dimensions if that is given."""
@@ -241,7 +242,7 @@ class LlamaRunner:
             raise EngineError(response.status, answer.decode())
         return answer
 
-    async def _completion(self, body: JsonObject) -> AsyncIterator[_Event]:
+    async def _completion(self, body: JsonObject) -> AsyncGenerator[_Event, None]:
         """Yield the events of a completion, the one with the timings last."""
         try:
             async with self._http.post("/completion", json=body) as response:

