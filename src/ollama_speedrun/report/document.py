@@ -3,6 +3,7 @@
 Its field names are fixed; docs/json.md describes each. Absent is null, never 0.
 """
 
+import re
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -46,9 +47,14 @@ class _Header(msgspec.Struct):
     tool: Tool
 
 
+# What steers a terminal and JSON would let pass: DEL, C1 controls, invisible and bidirectional marks
+_TERMINAL_MARKS: Final = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
 def encode(document: Document) -> bytes:
-    """Return the document as indented UTF-8 JSON with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    """Return the document as indented UTF-8 JSON with a final newline, its control characters escaped."""
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    return (_TERMINAL_MARKS.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text) + "\n").encode()
 
 
 def decode(data: bytes, *, origin: str) -> Document:

@@ -10,11 +10,17 @@ from .text import clean
 
 ABSENT: Final = "–"
 NAME_LIMIT: Final = 120
+WORD_LIMIT: Final = 16
 
 
 def name(text: str | None) -> str:
-    """Return a server's own word for something, fit to be shown."""
+    """Return a server's name for something, fit to be shown."""
     return (clean(text, NAME_LIMIT) if text else "") or ABSENT
+
+
+def word(text: str | None) -> str:
+    """Return a server's word for a property, such as Q4_K_M: short, so that it cannot push the figures aside."""
+    return (clean(text, WORD_LIMIT) if text else "") or ABSENT
 
 
 def host_label(url: str) -> str:
@@ -25,7 +31,7 @@ def host_label(url: str) -> str:
         port = parts.port
     except ValueError:
         return shown
-    if parts.scheme != "http" or parts.hostname is None or parts.path or parts.query or "@" in parts.netloc:
+    if parts.scheme != "http" or parts.hostname is None or port is None or parts.path or parts.query or "@" in parts.netloc:
         return shown
     return parts.hostname if port == DEFAULT_PORT else parts.netloc
 

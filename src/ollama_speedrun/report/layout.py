@@ -136,7 +136,7 @@ def _stacked(
         figures = _line([columns[i] for i in kept], [widths[i] for i in kept], [line[i] for i in kept], gap=1)
         yield Text("  ").append_text(figures)
     if left_out := [column.heading for index, column in enumerate(columns) if not column.name and index not in kept]:
-        yield Text(f"Left out for lack of width: {', '.join(left_out)}.", "dim")
+        yield Text(f"Not shown here: {', '.join(left_out)}.", "dim")
 
 
 def _names(names: Sequence[Text], width: int) -> Iterator[Text]:

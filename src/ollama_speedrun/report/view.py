@@ -134,8 +134,8 @@ def host_cells(host: Host) -> tuple[str, ...]:
     """Return the cells of a host's row: host, server, version, found via, addresses."""
     return (
         figures.host_label(host.url),
-        figures.name(host.kind),
-        figures.name(host.version),
+        figures.word(host.kind),
+        figures.word(host.version),
         figures.name(", ".join(host.via)),
         figures.name(", ".join(host.addresses)),
     )
@@ -151,8 +151,8 @@ def model_cells(model: Model) -> tuple[str, ...]:
         figures.host_label(model.host),
         model.kind,
         figures.size(model.size_bytes),
-        figures.name(model.parameter_size),
-        figures.name(model.quantization),
+        figures.word(model.parameter_size),
+        figures.word(model.quantization),
         figures.tokens(model.context_length),
         figures.name(", ".join(model.capabilities)),
     )
@@ -166,8 +166,8 @@ def _cells(result: ScoredResult, model: Model | None, score: float | None) -> tu
         figures.name(result.model),
         figures.host_label(result.host),
         figures.size(model.size_bytes if model else None),
-        figures.name(model.parameter_size if model else None),
-        figures.name(model.quantization if model else None),
+        figures.word(model.parameter_size if model else None),
+        figures.word(model.quantization if model else None),
         figures.rate(result.speed_tps),
         figures.duration(result.ttft_s),
         figures.duration(result.load_s),

@@ -1,0 +1,99 @@
+import json
+import re
+import unicodedata
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ollama_speedrun.errors import ResultFileError
+from ollama_speedrun.report.document import Document, decode, encode
+from specimens import DESK, document, host, result
+
+DOCS = Path(__file__).parents[2] / "docs" / "json.md"
+
+
+def test_a_document_comes_back_as_it_was() -> None:
+    assert decode(encode(document()), origin="a.json") == document()
+
+
+names = st.text()
+figures = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(names, names, figures, st.booleans())
+@settings(max_examples=50)
+def test_any_document_comes_back_as_it_was(name: str, reason: str, figure: float | None, complete: bool) -> None:
+    run = msgspec.structs.replace(
+        document(),
+        complete=complete,
+        hosts=(msgspec.structs.replace(host(DESK), via=(name,), version=reason),),
+        results=(msgspec.structs.replace(result(name, DESK), reason=reason, ttft_s=figure, gpu_share=figure),),
+    )
+    assert decode(encode(run), origin="a.json") == run
+
+
+@given(names)
+def test_nothing_in_the_json_steers_the_terminal_it_is_printed_on(name: str) -> None:
+    run = msgspec.structs.replace(document(), results=(result(name, DESK),))
+    text = encode(run).decode().replace("\n", "")
+    assert not any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in text)
+    assert not set(text) & set("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
+def test_absent_figures_are_null() -> None:
+    failed = json.loads(encode(document()))["results"][3]
+    assert {key for key, value in failed.items() if value is not None} == {
+        "host",
+        "model",
+        "status",
+        "reason",
+        "caveats",
+    }
+
+
+def damaged(**changes: object) -> bytes:
+    return json.dumps({**json.loads(encode(document())), **changes}).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "is not a result file of ollama-speedrun"),
+        (b"\xff\xfe", "is not a result file of ollama-speedrun"),
+        (b"[]", "is not a result file of ollama-speedrun"),
+        (b"{}", "is not a result file of ollama-speedrun"),
+        (b'{"a":' + b"[" * 200_000, "is not a result file of ollama-speedrun"),
+        (encode(document())[:-40], "is not a result file of ollama-speedrun"),
+        (damaged(tool={"name": "other", "version": "1"}), "was written by 'other', not by ollama-speedrun"),
+        (damaged(schema_version=2), "has schema version 2, this program reads 1"),
+        (damaged(results=[{"host": 1}]), "is damaged"),
+        (damaged(surprise=1), "is damaged"),
+        (damaged(started_at="2026-01-01T00:00:00"), "is damaged"),
+        (damaged(hosts=None), "is damaged"),
+    ],
+)
+def test_a_foreign_or_damaged_file_is_refused_with_its_name(data: bytes, reason: str) -> None:
+    with pytest.raises(ResultFileError, match=re.escape(f"a.json {reason}")):
+        decode(data, origin="a.json")
+
+
+def structs(kind: object) -> set[type[msgspec.Struct]]:
+    """Every struct type that a value of this type may hold."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        hints = get_type_hints(kind)
+        return {kind}.union(*(structs(hint) for hint in hints.values()))
+    return set().union(*(structs(part) for part in get_args(kind)))
+
+
+def described() -> dict[str, list[str]]:
+    """The fields that the documentation has for each type, by its heading."""
+    sections = re.split(r"^## ", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return {section.split("\n")[0]: re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) for section in sections}
+
+
+def test_the_documentation_has_every_field_of_every_type() -> None:
+    assert described() == {kind.__name__: list(kind.__struct_fields__) for kind in structs(Document)}

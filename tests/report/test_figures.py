@@ -1,0 +1,126 @@
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_speedrun.report import figures
+
+MB = 1024**2
+GB = 1024**3
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "shown"),
+    [
+        (None, "–"),
+        (0, "0.0 MB"),
+        (500_000, "0.5 MB"),
+        (9 * MB, "9.0 MB"),
+        (93 * MB, "93 MB"),
+        (1023 * MB, "1023 MB"),
+        (GB - 1, "1.0 GB"),
+        (GB, "1.0 GB"),
+        (round(4.58 * GB), "4.6 GB"),
+        (round(99.96 * GB), "100 GB"),
+        (405 * GB, "405 GB"),
+    ],
+)
+def test_sizes(size_bytes: int | None, shown: str) -> None:
+    assert figures.size(size_bytes) == shown
+
+
+@pytest.mark.parametrize(
+    ("tps", "shown"), [(None, "–"), (0.0, "0.0"), (3.14, "3.1"), (56.25, "56.2"), (99.94, "99.9"), (99.96, "100")]
+)
+def test_rates(tps: float | None, shown: str) -> None:
+    assert figures.rate(tps) == shown
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "shown"),
+    [
+        (None, "–"),
+        (0.0004, "0.4 ms"),
+        (0.34, "340 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1.0 s"),
+        (2.14, "2.1 s"),
+        (9.96, "10 s"),
+        (99.4, "99 s"),
+        (120, "2 min"),
+        (125.4, "2 min 5 s"),
+        (3599.6, "1 h 0 min"),
+        (7500, "2 h 5 min"),
+    ],
+)
+def test_durations(duration_s: float | None, shown: str) -> None:
+    assert figures.duration(duration_s) == shown
+
+
+@pytest.mark.parametrize(("duration_s", "shown"), [(0.2, "1 s"), (42.4, "42 s"), (130, "2 min"), (8000, "2 h")])
+def test_times_to_come_are_rough(duration_s: float, shown: str) -> None:
+    assert figures.roughly(duration_s) == shown
+
+
+@pytest.mark.parametrize(("duration_s", "shown"), [(0.9, "0:00"), (64.2, "1:04"), (4500, "75:00")])
+def test_running_times(duration_s: float, shown: str) -> None:
+    assert figures.stopwatch(duration_s) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(None, "–"), (512, "512"), (2048, "2K"), (131072, "128K"), (3000, "3000")]
+)
+def test_token_counts(count: int | None, shown: str) -> None:
+    assert figures.tokens(count) == shown
+
+
+@pytest.mark.parametrize(("points", "shown"), [(None, "–"), (0.0, "0.0"), (69.96, "70.0"), (100.0, "100.0")])
+def test_scores(points: float | None, shown: str) -> None:
+    assert figures.score(points) == shown
+
+
+def test_moments_are_in_utc() -> None:
+    at = datetime(2026, 1, 2, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+    assert figures.moment(at) == "2026-01-01 23:30 UTC"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://192.168.1.20:11434", "192.168.1.20"),
+        ("http://192.168.1.20:8080", "192.168.1.20:8080"),
+        ("http://gpu-box.example:11434", "gpu-box.example"),
+        ("https://gpu-box.example:11434", "https://gpu-box.example:11434"),
+        ("http://[fd00::1]:11434", "fd00::1"),
+        ("http://[fd00::1]:8080", "[fd00::1]:8080"),
+        ("http://a:b@host:11434", "http://a:b@host:11434"),
+        ("http://host:99999", "http://host:99999"),
+        ("http://host:11434/\x1b[2Jpath", "http://host:11434/path"),
+        ("http://host", "http://host"),
+        ("", "–"),
+    ],
+)
+def test_hosts_are_named_as_people_say_them(url: str, shown: str) -> None:
+    assert figures.host_label(url) == shown
+
+
+@pytest.mark.parametrize(("word", "shown"), [(None, "–"), ("", "–"), ("\x1b[0m", "–"), ("Q4_0", "Q4_0")])
+def test_a_word_that_is_missing_is_a_dash(word: str | None, shown: str) -> None:
+    assert figures.name(word) == shown
+
+
+@given(st.floats(0, 1e7), st.floats(0, 1e7))
+def test_a_longer_size_never_reads_as_a_shorter_one(one: float, other: float) -> None:
+    smaller, larger = sorted((round(one * MB), round(other * MB)))
+    assert _bytes_read(figures.size(smaller)) <= _bytes_read(figures.size(larger))
+
+
+def _bytes_read(shown: str) -> float:
+    number, unit = shown.split()
+    return float(number) * {"MB": MB, "GB": GB}[unit]
+
+
+@given(st.text())
+def test_any_url_has_a_label(url: str) -> None:
+    assert figures.host_label(url) != ""

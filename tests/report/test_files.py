@@ -1,0 +1,159 @@
+import errno
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from ollama_speedrun.errors import OutputError, ResultFileError, UsageError
+from ollama_speedrun.report import csv, files, markdown
+from ollama_speedrun.report import document as documents
+from specimens import document
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="permissions, links and devices as POSIX has them")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("a.json", "json"), ("a.MD", "markdown"), ("b.csv", "csv"), ("x.tar.json", "json")]
+)
+def test_the_ending_of_a_path_decides_the_format(name: str, expected: str) -> None:
+    assert files.format_of(Path(name)) == expected
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a", ".json", "json", "a.json.gz"])
+def test_another_ending_is_refused_with_those_that_there_are(name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        files.format_of(Path(name))
+    assert str(caught.value) == f"cannot tell the format of {name!r}: end the file's name in one of .json, .md, .csv"
+
+
+def test_each_format_is_rendered_by_its_module() -> None:
+    run = document()
+    assert files.render(run, "json") == documents.encode(run).decode()
+    assert files.render(run, "csv") == csv.render(run)
+    assert files.render(run, "markdown", scoring="classic") == markdown.render(run, scoring="classic")
+
+
+def test_a_file_is_written_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    files.write_atomically(path, "föö\n")
+    files.write_atomically(path, b"bar\r\n")
+    assert {entry.name: entry.read_bytes() for entry in tmp_path.iterdir()} == {"a.json": b"bar\r\n"}
+
+
+@POSIX
+def test_a_file_keeps_its_permissions_and_a_new_one_gets_the_usual(tmp_path: Path) -> None:
+    kept, new = tmp_path / "kept", tmp_path / "new"
+    kept.write_text("old")
+    kept.chmod(0o640)
+    usual = tmp_path / "usual"
+    usual.touch()
+    files.write_atomically(kept, "data")
+    files.write_atomically(new, "data")
+    assert (stat.S_IMODE(kept.stat().st_mode), new.stat().st_mode) == (0o640, usual.stat().st_mode)
+
+
+@POSIX
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    link.symlink_to(target)
+    files.write_atomically(link, "data")
+    assert (link.is_symlink(), target.read_text()) == (True, "data")
+
+
+@POSIX
+def test_a_device_is_written_to_and_stays_a_device() -> None:
+    path = Path(os.devnull)
+    files.check_writable(path)
+    files.write_atomically(path, "data")
+    assert not path.is_file()
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    with pytest.raises(OutputError) as caught:
+        files.write_atomically(path, "new")
+    assert str(caught.value) == (
+        f"cannot write {str(path)!r}: no space left on device; make room there, or name a file on another disk"
+    )
+    assert {entry.name: entry.read_text() for entry in tmp_path.iterdir()} == {"a.json": "old"}
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fsync(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+
+@pytest.mark.parametrize("refused", [files.check_writable, lambda path: files.write_atomically(path, "data")])
+def test_a_path_that_cannot_be_written_says_why_and_what_to_try(refused: object, tmp_path: Path) -> None:
+    assert callable(refused)
+    missing = tmp_path / "none" / "a.json"
+    with pytest.raises(OutputError) as caught:
+        refused(missing)
+    assert str(caught.value) == (
+        f"cannot write {str(missing)!r}: no such file or directory; "
+        f"create the directory {str(missing.parent)!r} first, or name a file elsewhere"
+    )
+    with pytest.raises(OutputError) as caught:
+        refused(tmp_path)
+    assert str(caught.value) == f"cannot write {str(tmp_path)!r}: is a directory; name a file in it"
+    with pytest.raises(OutputError, match="name a file elsewhere"):
+        refused(tmp_path / ("x" * 300 + ".json"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_without_permission_is_found_out_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root may write everywhere, so the refusal is the file system's only in name
+    def mkstemp(**_: object) -> tuple[int, str]:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("tempfile.mkstemp", mkstemp)
+    path = tmp_path / "a.json"
+    with pytest.raises(OutputError) as caught:
+        files.check_writable(path)
+    assert str(caught.value) == (
+        f"cannot write {str(path)!r}: permission denied; "
+        f"check the permissions of the directory {str(tmp_path)!r}, or name a file elsewhere"
+    )
+
+
+def test_a_check_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    files.check_writable(path)
+    assert list(tmp_path.iterdir()) == []
+    path.write_text("old")
+    files.check_writable(path)
+    assert path.read_text() == "old"
+
+
+def test_a_result_file_is_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    files.write_atomically(path, files.render(document(), "json"))
+    assert files.read_document(path) == document()
+
+
+def test_a_result_file_that_is_missing_or_unreadable_says_so(tmp_path: Path) -> None:
+    missing = tmp_path / "none.json"
+    with pytest.raises(ResultFileError) as caught:
+        files.read_document(missing)
+    assert str(caught.value) == f"there is no file {str(missing)!r}: check the name, or make one with --output"
+    with pytest.raises(ResultFileError, match=r"cannot read .*; check the name and its permissions"):
+        files.read_document(tmp_path)
+    with pytest.raises(ResultFileError, match=r"cannot read .*null"):
+        files.read_document(Path("a\0b.json"))
+
+
+def test_a_result_file_that_is_too_large_is_not_read_on(tmp_path: Path) -> None:
+    path = tmp_path / "huge.json"
+    with path.open("wb") as file:
+        file.truncate(files.READ_LIMIT_BYTES + 1)
+    with pytest.raises(ResultFileError, match="is larger than 256 MiB: no result file of ours is"):
+        files.read_document(path)

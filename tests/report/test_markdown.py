@@ -1,0 +1,45 @@
+import re
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_speedrun.report.markdown import escape, render
+from report.snapshot import assert_as_on_file
+from specimens import DESK, document, model, result
+
+
+def test_the_page() -> None:
+    assert_as_on_file("report-markdown", render(document()))
+
+
+def test_the_classic_page_shows_the_classic_score() -> None:
+    assert "| ★ smollm2:135m | 192.168.1.20 | 256 MB | 8.0B | Q4\\_K\\_M | 104 | 340 ms | 2.1 s | 77.0 |  |" in render(
+        document(), scoring="classic"
+    )
+
+
+def test_markdown_and_html_in_a_name_are_shown_as_they_are() -> None:
+    assert escape("a|b `c` <img src=x> *d* [e](f) \\| &amp; ~g~ # h") == (
+        "a&#124;b \\`c\\` &lt;img src=x&gt; \\*d\\* \\[e\\](f) \\\\&#124; &amp;amp; \\~g\\~ \\# h"
+    )
+
+
+@given(st.text())
+def test_no_name_breaks_a_table_or_begins_another_line(name: str) -> None:
+    run = msgspec.structs.replace(
+        document(),
+        models=(msgspec.structs.replace(model(name, DESK), quantization=name),),
+        results=(result(name, DESK), msgspec.structs.replace(result(name, name), status="failed", reason=name)),
+        verdict=None,
+    )
+    plain = render(msgspec.structs.replace(run, models=(model("m", DESK),), results=_named("m")))
+    shown = render(run)
+    assert len(shown.split("\n")) == len(plain.split("\n"))
+    table = [line for line in shown.split("\n") if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {11}
+    assert not re.search(r"[<>]", "".join(table))
+
+
+def _named(name: str) -> tuple[object, ...]:
+    return (result(name, DESK), msgspec.structs.replace(result(name, name), status="failed", reason=name))

@@ -1,0 +1,123 @@
+import msgspec
+import pytest
+
+from ollama_speedrun.report.view import Advice, Section, Unmeasured, grade, report
+from specimens import DESK, LONG_NAME, RACK, STAND_IN, document, model, result
+
+
+def sections(shown: tuple[Section, ...]) -> list[tuple[str, list[tuple[str, bool]]]]:
+    return [(section.title, [(row.model, row.best) for row in section.rows]) for section in shown]
+
+
+def test_each_tier_lists_its_models_by_score_and_stars_its_best() -> None:
+    assert sections(report(document()).sections) == [
+        ("Memory tier: under 2 GB", [("smollm2:135m", True)]),
+        ("Memory tier: 4–8 GB", [("llama3.1:8b", True), (LONG_NAME, False)]),
+    ]
+
+
+def test_the_classic_scoring_takes_tiers_from_the_disk_and_stars_from_the_composite() -> None:
+    run = msgspec.structs.replace(
+        document(),
+        models=(model("a", DESK, gigabytes=1), model("b", DESK, gigabytes=1), model("c", DESK, gigabytes=None)),
+        results=(
+            result("a", DESK, overall=90, composite=40),
+            result("b", DESK, overall=10, composite=60),
+            result("c", DESK, overall=50, composite=50),
+        ),
+    )
+    shown = report(run, scoring="classic")
+    assert sections(shown.sections) == [
+        ("Memory tier: under 2 GB", [("b", True), ("a", False)]),
+        ("Memory tier: not known", [("c", False)]),
+    ]
+    assert shown.recommendation == Advice(
+        "Recommendation", "b", "192.168.1.20", "60.0", "highest classic composite of the run"
+    )
+
+
+def test_a_row_has_the_nine_columns() -> None:
+    (row,) = report(document()).sections[0].rows
+    cells = ("smollm2:135m", "192.168.1.20", "256 MB", "8.0B", "Q4_K_M", "104", "340 ms", "2.1 s", "40.0")
+    assert row.cells == cells
+
+
+def test_a_colour_goes_by_the_exact_score_not_the_rounded_one() -> None:
+    (row,) = report(document()).sections[0].rows
+    assert (row.cells[-1], row.grade) == ("40.0", "poor")
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"), [(100, "good"), (70, "good"), (69.9, "fair"), (40, "fair"), (39.9, "poor"), (0, "poor")]
+)
+def test_colours_change_at_70_and_40(score: float, expected: str) -> None:
+    assert grade(score) == expected
+
+
+def test_models_without_figures_stand_apart_with_their_reason() -> None:
+    shown = report(document())
+    assert shown.failed == (Unmeasured("phi3:mini", "rack.example:8080", "the stream ended early; look at its log"),)
+    assert shown.skipped == (Unmeasured("nomic-embed-text:latest", "rack.example:8080", "embeddings only"),)
+
+
+def test_a_failure_without_a_reason_says_so() -> None:
+    failed = msgspec.structs.replace(document().results[3], reason=None)
+    shown = report(msgspec.structs.replace(document(), results=(failed,)))
+    assert shown.failed == (Unmeasured("phi3:mini", "rack.example:8080", "no reason was given"),)
+
+
+def test_caveats_are_footnotes_marked_by_letters() -> None:
+    shown = report(document())
+    assert [(row.model, row.marks) for section in shown.sections for row in section.rows] == [
+        ("smollm2:135m", ""),
+        ("llama3.1:8b", "b"),
+        (LONG_NAME, "ab"),
+    ]
+    assert shown.notes == (
+        ("a", "only 52 % of the model lies on the GPU; a smaller quantisation may fit"),
+        ("b", "the request waited; run again when the server is idle"),
+    )
+
+
+def test_caveats_of_a_kind_with_other_figures_share_a_footnote() -> None:
+    caveat = document().results[1].caveats[0]
+    other = msgspec.structs.replace(caveat, text="only 12 % of the model lies on the GPU")
+    run = msgspec.structs.replace(
+        document(), results=(result("a", DESK, caveats=(caveat,)), result("b", DESK, caveats=(other,)))
+    )
+    assert report(run).notes == (
+        ("a", f"{caveat.text} (and 1 more like it, with figures of their own: --json has them)"),
+    )
+
+
+def test_the_stand_in_for_quality_is_named() -> None:
+    assert f"Quality: {STAND_IN}" in report(document()).legend
+
+
+def test_an_interrupted_run_says_that_it_is_incomplete() -> None:
+    run = msgspec.structs.replace(document(), complete=False)
+    assert report(run).legend[0] == "Incomplete: the run was interrupted, this is what was finished."
+
+
+def test_each_tier_with_a_best_and_the_whole_run_give_their_advice() -> None:
+    shown = report(document())
+    assert shown.tiers == (
+        Advice("under 2 GB", "smollm2:135m", "192.168.1.20", "40.0", "the only one"),
+        Advice("4–8 GB", "llama3.1:8b", "192.168.1.20", "82.9", "best of 2"),
+    )
+    assert shown.recommendation == Advice("Recommendation", "llama3.1:8b", "192.168.1.20", "82.9", "best of 3")
+
+
+def test_results_that_were_not_assessed_are_one_section_without_stars() -> None:
+    bare = msgspec.structs.replace(result("a", RACK, tier=None), scores=None, tier_basis=None)
+    shown = report(msgspec.structs.replace(document(), results=(bare,), verdict=None))
+    assert sections(shown.sections) == [("Benchmarks", [("a", False)])]
+    assert (shown.tiers, shown.recommendation, shown.legend) == ((), None, ())
+
+
+def test_figures_that_are_missing_are_dashes() -> None:
+    bare = msgspec.structs.replace(
+        result("unlisted", RACK, tier=None), decode_tps=None, ttft_s=None, load_s=None, scores=None
+    )
+    ((section),) = report(msgspec.structs.replace(document(), results=(bare,), verdict=None)).sections
+    assert section.rows[0].cells == ("unlisted", "rack.example:8080", *["–"] * 7)

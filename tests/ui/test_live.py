@@ -1,0 +1,298 @@
+import io
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from ollama_speedrun.events import (
+    Assessed,
+    BenchmarkBegan,
+    BenchmarkEnded,
+    BenchmarkProgress,
+    BenchmarkQueued,
+    Event,
+    HostFound,
+    HostMerged,
+    ModelFailed,
+    ModelListed,
+    Notice,
+    Phase,
+    PhaseBegan,
+    PhaseEnded,
+    ScanProgress,
+    Stage,
+    TargetFailed,
+)
+from ollama_speedrun.ui.console import console_for
+from ollama_speedrun.ui.live import RunDisplay, Verbosity
+from specimens import DESK, LONG_NAME, ON_GPU, RACK, document, host, model, result
+
+MODEL = "llama3.1:8b"
+
+RUN: list[Event] = [
+    PhaseBegan(Phase.DISCOVER, "localhost and 192.168.1.0/24"),
+    Notice("192.168.0.0/16 is too large"),
+    ScanProgress(100, 254),
+    HostFound(host(DESK)),
+    PhaseBegan(Phase.ENUMERATE, "as hosts are found"),
+    HostMerged(host(DESK)),
+    TargetFailed(RACK, "connection refused"),
+    ModelListed(model(MODEL, DESK)),
+    ModelFailed(DESK, "odd:1b", "HTTP 500"),
+    BenchmarkQueued(DESK, MODEL),
+    PhaseBegan(Phase.BENCHMARK, "one at a time"),
+    BenchmarkBegan(DESK, MODEL),
+    BenchmarkProgress(DESK, MODEL, Stage.GENERATING, 12, 56.2),
+    BenchmarkEnded(result(MODEL, DESK, caveats=(ON_GPU,))),
+    BenchmarkEnded(document().results[3]),
+    BenchmarkEnded(document().results[4]),
+    PhaseEnded(Phase.DISCOVER, True, "1 host"),
+    PhaseEnded(Phase.BENCHMARK, False, "1 failed"),
+    Assessed(document().verdict),  # type: ignore[arg-type]
+]
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def pipe() -> Console:
+    return Console(file=io.StringIO(), _environ={})
+
+
+def terminal(width: int = 80, height: int = 24) -> Console:
+    return Console(file=io.StringIO(), force_terminal=True, color_system=None, width=width, height=height, _environ={})
+
+
+def written(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def told(verbosity: Verbosity) -> list[str]:
+    """The lines that a whole run leaves in a pipe."""
+    console = pipe()
+    with RunDisplay(console, verbosity=verbosity, clock=Clock()) as display:
+        for event in RUN:
+            display.handle(event)
+    return written(console).splitlines()
+
+
+def test_a_run_in_a_pipe_is_plain_lines() -> None:
+    assert told(Verbosity.NORMAL) == [
+        "ollama-speedrun 0.1.0 · finds every Ollama server and benchmarks its models",
+        "→ Discover: localhost and 192.168.1.0/24",
+        "  note: 192.168.0.0/16 is too large",
+        "  ✓ 192.168.1.20: ollama 0.33.0, by scan",
+        "→ Enumerate: as hosts are found",
+        "  ✗ rack.example:8080: connection refused",
+        "  ✗ odd:1b @ 192.168.1.20: HTTP 500",
+        "→ Benchmark: one at a time",
+        "  → llama3.1:8b @ 192.168.1.20",
+        "  ✓ llama3.1:8b @ 192.168.1.20: 56.2 tok/s, TTFT 340 ms, load 2.1 s, 512 tokens",
+        "  ✗ phi3:mini @ rack.example:8080: the stream ended early; look at its log",
+        "  – nomic-embed-text:latest @ rack.example:8080: embeddings only",
+        "✓ Discover: 1 host",
+        "✗ Benchmark: 1 failed",
+    ]
+
+
+def test_quiet_leaves_the_failures() -> None:
+    assert told(Verbosity.QUIET) == [
+        "  ✗ rack.example:8080: connection refused",
+        "  ✗ odd:1b @ 192.168.1.20: HTTP 500",
+        "  ✗ phi3:mini @ rack.example:8080: the stream ended early; look at its log",
+        "✗ Benchmark: 1 failed",
+    ]
+
+
+def test_verbose_adds_each_model_merger_and_caveat() -> None:
+    assert [line for line in told(Verbosity.VERBOSE) if line not in told(Verbosity.NORMAL)] == [
+        "  the same server: 192.168.1.20: ollama 0.33.0, by scan",
+        "  llama3.1:8b @ 192.168.1.20: chat, 4.6 GB, 8.0B, Q4_K_M",
+        "    ! only 52 % of the model lies on the GPU; a smaller quantisation may fit",
+    ]
+
+
+def test_a_phase_says_how_long_it_took() -> None:
+    console, clock = pipe(), Clock()
+    with RunDisplay(console, clock=clock) as display:
+        display.handle(PhaseBegan(Phase.DISCOVER, "here"))
+        clock.now_s += 1.3
+        display.handle(PhaseEnded(Phase.DISCOVER, True, "2 hosts"))
+        display.handle(PhaseEnded(Phase.ASSESS, True, "never began"))
+    assert written(console).splitlines()[-2:] == ["✓ Discover: 2 hosts (1.3 s)", "✓ Assess: never began"]
+
+
+def overlapping(clock: Clock) -> Iterator[Event]:
+    """A scan that still runs while one model is done, one generates and one loads."""
+    yield PhaseBegan(Phase.DISCOVER, "here")
+    yield HostFound(host(DESK))
+    yield ScanProgress(127, 254)
+    yield PhaseBegan(Phase.BENCHMARK, "now")
+    for name in ("a", MODEL, LONG_NAME, "d"):
+        yield BenchmarkQueued(DESK, name)
+    yield BenchmarkBegan(DESK, "a")
+    clock.now_s += 20
+    yield BenchmarkEnded(result("a", DESK))
+    yield BenchmarkBegan(DESK, MODEL)
+    yield BenchmarkBegan(DESK, LONG_NAME)
+    yield BenchmarkProgress(DESK, MODEL, Stage.GENERATING, 212, 56.23)
+    yield BenchmarkProgress(DESK, "unknown", Stage.GENERATING, 1, None)
+    clock.now_s += 64
+
+
+def region(width: int, height: int = 24) -> list[str]:
+    clock = Clock()
+    display = RunDisplay(terminal(width), clock=clock)
+    for event in overlapping(clock):
+        display.handle(event)
+    return [line.plain for line in display._region(width, height)]
+
+
+def test_the_live_region_shows_overlapping_phases() -> None:
+    assert region(90) == [
+        "scan      ━━━━━━━━━━━━━━━━━━━━────────────────────  127/254 addresses · 1 host",
+        "benchmark ━━━━━━━━━━──────────────────────────────  1/4 models · about 4 min left",
+        "  llama3.1:8b @ 192.168.1.20                     generating    212 tok   56.2 tok/s   1:04",
+        "  hf.co/bartowski/Meta-Llama-3…ruct-abliterated-GGUF:Q4_K_M @ 192.168.1.20  loading   1:04",
+    ]
+
+
+def test_a_narrow_live_region_drops_details_and_keeps_the_names() -> None:
+    assert region(40) == [
+        "scan      ━━━━━━━━━━───────────  127/254",
+        "benchmark ━━━━━━───────────────────  1/4",
+        "  llama3.1:8b                 56.2 tok/s",
+        "  hf.co/bart…GGUF:Q4_K_M  loading   1:04",
+    ]
+
+
+def test_a_low_terminal_says_how_many_more_there_are() -> None:
+    assert region(60, 3)[2:] == ["  and 2 more"]
+    assert len(region(60, 1)) == 1
+
+
+@given(st.integers(20, 130), st.integers(1, 10))
+def test_the_region_never_exceeds_the_terminal(width: int, height: int) -> None:
+    lines = region(width, height)
+    assert len(lines) <= height
+    assert all(cell_len(line) <= width for line in lines)
+
+
+def test_a_finished_phase_leaves_the_region() -> None:
+    display = RunDisplay(terminal(), clock=Clock())
+    for event in RUN:
+        display.handle(event)
+    assert display._region(80, 24) == []
+
+
+def test_quiet_has_no_region() -> None:
+    display = RunDisplay(terminal(), verbosity=Verbosity.QUIET, clock=Clock())
+    for event in overlapping(Clock()):
+        display.handle(event)
+    assert display._region(80, 24) == []
+
+
+def test_a_terminal_is_left_with_lines_alone_even_after_an_exception() -> None:
+    stream = Terminal()
+    console = console_for(stream, environ={"TERM": "xterm", "COLUMNS": "90", "LINES": "24", "NO_COLOR": "1"})
+    with pytest.raises(KeyboardInterrupt):
+        interrupt_when_drawn(RunDisplay(console, clock=Clock()), stream)
+    text = stream.getvalue()
+    assert screen(text) == [
+        "ollama-speedrun 0.1.0 · finds every Ollama server and benchmarks its models",
+        "→ Discover: here",
+        "  ✓ 192.168.1.20: ollama 0.33.0, by scan",
+        "→ Benchmark: now",
+        "  ✓ a @ 192.168.1.20: 56.2 tok/s, TTFT 340 ms, load 2.1 s, 512 tokens",
+    ]
+    assert "\x1b[?25l" not in text
+
+
+def interrupt_when_drawn(display: RunDisplay, stream: io.StringIO) -> None:
+    with display:
+        for event in overlapping(Clock()):
+            display.handle(event)
+        while "127/254" not in stream.getvalue():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+
+def screen(text: str) -> list[str]:
+    """What stands on a terminal after this output: it knows line feeds, returns, and the sequences that rich sends."""
+    lines: list[str] = [""]
+    row = column = 0
+    while text:
+        if text.startswith("\x1b["):
+            end = next(index for index in range(2, len(text)) if text[index].isalpha())
+            match text[2 : end + 1]:
+                case "2K":
+                    lines[row] = ""
+                case "1A":
+                    row -= 1
+                case sequence if sequence.endswith("m"):
+                    pass
+                case other:
+                    raise AssertionError(other)
+            text = text[end + 1 :]
+            continue
+        match text[0]:
+            case "\n":
+                row, column = row + 1, 0
+                lines.extend([""] * (row + 1 - len(lines)))
+            case "\r":
+                column = 0
+            case character:
+                lines[row] = lines[row][:column].ljust(column) + character + lines[row][column + 1 :]
+                column += 1
+        text = text[1:]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return [line.rstrip() for line in lines]
+
+
+def test_a_stream_whose_reader_has_gone_ends_the_drawing_and_not_the_run() -> None:
+    class Gone(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(5, "Input/output error")
+
+    with RunDisplay(Console(file=Gone(), _environ={}), clock=Clock()) as display:
+        for event in RUN:
+            display.handle(event)
+
+
+def test_taking_in_progress_costs_a_few_microseconds_and_draws_nothing() -> None:
+    console = terminal()
+    display = RunDisplay(console)
+    display.handle(BenchmarkBegan(DESK, MODEL))
+    event = BenchmarkProgress(DESK, MODEL, Stage.GENERATING, 12, 56.2)
+    began_s = time.perf_counter()
+    for _ in range(10_000):
+        display.handle(event)
+    assert time.perf_counter() - began_s < 1
+    assert written(console) == ""
+
+
+def test_hostile_names_are_plain_text_on_the_display() -> None:
+    console = pipe()
+    with RunDisplay(console, clock=Clock()) as display:
+        display.handle(TargetFailed("http://\x1b[2Jh", "[red]no\n\x1b]0;x\x07\u202eway"))
+    assert written(console).splitlines()[-1] == "  ✗ http://h: [red]no way"
