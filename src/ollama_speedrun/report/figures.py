@@ -31,7 +31,7 @@ def host_label(url: str) -> str:
         port = parts.port
     except ValueError:
         return shown
-    if parts.scheme != "http" or parts.hostname is None or port is None or parts.path or parts.query or "@" in parts.netloc:
+    if port is None or parts.hostname is None or "@" in parts.netloc or shown != f"http://{parts.netloc}":
         return shown
     return parts.hostname if port == DEFAULT_PORT else parts.netloc
 
