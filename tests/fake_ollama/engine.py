@@ -35,8 +35,25 @@ from ollama_speedrun.demo.engine import (
 from ollama_speedrun.demo.golang import timestamp
 from ollama_speedrun.units import NS_PER_S, nanoseconds
 
+_TIMER_S = 0.0012
+
 EPOCH_NS = 1_780_000_000 * NS_PER_S
 """The moment that made-up modification times start from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Truth:
+    """When tokens are due after the slot was had: absolute, so that lateness never adds up. `count` 0: no end."""
+
+    prefill_s: float
+    decode_tps: float
+    burst: int
+    count: int
+
+    def offset_s(self, index: int) -> float:
+        """Return when token `index` (from 0) is there, in seconds after the slot; those of a burst come together."""
+        reached = math.ceil(index / self.burst) * self.burst
+        return self.prefill_s + (min(reached, self.count - 1) if self.count else reached) / self.decode_tps
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,6 +71,13 @@ class Generation:
     first_token_ns: int | None = None
     last_token_ns: int | None = None
     outcome: Literal["running", "done", "failed", "cancelled"] = "running"
+
+    def reached(self, index: int, truth: _Truth) -> None:
+        """Note that token `index` is there."""
+        if self.first_token_ns is None:
+            self.first_token_ns = self.slot_ns + nanoseconds(truth.prefill_s)
+        self.last_token_ns = self.slot_ns + nanoseconds(truth.offset_s(index))
+        self.output_tokens = index + 1
 
 
 @dataclass(slots=True)
@@ -78,10 +102,14 @@ class ScriptedEngine:
     peak_concurrency: int = 0
     generations: list[Generation] = field(default_factory=list)
     _faulty: dict[str, int] = field(default_factory=dict)
+    _models: Sequence[StoredModel] = ()
+
+    def __post_init__(self) -> None:
+        self._models = [self._stored(index, script) for index, script in enumerate(self.host.models)]
 
     def models(self) -> Sequence[StoredModel]:
         """Return the scripted models in the order of the script, which counts as newest first."""
-        return [self._stored(index, script) for index, script in enumerate(self.host.models)]
+        return self._models
 
     async def load(self, model: StoredModel, *, context_length: int, slots: int) -> "ScriptedRunner":
         """Take the scripted time, then fail or be there."""
@@ -149,6 +177,7 @@ class ScriptedRunner:
         self._slots = slots
         self._cached: Sequence[str] = ()
         self._context_length = context_length
+        self._busy_until = 0.0
 
     @property
     def context_length(self) -> int:
@@ -168,44 +197,44 @@ class ScriptedRunner:
 
     async def generate(self, job: GenerateJob) -> AsyncGenerator[Piece | Finish, None]:
         """Say what the script says, when the script says it."""
+        script = self._engine.script_of(job.model.name) if job.model is not None else self._script
+        await _until(self._busy_until)
         begun = asyncio.get_running_loop().time()
-        script = self._script
         speech = speak(script, job, self._context_length)
         cached = min(common_prefix(self._cached, speech.prompt), len(speech.prompt) - 1) if script.prompt_cache else 0
-        prefill_s = (len(speech.prompt) - cached) / script.prefill_tps
-        generation = self._note(speech, cached)
+        truth = _Truth(
+            prefill_s=(len(speech.prompt) - cached) / script.prefill_tps,
+            decode_tps=script.decode_tps,
+            burst=script.burst,
+            count=speech.eval_count,
+        )
+        generation = self._note(script, speech, cached)
         fault = self._engine.next_fault(script)
-        due = _Due(begun + prefill_s, script)
-        self._engine.running += 1
-        self._engine.peak_concurrency = max(self._engine.peak_concurrency, self._engine.running)
         try:
             for chunk in speech.chunks:
                 if fault is not None and chunk.first >= fault.after_tokens:
                     break
-                await due.wait(due.at(chunk.last, speech.eval_count))
-                if generation.first_token_ns is None:
-                    self._cached = speech.prompt
-                    generation.first_token_ns = generation.slot_ns + nanoseconds(prefill_s)
-                generation.last_token_ns = due.at_ns(generation, chunk.last, speech.eval_count)
-                generation.output_tokens = chunk.last + 1
+                moment = begun + truth.offset_s(chunk.last)
+                await (_until(moment) if generation.first_token_ns is not None else _exactly_at(moment))
+                self._cached = speech.prompt
+                generation.reached(chunk.last, truth)
                 yield chunk.piece
-            last = speech.eval_count - 1
             if fault is not None:
-                await due.wait(due.at(min(fault.after_tokens, last) if last >= 0 else fault.after_tokens, 0))
+                await _until(begun + truth.offset_s(fault.after_tokens))
                 await self._strike(fault)
-            await due.wait(due.at(last, speech.eval_count))
+            await _until(begun + truth.offset_s(speech.eval_count - 1))
             self._cached = speech.prompt
-            generation.first_token_ns = generation.first_token_ns or generation.slot_ns + nanoseconds(prefill_s)
-            generation.last_token_ns = due.at_ns(generation, last, speech.eval_count)
-            generation.output_tokens = speech.eval_count
+            generation.reached(speech.eval_count - 1, truth)
             generation.outcome = "done"
-            yield self._finish(speech, job, cached, prefill_s)
+            yield _finish(script, speech, job, generation, truth)
         except (EngineError, StreamCutError):
             generation.outcome = "failed"
             raise
         finally:
             if generation.outcome == "running":
                 generation.outcome = "cancelled"
+            if generation.first_token_ns is None:
+                self._busy_until = self._end_of_batch(begun, truth.prefill_s)
             self._engine.running -= 1
 
     async def embed(self, texts: Sequence[str], *, truncate: bool, dimensions: int | None) -> Embedded:
@@ -223,33 +252,25 @@ class ScriptedRunner:
     async def close(self) -> None:
         """Nothing is left, because nothing was there."""
 
-    def _note(self, speech: Speech, cached: int) -> Generation:
+    def _end_of_batch(self, begun: float, prefill_s: float) -> float:
+        """Return the loop's time when the batch of prompt tokens at hand is through, as it cannot be interrupted."""
+        batch_s = self._script.batch_tokens / self._script.prefill_tps
+        batches = math.ceil((asyncio.get_running_loop().time() - begun) / batch_s)
+        return begun + min(batches * batch_s, prefill_s)
+
+    def _note(self, script: ModelScript, speech: Speech, cached: int) -> Generation:
         generation = Generation(
-            model=self._script.name,
+            model=script.name,
             slot_ns=time.perf_counter_ns(),
             prompt_tokens=len(speech.prompt),
             cached_tokens=cached,
         )
         self._engine.generations.append(generation)
+        self._engine.running += 1
+        self._engine.peak_concurrency = max(self._engine.peak_concurrency, self._engine.running)
         if (work := current_work.get()) is not None:
             work.generation = generation
         return generation
-
-    def _finish(self, speech: Speech, job: GenerateJob, cached: int, prefill_s: float) -> Finish:
-        """Report as llama-server does: the evaluation spans from the first to the last token, at least 1 µs."""
-        eval_ns = self._script.reported_eval_duration_ns
-        if eval_ns is None:
-            eval_ns = max(1000, nanoseconds((speech.eval_count - 1) / self._script.decode_tps))
-        reports = self._script.report_durations
-        return Finish(
-            done_reason=speech.done_reason,
-            prompt_eval_count=len(speech.prompt) if reports else None,
-            prompt_eval_duration_ns=nanoseconds(prefill_s) if reports else None,
-            eval_count=speech.eval_count if reports else None,
-            eval_duration_ns=eval_ns if reports else None,
-            prompt_eval_cached_count=cached if self._script.report_cached_count else None,
-            context=None if job.raw_prompt is not None else (128_006, 882, 128_007),
-        )
 
     async def _strike(self, fault: AnyFault) -> None:
         match fault:
@@ -271,30 +292,34 @@ class ScriptedRunner:
                 assert_never(fault)
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """When tokens are due, in the event loop's seconds: absolute, so that lateness never adds up."""
+def _finish(script: ModelScript, speech: Speech, job: GenerateJob, generation: Generation, truth: _Truth) -> Finish:
+    """Report as llama-server does: the evaluation spans from the first to the last token, at least 1 µs."""
+    eval_ns = script.reported_eval_duration_ns
+    if eval_ns is None:
+        eval_ns = max(1000, nanoseconds((speech.eval_count - 1) / script.decode_tps))
+    reports = script.report_durations
+    return Finish(
+        done_reason=speech.done_reason,
+        prompt_eval_count=generation.prompt_tokens if reports else None,
+        prompt_eval_duration_ns=nanoseconds(truth.prefill_s) if reports else None,
+        eval_count=speech.eval_count if reports else None,
+        eval_duration_ns=eval_ns if reports else None,
+        prompt_eval_cached_count=generation.cached_tokens if script.report_cached_count else None,
+        context=None if job.raw_prompt is not None else (128_006, 882, 128_007),
+    )
 
-    first: float
-    script: ModelScript
 
-    def offset_s(self, index: int, count: int) -> float:
-        """Seconds from the first token to token `index` of `count` (0: without end); bursts come together."""
-        burst = self.script.burst
-        reached = math.ceil(index / burst) * burst
-        return (min(reached, count - 1) if count else reached) / self.script.decode_tps
+async def _exactly_at(moment: float) -> None:
+    """Sleep until a moment, without the millisecond that the event loop's timers may be late by."""
+    loop = asyncio.get_running_loop()
+    await _until(moment - _TIMER_S)
+    while loop.time() < moment:
+        await asyncio.sleep(0)
 
-    def at(self, index: int, count: int) -> float:
-        return self.first + self.offset_s(index, count)
 
-    def at_ns(self, generation: Generation, index: int, count: int) -> int:
-        assert generation.first_token_ns is not None
-        return generation.first_token_ns + nanoseconds(self.offset_s(index, count))
-
-    @staticmethod
-    async def wait(deadline: float) -> None:
-        """Sleep until a moment; give way to others even when it has passed."""
-        await asyncio.sleep(max(0.0, deadline - asyncio.get_running_loop().time()))
+async def _until(moment: float) -> None:
+    """Sleep until a moment of the loop's clock; give way to others even when it has passed."""
+    await asyncio.sleep(max(0.0, moment - asyncio.get_running_loop().time()))
 
 
 def tagged(name: str) -> str:

@@ -97,6 +97,8 @@ class ModelScript(Script, frozen=True):
     empty_first_chunk: bool = False
 
     template_tokens: int = 9
+    batch_tokens: int = 512
+    """Prompt tokens in a batch: a cancelled prefill keeps the model busy to the end of its batch."""
     prompt_cache: bool = True
     report_cached_count: bool = False
     report_durations: bool = True

@@ -1,9 +1,9 @@
 """What a scripted model says to a job, token by token: pure, so that the truth can be computed before it happens."""
 
-import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Literal
 
 from fake_ollama.script import ModelScript
@@ -52,13 +52,17 @@ def speak(script: ModelScript, job: GenerateJob, context_length: int) -> Speech:
     if is_cut:
         prompt = prompt[: min(context_length // 2 + 2, context_length - 1)]
     if script.endless:
-        chunks = _chunks(script, job, (Token(Piece(text=text)) for text in itertools.cycle(made_up(12))))
+        chunks = _chunks(script, job, (Token(Piece(text=text)) for text in cycle(made_up(12))))
         return Speech(prompt, chunks, eval_count=0, done_reason="length")
-    tokens = [] if is_cut and script.empty_after_truncation else _answer(script, job)
     budget = _budget(job, len(prompt), context_length)
-    if len(tokens) < budget:
-        return Speech(prompt, _chunks(script, job, iter(tokens)), eval_count=len(tokens) + 1, done_reason="stop")
-    return Speech(prompt, _chunks(script, job, iter(tokens[:budget])), eval_count=budget, done_reason="length")
+    tokens = [] if is_cut and script.empty_after_truncation else list(islice(_answer(script, job, budget), budget))
+    has_ended = len(tokens) < budget
+    return Speech(
+        prompt,
+        _chunks(script, job, iter(tokens)),
+        eval_count=len(tokens) + has_ended,
+        done_reason="stop" if has_ended else "length",
+    )
 
 
 def prompt_tokens(script: ModelScript, job: GenerateJob) -> list[str]:
@@ -77,26 +81,31 @@ def _budget(job: GenerateJob, prompt_count: int, context_length: int) -> int:
     return min(budget, context_length - prompt_count) if job.shift is False else budget
 
 
-def _answer(script: ModelScript, job: GenerateJob) -> list[Token]:
-    opening = [Token(Piece())] if script.empty_first_chunk else []
+def _answer(script: ModelScript, job: GenerateJob, budget: int) -> Iterator[Token]:
+    """Yield an answer's tokens without the end token; no more than `budget` of them are wanted."""
+    if job.think and script.thinking_tokens:
+        yield Token(Piece())
+        yield from (Token(Piece(thinking=text)) for text in made_up(min(script.thinking_tokens, budget)))
+        if script.thinking_only:
+            return
+        yield Token(Piece(), silent=True)
+    if script.empty_first_chunk:
+        yield Token(Piece())
     if job.tools and script.tool_call is not None:
         call = {"id": "call_0", "function": {"index": 0, **script.tool_call}}
-        hidden = [Token(Piece(), silent=True) for _ in tokenise(json.dumps(script.tool_call))]
-        return [*opening, *hidden, Token(Piece(tool_calls=(call,)))]
-    texts = _stopped(_texts(script, job), job.options.get("stop"))
-    answer = [*opening, *(Token(Piece(text=text), silent=not text) for text in texts)]
-    if not job.think or not script.thinking_tokens:
-        return answer
-    thinking = [Token(Piece()), *(Token(Piece(thinking=text)) for text in made_up(script.thinking_tokens))]
-    return thinking if script.thinking_only else [*thinking, Token(Piece(), silent=True), *answer]
+        yield from (Token(Piece(), silent=True) for _ in tokenise(json.dumps(script.tool_call)))
+        yield Token(Piece(tool_calls=(call,)))
+        return
+    texts = _stopped(_texts(script, job, budget), job.options.get("stop"))
+    yield from (Token(Piece(text=text), silent=not text) for text in texts)
 
 
-def _texts(script: ModelScript, job: GenerateJob) -> list[str]:
+def _texts(script: ModelScript, job: GenerateJob, budget: int) -> list[str]:
     question = job.raw_prompt if job.raw_prompt is not None else "\n".join(turn.content for turn in job.messages)
     known = (text for key, text in script.answers.items() if key in question)
     answer = next(known, script.answer)
     if job.output_format is None:
-        return made_up(script.answer_tokens) if answer is None else tokenise(answer)
+        return made_up(min(script.answer_tokens, budget)) if answer is None else tokenise(answer)
     schema = {} if job.output_format == "json" else job.output_format
     return tokenise(answer if answer is not None and _is_json(answer) else json.dumps(_instance(schema)))
 

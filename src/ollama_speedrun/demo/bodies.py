@@ -109,11 +109,14 @@ class GenerateBodies:
 class ChatBodies:
     """The lines of /api/chat for one model's name, as the client wrote it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, thinks: bool) -> None:
         self._name = name
+        self._thinks = thinks
 
-    def chunk(self, piece: Piece) -> Body:
-        """Return one line of a stream."""
+    def chunk(self, piece: Piece) -> Body | None:
+        """Return one line of a stream; None where the parser of thoughts has swallowed all that there was."""
+        if self._thinks and not (piece.text or piece.thinking or piece.tool_calls):
+            return None
         return self._line(piece, done=False, logprobs=piece.logprobs)
 
     def done(self, piece: Piece, finish: Finish, times: Mapping[str, int]) -> Body:

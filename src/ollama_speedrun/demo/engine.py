@@ -69,6 +69,8 @@ class GenerateJob:
     truncate: bool | None = None
     shift: bool | None = None
     top_logprobs: int | None = None
+    model: StoredModel | None = None
+    """The model that was asked for, where it is not the one that loaded the weights: its template may differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

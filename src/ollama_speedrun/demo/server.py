@@ -228,7 +228,7 @@ class _Api:
         if not common.model:
             raise EngineError(400, "model is required")
         model = self._find(common.model)
-        answer = bodies.ChatBodies(common.model)
+        answer = bodies.ChatBodies(common.model, thinks=bool(_think(model, common)))
         if not wanted.messages and common.keep_alive_ns == 0:
             return self._unload(request, model, answer)
         _check_capabilities(model, common, "chat")
@@ -287,7 +287,7 @@ class _Api:
             async with entry.slots, aclosing(self._pieces(entry, common, wanted.job)) as pieces:
                 if common.stream:
                     return await _stream(request, pieces, answer, clock)
-                return _json(request, await _whole(pieces, answer, clock))
+                return await _whole(request, pieces, answer, clock)
 
     async def _pieces(
         self, entry: Loaded, common: StreamedRequest, job: GenerateJob
@@ -339,10 +339,11 @@ def _chat_job(model: StoredModel, wanted: ChatRequest) -> GenerateJob:
 
 
 def _job(model: StoredModel, common: StreamedRequest) -> GenerateJob:
-    """Everything of a job but its prompt. A model that can think does so unless it is told not to."""
+    """Return everything of a job but its prompt."""
     return GenerateJob(
+        model=model,
         options=common.options,
-        think=True if common.think is None and "thinking" in model.capabilities else common.think,
+        think=_think(model, common),
         truncate=common.truncate,
         shift=common.shift,
         top_logprobs=common.top_logprobs,
@@ -352,6 +353,11 @@ def _job(model: StoredModel, common: StreamedRequest) -> GenerateJob:
 def runner_error(code: int, message: str, kind: str, **more: int) -> str:
     """Return the text of an error that llama-server raised: its own JSON, which Ollama passes on as a string."""
     return golang.encode_json({"error": {"code": code, "message": message, "type": kind, **more}}).decode()
+
+
+def _think(model: StoredModel, common: StreamedRequest) -> bool | str | None:
+    """Return whether and how hard to think: a model that can does so unless it is told not to."""
+    return True if common.think is None and "thinking" in model.capabilities else common.think
 
 
 async def _stream(
@@ -367,6 +373,8 @@ async def _stream(
                     body = answer.chunk(item)
                 case Finish():
                     body = answer.done(Piece(), item, clock.times())
+            if body is None:
+                continue
             line = golang.encode_json(body) + b"\n"
             if not response.prepared:
                 await response.prepare(request)
@@ -381,23 +389,35 @@ async def _stream(
     except StreamCutError as cut:
         if not response.prepared:
             await response.prepare(request)
-        if cut.abrupt and request.transport is not None:
-            request.transport.close()
+        if cut.abrupt:
+            _break_off(request)
             return response
     await response.write_eof()
     return response
 
 
-async def _whole(pieces: AsyncIterator[Piece | Finish], answer: Bodies, clock: _Clock) -> bodies.Body:
-    """Return the only line of an answer that is not streamed."""
+async def _whole(
+    request: web.Request, pieces: AsyncIterator[Piece | Finish], answer: Bodies, clock: _Clock
+) -> web.StreamResponse:
+    """Send the only line of an answer that is not streamed; of one that was cut, what there is of it."""
     said: list[Piece] = []
-    async for item in pieces:
-        match item:
-            case Piece():
-                said.append(item)
-            case Finish():
-                return answer.done(_joined(said), item, clock.times())
-    return answer.chunk(_joined(said))
+    try:
+        async for item in pieces:
+            match item:
+                case Piece():
+                    said.append(item)
+                case Finish():
+                    return _json(request, answer.done(_joined(said), item, clock.times()))
+    except StreamCutError as cut:
+        if cut.abrupt:
+            _break_off(request)
+    return _json(request, answer.chunk(_joined(said)) or {})
+
+
+def _break_off(request: web.Request) -> None:
+    """Close the connection in the middle of an answer."""
+    if request.transport is not None:
+        request.transport.close()
 
 
 def _joined(pieces: list[Piece]) -> Piece:
