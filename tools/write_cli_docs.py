@@ -21,7 +21,9 @@ def _lines() -> Iterator[str]:
     yield "<!-- Written by `make docs`; a test compares it with the parser. -->"
     yield ""
     yield f"`{PROGRAM} [VERB] [ARGUMENTS] [OPTIONS]`, also `python -m ollama_speedrun`. Without a verb it is `run`."
-    yield "Data goes to standard output, talk to standard error. [Exit statuses](exit-codes.md), [settings](settings.md)."
+    yield "Data goes to standard output, talk to standard error. "
+    yield "See also the [exit statuses](exit-codes.md) and the [settings](settings.md)."
+
     for verb in VERBS:
         yield from _verb_lines(verb)
     yield ""

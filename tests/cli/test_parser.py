@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from command import CommandLine
-from ollama_speedrun.cli.options import SETTINGS, VERBS
+from ollama_speedrun.cli.options import SETTINGS, VERBS, Verb
 from ollama_speedrun.cli.parser import build_parser, flags_of, parse, with_verb
 from ollama_speedrun.errors import UsageError
 
@@ -55,7 +55,7 @@ def test_an_option_is_never_abbreviated() -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
-def test_the_help_of_a_verb_names_each_of_its_options(verb, command: CommandLine) -> None:
+def test_the_help_of_a_verb_names_each_of_its_options(verb: Verb, command: CommandLine) -> None:
     ended = command(verb.name, "--help")
     assert (ended.status, ended.stderr) == (0, "")
     for flag in flags_of(verb):

@@ -33,7 +33,7 @@ def main(environment: Environment) -> ExitCode:
         environment.say(f"{PROGRAM}: interrupted")
         return ExitCode.INTERRUPTED
     except Exception as exc:  # noqa: BLE001 - the one place that catches all: a bug must end in a sentence, too
-        return _fail(environment, _innermost(exc))
+        return _fail(environment, exc)
     return status
 
 
@@ -94,7 +94,7 @@ def _innermost(error: Exception) -> Exception:
 
 
 def _fail(environment: Environment, error: Exception) -> ExitCode:
-    match error:
+    match _innermost(error):
         case BrokenPipeError():
             return ExitCode.PIPE_CLOSED
         case UsageError():
@@ -106,7 +106,7 @@ def _fail(environment: Environment, error: Exception) -> ExitCode:
         case _:
             environment.say(f"{PROGRAM}: {_bug_report(environment, error)}")
             return ExitCode.UNEXPECTED_ERROR
-    environment.say(f"{PROGRAM}: {_one_line(error)}")
+    environment.say(f"{PROGRAM}: {_one_line(_innermost(error))}")
     return status
 
 
@@ -121,8 +121,9 @@ def _bug_report(environment: Environment, error: Exception) -> str:
         import traceback
 
         environment.say("".join(traceback.format_exception(error)).rstrip())
+    cause = _innermost(error)
     python = ".".join(map(str, sys.version_info[:3]))
     return (
-        f"unexpected {type(error).__name__}: {error}; this is a bug in {PROGRAM} {__version__} (Python {python}, "
+        f"unexpected {type(cause).__name__}: {cause}; this is a bug in {PROGRAM} {__version__} (Python {python}, "
         f"{sys.platform}): please report it with what the same command prints under --verbose"
     )

@@ -1,0 +1,126 @@
+"""Whatever is wrong with what the user gave: one sentence, its status, no traceback, nothing on stdout."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from command import CommandLine
+from ollama_speedrun.cli import run
+
+
+@pytest.fixture
+def refusing_port() -> Iterator[int]:
+    with socket.socket() as bound:  # bound and never listening: connections are refused
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "part"),
+    [
+        (["http://user:secret@127.0.0.1:1"], 2, "a user name or password is not accepted"),
+        (["http://127.0.0.1:1/api/tags"], 2, "goes on after the server"),
+        (["127.0.0.1:99999"], 2, "a port is a number from 1 to 65535"),
+        (["ftp://127.0.0.1"], 2, "only http and https"),
+        (["8.8.8.0/24"], 2, "not a private network"),
+        (["10.0.0.0/8"], 2, "--max-addresses"),
+        (["--timeout", "0", "127.0.0.1:1"], 2, "--timeout is '0'; give a number of seconds above 0, such as 30"),
+        (["--num-predict", "0", "127.0.0.1:1"], 2, "--num-predict is '0'; give a whole number above 0, such as 8"),
+        (["--port", "99999", "127.0.0.1:1"], 2, "--port is '99999'; give port numbers"),
+        (["--quiet", "--verbose", "127.0.0.1:1"], 2, "contradict each other; give only one"),
+        (["--output", "result.xml", "127.0.0.1:1"], 2, "end the file's name in one of .json, .md, .csv"),
+        (["--output", "/nowhere/at/all/result.json", "127.0.0.1:1"], 7, "create the directory"),
+        (["--config", "/nowhere.toml", "127.0.0.1:1"], 2, "there is no settings file /nowhere.toml"),
+        (["assess", "/nowhere.json"], 2, "there is no file '/nowhere.json'"),
+        (["assess", "--last", "result.json"], 2, "FILE (result.json) and --last contradict each other"),
+        (["assess", "result.json", "--host", "gpu1"], 2, "FILE (result.json) and --host contradict each other"),
+        (["assess", "--last", "--model", "x"], 2, "--last and --model contradict each other"),
+        (["demo", "--serve", "--num-predict", "5"], 2, "--serve and --num-predict contradict each other"),
+        (["completion", "cobol"], 2, "invalid choice: 'cobol'"),
+        (["demo", "127.0.0.1"], 2, "demo takes no '127.0.0.1' there"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_one_sentence(
+    arguments: list[str], status: int, part: str, command: CommandLine
+) -> None:
+    ended = command(*arguments)
+    assert (ended.status, ended.stdout) == (status, "")
+    assert ended.stderr.startswith("ollama-speedrun: ")
+    assert part in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert "secret" not in ended.stderr
+
+
+def test_a_refusing_port_and_an_unknown_name_end_as_no_server(command: CommandLine, refusing_port: int) -> None:
+    ended = command(f"127.0.0.1:{refusing_port}", "gpu1.invalid")
+    assert (ended.status, ended.stdout) == (3, "")
+    assert f"127.0.0.1:{refusing_port}" in ended.stderr
+    assert "gpu1.invalid" in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("ollama-speedrun: no Ollama server found; ")
+
+
+def test_nothing_found_is_still_a_document(command: CommandLine, refusing_port: int) -> None:
+    ended = command("discover", f"127.0.0.1:{refusing_port}", "--json")
+    assert (ended.status, ended.document.hosts, ended.document.complete) == (3, (), True)
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"", "is not a result file"),
+        (b'{"schema_version": 1', "is not a result file"),
+        (b'{"schema_version": 1, "tool": {"name": "other", "version": "1"}}', "was written by 'other'"),
+        (b'{"schema_version": 9, "tool": {"name": "ollama-speedrun", "version": "9"}}', "has schema version 9"),
+        (b'{"schema_version": 1, "tool": {"name": "ollama-speedrun", "version": "1"}}', "is damaged"),
+        (b"\xff\xfe\x00", "is not a result file"),
+    ],
+)
+def test_a_damaged_or_foreign_result_file_is_named(
+    content: bytes, part: str, command: CommandLine, tmp_path: Path
+) -> None:
+    file = tmp_path / "result.json"
+    file.write_bytes(content)
+    ended = command("assess", file)
+    assert (ended.status, ended.stdout) == (2, "")
+    assert str(file) in ended.stderr
+    assert part in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_bad_ollama_host_is_named_unless_a_target_is_given(command: CommandLine, refusing_port: int) -> None:
+    bad = {"OLLAMA_HOST": "ftp://gpu1"}
+    without = command("discover", "--dry-run", variables=bad)
+    assert (without.status, "OLLAMA_HOST" in without.stderr) == (2, True)
+    assert command("discover", "--dry-run", f"127.0.0.1:{refusing_port}", variables=bad).status == 0
+
+
+def test_a_hostile_target_cannot_steer_the_terminal(command: CommandLine) -> None:
+    ended = command("\x1b]0;title\x07\x1b[31mgpu 1")
+    assert ended.status == 2
+    assert "\x1b" not in ended.stderr
+    assert "\x07" not in ended.stderr
+
+
+def test_a_bug_ends_in_a_sentence_and_shows_its_traceback_only_on_demand(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ExceptionGroup("tasks", [ZeroDivisionError("a bug")])
+
+    monkeypatch.setattr(run, "main", broken)
+    plain = command("127.0.0.1:1")
+    assert (plain.status, plain.stderr.count("\n")) == (1, 1)
+    assert plain.stderr.startswith("ollama-speedrun: unexpected ZeroDivisionError: a bug; this is a bug in ")
+    verbose = command("127.0.0.1:1", "--verbose")
+    assert verbose.status == 1
+    assert "Traceback" in verbose.stderr
+
+
+def test_ctrl_c_before_anything_began_is_an_interruption(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "main", interrupted)
+    assert command("127.0.0.1:1") == (130, "", "ollama-speedrun: interrupted\n")

@@ -1,0 +1,152 @@
+"""Runs that are cut short, as processes of their own: signals, a killed process, a reader that goes away."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from fake_ollama.fleet import FakeHost, fake_fleet
+from fake_ollama.script import HostScript, ModelScript
+from ollama_speedrun.report.document import decode
+from ollama_speedrun.report.files import read_document
+
+QUICK_THEN_SLOW = HostScript(
+    models=(ModelScript("quick:1b", answer_tokens=20), ModelScript("slow:8b", decode_tps=20.0, endless=True))
+)
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent the POSIX way")
+
+
+@pytest.fixture
+def surroundings(guarded_env: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    own = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    return {**guarded_env, **own, "COLUMNS": "100"}
+
+
+@asynccontextmanager
+async def started(*arguments: str, surroundings: Mapping[str, str]) -> AsyncIterator[Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ollama_speedrun", *arguments, env=surroundings, stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def true_soon(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - neither a fake's log nor a file has an event to wait for
+            await asyncio.sleep(0.02)
+
+
+async def generation_of(model: str, host: FakeHost) -> None:
+    """Wait until the host was asked for an answer of the model."""
+
+    def asked() -> bool:
+        bodies = [record.body for record in host.asked("/api/generate")]
+        return any(isinstance(body, dict) and body["model"] == model and body.get("prompt") for body in bodies)
+
+    await true_soon(asked)
+
+
+async def result_in(file: Path) -> None:
+    """Wait until the file holds a finished benchmark."""
+    await true_soon(lambda: os.path.exists(file) and bool(read_document(file).results))  # noqa: PTH110 - in a coroutine
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_first_signal_prints_what_is_finished_and_leaves_the_server_as_it_was(
+    number: signal.Signals, surroundings: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "result.json"
+    async with fake_fleet([QUICK_THEN_SLOW]) as fleet:
+        host = fleet.hosts[0]
+        async with started(host.url, f"--output={file}", surroundings=surroundings) as process:
+            await generation_of("slow:8b", host)
+            process.send_signal(number)
+            stdout, stderr = await asyncio.wait_for(process.communicate(), 20)
+        loaded = list(host.loaded)
+    assert process.returncode == 130
+    assert "quick:1b" in stdout.decode()
+    assert stderr.decode().splitlines()[-1] == "ollama-speedrun: interrupted: 1 benchmark finished"
+    assert "Traceback" not in stderr.decode()
+    assert loaded == []
+    kept = read_document(file)
+    assert (kept.complete, [(result.model, result.status) for result in kept.results]) == (False, [("quick:1b", "ok")])
+
+
+async def test_an_interrupted_run_still_prints_its_document(surroundings: dict[str, str]) -> None:
+    async with fake_fleet([QUICK_THEN_SLOW]) as fleet:
+        host = fleet.hosts[0]
+        async with started(host.url, "--json", surroundings=surroundings) as process:
+            await generation_of("slow:8b", host)
+            process.send_signal(signal.SIGINT)
+            stdout, _ = await asyncio.wait_for(process.communicate(), 20)
+    document = decode(stdout, origin="stdout")
+    assert (process.returncode, document.complete) == (130, False)
+    assert [result.model for result in document.results] == ["quick:1b"]
+
+
+async def test_a_second_signal_leaves_at_once(surroundings: dict[str, str]) -> None:
+    # The host answers everything, the unloading too, only after a while, so that there is time for the second signal
+    async with fake_fleet([HostScript(models=QUICK_THEN_SLOW.models[1:], latency_s=0.5)]) as fleet:
+        host = fleet.hosts[0]
+        async with started(host.url, surroundings=surroundings) as process:
+            await generation_of("slow:8b", host)
+            process.send_signal(signal.SIGINT)
+            await asyncio.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            _, stderr = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 130
+    assert "interrupted" not in stderr.decode()
+
+
+async def test_a_killed_run_loses_nothing_that_was_finished(surroundings: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    async with fake_fleet([QUICK_THEN_SLOW]) as fleet:
+        host = fleet.hosts[0]
+        async with started(host.url, f"--output={file}", surroundings=surroundings) as process:
+            await result_in(file)
+            process.kill()
+            await process.wait()
+    kept = read_document(file)
+    assert (kept.complete, [(result.model, result.status) for result in kept.results]) == (False, [("quick:1b", "ok")])
+
+
+async def test_a_reader_that_goes_away_ends_the_command_quietly(surroundings: dict[str, str]) -> None:
+    async with fake_fleet([HostScript(models=(ModelScript("a:1b"),))]) as fleet:
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ollama_speedrun", "models", fleet.urls[0], "--quiet"),
+            env=surroundings,
+            stdout=write_end,
+            stderr=PIPE,
+        )
+        os.close(write_end)
+        _, stderr = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+async def test_a_full_disk_under_stdout_is_an_output_that_could_not_be_written(surroundings: dict[str, str]) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    async with fake_fleet([HostScript(models=(ModelScript("a:1b"),))]) as fleet:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ollama_speedrun", "models", fleet.urls[0], "--quiet", "--json"),
+            env=surroundings,
+            stdout=full,
+            stderr=PIPE,
+        )
+        os.close(full)
+        _, stderr = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 7
+    assert stderr.decode().startswith("ollama-speedrun: cannot write to standard output: No space left on device; ")

@@ -1,0 +1,223 @@
+"""Whole command lines against fake hosts of this machine."""
+
+import asyncio
+import csv
+import io
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+import msgspec
+
+from command import CommandLine, Ended
+from fake_ollama.fleet import fake_fleet
+from fake_ollama.script import (
+    ErrorAnswer,
+    HostDies,
+    HostScript,
+    ModelScript,
+    Stall,
+    cloud_model,
+    embedding_model,
+)
+from ollama_speedrun.report.files import read_document
+
+QUICK = ("--num-predict", 24, "--num-ctx", 2048, "--timeout", 1)
+GOOD = HostScript(models=(ModelScript("good:1b"), ModelScript("better:3b", decode_tps=3_000.0)))
+
+MISBEHAVING = [
+    HostScript(models=(ModelScript("dying:1b", fault=HostDies(after_tokens=5)),), address="127.0.0.2"),
+    HostScript(
+        models=(
+            ModelScript("erring:1b", fault=ErrorAnswer()),
+            ModelScript("endless:1b", endless=True, decode_tps=2.0),
+            ModelScript("silent:1b", fault=Stall()),
+            ModelScript("good:1b"),
+        ),
+        address="127.0.0.3",
+    ),
+    HostScript(
+        models=(ModelScript("fine:1b"), embedding_model("embed:1b"), cloud_model("big:cloud")), address="127.0.0.4"
+    ),
+]
+
+
+async def test_whatever_misbehaves_is_reported_and_the_rest_is_finished(command: CommandLine) -> None:
+    async with fake_fleet(MISBEHAVING) as fleet:
+        ended = await command.beside(*fleet.urls, "--json", *QUICK)
+    statuses = {result.model: result.status for result in ended.document.results}
+    assert statuses == {
+        "dying:1b": "failed",
+        "erring:1b": "failed",
+        "endless:1b": "failed",
+        "silent:1b": "failed",
+        "good:1b": "ok",
+        "fine:1b": "ok",
+        "embed:1b": "skipped",
+        "big:cloud": "skipped",
+    }
+    assert all(result.reason for result in ended.document.results if result.status != "ok")
+    assert ended.status == 5
+    assert ended.stderr.splitlines()[-1] == "ollama-speedrun: 4 benchmarks of 8 failed; the reasons are above"
+    assert ended.document.complete
+
+
+async def test_the_json_document_has_the_field_names_that_other_programs_rely_on(command: CommandLine) -> None:
+    async with fake_fleet([GOOD]) as fleet:
+        ended = await command.beside(*fleet.urls, "--json", *QUICK)
+    found = msgspec.json.decode(ended.stdout)
+    assert (ended.status, found["schema_version"], found["tool"]["name"]) == (0, 1, "ollama-speedrun")
+    assert {"version"} <= found["tool"].keys()
+    assert {"started_at", "hosts", "models", "results", "verdict"} <= found.keys()
+    assert {"url", "kind", "version", "via", "addresses"} <= found["hosts"][0].keys()
+    identity = {"host", "name", "digest", "kind", "family", "capabilities"}
+    sizes = {"size_bytes", "parameter_size", "quantization", "context_length"}
+    assert identity | sizes <= found["models"][0].keys()
+    result = found["results"][0]
+    figures = {
+        *("decode_tps", "decode_client_tps", "ollama_tps", "prefill_tps", "ttft_s", "ttfa_s", "load_s", "total_s"),
+        *("prompt_tokens", "output_tokens", "memory_bytes", "gpu_share"),
+    }
+    assert figures | {"host", "model", "status", "reason", "caveats", "scores"} <= result.keys()
+    assert {"classic", "overall"} <= result["scores"].keys()
+    assert {"speed", "quality", "composite"} <= result["scores"]["classic"].keys()
+    assert {"tier", "best", "why"} <= found["verdict"]["tiers"][0].keys()
+    assert {"host", "model", "score", "why"} <= found["verdict"]["recommendation"].keys()
+
+
+async def test_each_phase_can_be_the_last(command: CommandLine) -> None:
+    async with fake_fleet([GOOD]) as fleet:
+        shown = {
+            verb: (await command.beside(verb, *hosts, "--json", *options)).document
+            for verb, hosts, options in (
+                ("discover", fleet.urls, ()),
+                ("models", fleet.urls, ()),
+                ("benchmark", fleet.urls, QUICK),
+                ("assess", [f"--host={url}" for url in fleet.urls], QUICK),
+            )
+        }
+    assert {
+        verb: (len(one.hosts), len(one.models), len(one.results), one.verdict is not None)
+        for verb, one in shown.items()
+    } == {
+        "discover": (1, 0, 0, False),
+        "models": (1, 2, 0, False),
+        "benchmark": (1, 2, 2, False),
+        "assess": (1, 2, 2, True),
+    }
+
+
+async def test_a_table_goes_to_stdout_and_the_talk_to_stderr(command: CommandLine) -> None:
+    async with fake_fleet([GOOD]) as fleet:
+        ended = await command.beside(*fleet.urls, *QUICK)
+    assert ended.status == 0
+    assert "better:3b" in ended.stdout
+    assert "Recommendation" in ended.stdout
+    assert "✓ Benchmark" in ended.stderr
+    assert "Recommendation" not in ended.stderr
+
+
+async def test_quiet_leaves_nothing_but_the_result(command: CommandLine) -> None:
+    async with fake_fleet([GOOD]) as fleet:
+        ended = await command.beside("models", *fleet.urls, "--quiet")
+    assert (ended.status, ended.stderr) == (0, "")
+    assert "better:3b" in ended.stdout
+
+
+async def test_a_result_is_written_in_each_format_and_kept_for_assess(command: CommandLine, tmp_path: Path) -> None:
+    files = [tmp_path / f"result.{ending}" for ending in ("json", "md", "csv")]
+    async with fake_fleet([GOOD]) as fleet:
+        ended = await command.beside(*fleet.urls, "--json", *QUICK, *(f"--output={file}" for file in files))
+    assert ended.status == 0
+    assert read_document(files[0]) == ended.document
+    assert "better:3b" in files[1].read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(files[2].read_text(encoding="utf-8"))))
+    assert {row["model"] for row in rows} == {"good:1b", "better:3b"}
+    # The fleet is gone: whatever these print comes from the files
+    assert command("assess", files[0], "--json") == (0, ended.stdout, "")
+    assert command("assess", "--last", "--json") == (0, ended.stdout, "")
+    assert command("assess", "-", "--json", stdin=files[0].read_text(encoding="utf-8")) == (0, ended.stdout, "")
+
+
+async def test_no_save_keeps_no_last_run(command: CommandLine) -> None:
+    async with fake_fleet([GOOD]) as fleet:
+        await command.beside(*fleet.urls, "--no-save", *QUICK)
+    assert not command.state_dir.exists()
+    ended = command("assess", "--last")
+    assert (ended.status, ended.stdout) == (2, "")
+    assert "there is no last run" in ended.stderr
+
+
+async def test_globs_and_tiers_choose_what_is_benchmarked(command: CommandLine) -> None:
+    large = ModelScript("large:8b", size_bytes=5 * 1024**3)
+    async with fake_fleet([HostScript(models=(*GOOD.models, large)), GOOD]) as fleet:
+        ended = await command.beside(
+            *fleet.urls, "--json", *QUICK, "--tier=lt2", "--exclude=better*", f"--host=*:{fleet.hosts[0].port}"
+        )
+    assert [(result.host, result.model) for result in ended.document.results] == [(fleet.urls[0], "good:1b")]
+
+
+async def test_a_glob_that_matches_nothing_says_what_there_is(command: CommandLine) -> None:
+    async with fake_fleet([GOOD]) as fleet:
+        no_model = await command.beside(*fleet.urls, "--model=llama*", *QUICK)
+        no_host = await command.beside(*fleet.urls, "--host=gpu*", *QUICK)
+        generated = fleet.hosts[0].asked("/api/generate")
+    assert (no_model.status, no_model.stdout) == (4, "")
+    assert no_model.stderr.splitlines()[-1] == (
+        "ollama-speedrun: no model is left by --model 'llama*'; found: better:3b, good:1b"
+    )
+    assert (no_host.status, no_host.stdout) == (3, "")
+    assert no_host.stderr.splitlines()[-1] == (
+        f"ollama-speedrun: no host matches --host 'gpu*'; found: {fleet.urls[0]}"
+    )
+    assert generated == []
+
+
+async def test_a_server_without_models_has_its_own_status(command: CommandLine) -> None:
+    async with fake_fleet([HostScript()]) as fleet:
+        ended = await command.beside(*fleet.urls)
+    assert (ended.status, ended.stdout) == (4, "")
+    assert "ollama pull" in ended.stderr.splitlines()[-1]
+
+
+async def test_models_that_cannot_be_benchmarked_have_their_own_status(command: CommandLine) -> None:
+    async with fake_fleet([HostScript(models=(embedding_model("embed:1b"),))]) as fleet:
+        ended = await command.beside(*fleet.urls)
+    assert ended.status == 6
+    assert ended.stderr.splitlines()[-1].startswith(
+        "ollama-speedrun: nothing could be benchmarked: 0 failed, 1 skipped"
+    )
+
+
+async def test_a_refusing_target_beside_a_good_one_is_a_partial_failure(command: CommandLine) -> None:
+    async with fake_fleet([GOOD, GOOD]) as fleet:
+        fleet.hosts[1].kill()
+        ended = await command.beside("discover", *fleet.urls, "--json")
+    assert [host.url for host in ended.document.hosts] == [fleet.urls[0]]
+    assert ended.status == 5
+    assert ended.stderr.splitlines()[-1] == "ollama-speedrun: 1 server could not be used; the reasons are above"
+
+
+async def test_a_finished_run_outlives_a_file_that_can_no_longer_be_written(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    file = folder / "result.json"
+    slow = HostScript(models=(ModelScript("slow:1b", decode_tps=40.0),))
+    async with fake_fleet([slow]) as fleet:
+        run = command.beside(*fleet.urls, "--json", *QUICK, f"--output={file}")
+        ended = await _meanwhile(run, lambda: bool(fleet.hosts[0].asked("/api/generate")), folder.rmdir)
+    assert ended.status == 7
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith(f"ollama-speedrun: cannot write '{file}': ")
+    assert last.endswith(f"the whole result is kept in {command.state_dir / 'last-run.json'}")
+    assert read_document(command.state_dir / "last-run.json") == ended.document
+
+
+async def _meanwhile(run: Coroutine[None, None, Ended], begun: Callable[[], bool], act: Callable[[], object]) -> Ended:
+    """Act once the run has begun; return how it ended."""
+    task = asyncio.create_task(run)
+    while not begun():  # noqa: ASYNC110 - a fake's log has no event to wait for
+        await asyncio.sleep(0.01)
+    act()
+    return await task
