@@ -71,8 +71,8 @@ class Dialer:
     ) -> tuple[str, socket.socket]:
         """Return the first of these addresses that accepts, with its socket; each is tried at all of `hedges_s`.
 
-        Raises ConnectionRefusedError when one refused and none accepted, TimeoutError when none answered within
-        `give_up_s`, and else the OSError that the system gave.
+        Raises TimeoutError when one stayed silent until `give_up_s`, and otherwise ConnectionRefusedError when one
+        refused, or the OSError that the system gave.
         """
         attempts = {asyncio.create_task(self._dial_later(ip, port, delay_s)): ip for delay_s in hedges_s for ip in ips}
         winner: socket.socket | None = None

@@ -1,0 +1,295 @@
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Sequence
+from ipaddress import IPv4Network
+
+import msgspec
+import pytest
+
+from discovery.sockets import closed_port, open_files, silent_port
+from fake_ollama import raw
+from fake_ollama.fleet import FakeHost, fake_host
+from fake_ollama.script import HostScript, ModelScript
+from ollama_speedrun.discovery.plan import build_plan
+from ollama_speedrun.discovery.recognise import HOST_CHECKED
+from ollama_speedrun.discovery.scan import discover
+from ollama_speedrun.discovery.types import DiscoveryPlan, Host, NetworkTarget, ServerTarget
+from ollama_speedrun.events import Event, HostFound, HostMerged, Notice, ScanProgress, TargetFailed
+
+ONE_MODEL = HostScript(models=(ModelScript("fake:1b"),))
+
+
+async def events_of(plan: DiscoveryPlan) -> list[Event]:
+    """All events of a discovery that gives up on silence soon."""
+    events: list[Event] = []
+    quick = msgspec.structs.replace(plan, connect_timeout_s=0.2, tail_s=0.6, http_timeout_s=0.6)
+    await discover(quick, emit=events.append)
+    return events
+
+
+def target(host: FakeHost | raw.RawServer, name: str = "127.0.0.1", **changes: str) -> ServerTarget:
+    return msgspec.structs.replace(ServerTarget(host=name, port=host.port), **changes)
+
+
+@contextlib.asynccontextmanager
+async def same_ollama_at(*addresses: str) -> AsyncIterator[list[FakeHost]]:
+    """Servers on one port of several loopback addresses that hold the same models since the same moment."""
+    port = closed_port()
+    async with contextlib.AsyncExitStack() as stack:
+        scripts = [msgspec.structs.replace(ONE_MODEL, address=address, port=port, name="same") for address in addresses]
+        yield [await stack.enter_async_context(fake_host(script)) for script in scripts]
+
+
+async def test_a_server_that_answers_is_found_with_its_version_and_where_it_came_from() -> None:
+    async with fake_host(ONE_MODEL) as host:
+        events = await events_of(DiscoveryPlan(servers=(target(host),)))
+    assert events == [
+        HostFound(Host(url=host.url, kind="ollama", version="0.33.0", via=("target",), addresses=("127.0.0.1",)))
+    ]
+
+
+async def test_a_server_on_ipv6_is_found_too() -> None:
+    async with fake_host(msgspec.structs.replace(ONE_MODEL, address="::1")) as host:
+        events = await events_of(DiscoveryPlan(servers=(target(host, "::1"),)))
+    assert [event.host.url for event in events if isinstance(event, HostFound)] == [f"http://[::1]:{host.port}"]
+
+
+async def test_a_name_is_looked_up_and_stays_in_the_url() -> None:
+    async with fake_host(ONE_MODEL) as host:
+        events = await events_of(DiscoveryPlan(servers=(target(host, "localhost"),)))
+    assert [(event.host.url, event.host.addresses) for event in events if isinstance(event, HostFound)] == [
+        (f"http://localhost:{host.port}", ("127.0.0.1",))
+    ]
+
+
+@pytest.mark.parametrize("kind", raw.LOOK_ALIKES)
+async def test_a_look_alike_is_found_under_its_own_name(kind: str) -> None:
+    async with raw.raw_server(raw.LOOK_ALIKES[kind]) as server:
+        events = await events_of(DiscoveryPlan(servers=(target(server),)))
+    assert [event.host.kind for event in events if isinstance(event, HostFound)] == [kind]
+    assert len(events) == 1
+
+
+FAILURES = {
+    "tarpit": (raw.TARPIT, "accepts, but gives no complete answer within 0.6 s."),
+    "endless body": (raw.ENDLESS_BODY, "sends more than "),
+    "slow drip": (raw.SLOW_DRIP, "accepts, but gives no complete answer within 0.6 s."),
+    "huge headers": (raw.HUGE_HEADERS, "answers with headers larger"),
+    "web page": (raw.WRONG_TYPE, "is another web server (HTTP 200 for /api/tags"),
+    "not HTTP": (raw.NOT_HTTP, "does not speak HTTP"),
+    "invalid UTF-8": (raw.INVALID_UTF8, "is another web server"),
+    "no answer": (raw.EMPTY_ANSWER, "closes the connection"),
+    "half an answer": (raw.TRUNCATED, "closes the connection"),
+    "redirect": (raw.redirect("http://127.0.0.1:1/"), "redirects elsewhere"),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+async def test_a_target_that_is_no_server_of_models_fails_with_what_it_is(name: str) -> None:
+    script, reason = FAILURES[name]
+    async with raw.raw_server(script) as server:
+        events = await events_of(DiscoveryPlan(servers=(target(server),)))
+    assert len(events) == 1
+    assert isinstance(events[0], TargetFailed)
+    assert events[0].url == server.url
+    assert events[0].reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("server", "reason"),
+    [
+        (ServerTarget(host="127.0.0.1", port=1), "nothing listens on port 1: start Ollama there with `ollama serve`."),
+        (
+            ServerTarget(host="nowhere.invalid"),
+            "no machine is called 'nowhere.invalid': check the spelling, or give its IP address.",
+        ),
+    ],
+)
+async def test_a_target_that_cannot_be_reached_fails_with_what_to_try(server: ServerTarget, reason: str) -> None:
+    assert await events_of(DiscoveryPlan(servers=(server,))) == [TargetFailed(server.url, reason)]
+
+
+async def test_tls_on_a_plain_port_and_a_plain_request_to_a_tls_port_are_told_apart() -> None:
+    plain_answer = raw.http(400, b"Client sent an HTTP request to an HTTPS server.\n", "text/plain")
+    async with fake_host(ONE_MODEL) as host, raw.raw_server(raw.Raw({"*": (plain_answer,)})) as tls_only:
+        events = await events_of(DiscoveryPlan(servers=(target(host, scheme="https"), target(tls_only))))
+    assert {event.reason for event in events if isinstance(event, TargetFailed)} == {
+        "does not speak TLS; write http:// before it.",
+        "speaks HTTPS only; write https:// before it.",
+    }
+
+
+async def test_one_target_that_fails_does_not_keep_the_others_from_being_found() -> None:
+    async with fake_host(ONE_MODEL) as host, raw.raw_server(raw.TARPIT) as tarpit:
+        events = await events_of(DiscoveryPlan(servers=(target(tarpit), target(host))))
+    assert [type(event) for event in events] == [HostFound, TargetFailed]
+
+
+async def test_the_same_url_from_two_sources_is_one_host() -> None:
+    async with fake_host(ONE_MODEL) as host:
+        both = (target(host), target(host, via="OLLAMA_HOST"))
+        events = await events_of(DiscoveryPlan(servers=both))
+    assert [type(event) for event in events] == [HostFound, HostMerged]
+    assert isinstance(events[1], HostMerged)
+    assert sorted(events[1].host.via) == ["OLLAMA_HOST", "target"]
+
+
+async def test_one_server_at_two_addresses_of_this_machine_is_one_host() -> None:
+    async with same_ollama_at("127.0.0.1", "::1") as (host, _):
+        events = await events_of(
+            DiscoveryPlan(
+                local=tuple(ServerTarget(host=ip, port=host.port, via="localhost") for ip in ("127.0.0.1", "::1"))
+            )
+        )
+    assert [type(event) for event in events] == [HostFound, HostMerged]
+    assert isinstance(events[1], HostMerged)
+    assert events[1].host == Host(
+        url=f"http://127.0.0.1:{host.port}",
+        kind="ollama",
+        version="0.33.0",
+        via=("localhost",),
+        addresses=("127.0.0.1", "::1"),
+    )
+
+
+async def test_two_servers_of_this_machine_with_other_models_are_two_hosts() -> None:
+    port = closed_port()
+    other = HostScript(models=(ModelScript("other:1b"),), address="127.0.0.2", port=port)
+    async with fake_host(msgspec.structs.replace(ONE_MODEL, port=port)) as host, fake_host(other):
+        plan = DiscoveryPlan(servers=(target(host), target(host, "127.0.0.2")))
+        events = await events_of(plan)
+    assert {event.host.url for event in events if isinstance(event, HostFound)} == {
+        f"http://127.0.0.1:{port}",
+        f"http://127.0.0.2:{port}",
+    }
+
+
+async def test_nothing_on_this_machine_is_no_failure() -> None:
+    local = tuple(ServerTarget(host=ip, port=closed_port(), via="localhost") for ip in ("127.0.0.1", "::1"))
+    assert await events_of(DiscoveryPlan(local=local)) == []
+
+
+def network(text: str, port: int) -> DiscoveryPlan:
+    return build_plan(targets=[NetworkTarget(network=IPv4Network(text), port=port, via="target")])
+
+
+async def test_a_sweep_finds_the_servers_of_a_network_and_names_what_else_is_there() -> None:
+    port = closed_port()
+    async with (
+        fake_host(msgspec.structs.replace(ONE_MODEL, address="127.0.0.9", port=port)),
+        fake_host(msgspec.structs.replace(ONE_MODEL, address="127.0.0.12", port=port, name="other")),
+        raw.raw_server(raw.NOT_HTTP, address="127.0.0.11", port=port),
+    ):
+        events = await events_of(network("127.0.0.8/29", port))
+    assert {event.host.url for event in events if isinstance(event, HostFound)} == {
+        f"http://127.0.0.9:{port}",
+        f"http://127.0.0.12:{port}",
+    }
+    assert [event for event in events if isinstance(event, TargetFailed)] == []
+    assert [event.text for event in events if isinstance(event, Notice)] == [
+        f"http://127.0.0.11:{port} does not speak HTTP (it says 'SSH-2.0-OpenSSH_9.6').",
+        (
+            f"Up, but nothing accepts on port {port}: 127.0.0.10, 127.0.0.13, 127.0.0.14. "
+            "Where Ollama runs there, is OLLAMA_HOST=0.0.0.0 set?"
+        ),
+    ]
+
+
+async def test_the_progress_counts_every_address_once() -> None:
+    events = await events_of(network("127.0.0.0/28", closed_port()))
+    steps = [event for event in events if isinstance(event, ScanProgress)]
+    assert steps == [ScanProgress(probed, 14) for probed in range(1, 15)]
+
+
+async def test_a_host_is_handed_on_while_the_sweep_still_listens() -> None:
+    seen_s: list[float] = []
+    with silent_port("127.0.0.3") as port:
+        async with fake_host(msgspec.structs.replace(ONE_MODEL, address="127.0.0.2", port=port)):
+            began_s = time.monotonic()
+            plan = msgspec.structs.replace(network("127.0.0.0/29", port), tail_s=1.0)
+
+            def note(event: Event) -> None:
+                if isinstance(event, HostFound):
+                    seen_s.append(time.monotonic() - began_s)
+
+            await discover(plan, emit=note)
+            took_s = time.monotonic() - began_s
+    assert len(seen_s) == 1
+    assert seen_s[0] < 0.5
+    assert 1.0 <= took_s < 1.5
+
+
+async def test_cancelling_leaves_no_task_and_no_socket() -> None:
+    with silent_port("127.0.0.3") as port:
+        async with raw.raw_server(raw.TARPIT, address="127.0.0.2", port=port) as tarpit:
+            tasks, files = asyncio.all_tasks(), open_files()
+            plan = msgspec.structs.replace(
+                network("127.0.0.0/29", port), tail_s=30, http_timeout_s=30, servers=(target(tarpit, "127.0.0.2"),)
+            )
+            running = asyncio.create_task(discover(plan, emit=lambda _: None))
+            await asyncio.sleep(0.4)
+            assert open_files() > files
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            await asyncio.sleep(0.1)  # the tarpit notices that nobody is left
+            assert asyncio.all_tasks() == tasks
+            assert open_files() == files
+
+
+TAGS_BODY = {"models": [{"name": "a:1b", "digest": "a1" * 32, "modified_at": "2026-08-22T11:15:03Z", "size": 1}]}
+GENUINE = {
+    "/": b"Ollama is running",
+    "/api/version": b'{"version":"0.33.0"}',
+    "/api/tags": json.dumps(TAGS_BODY).encode(),
+}
+
+
+@contextlib.asynccontextmanager
+async def ollama_for(accepted_hosts: Sequence[str]) -> AsyncIterator[int]:
+    """A server with Ollama's check of the Host header, for these names alone."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+                path, host = head.split(" ", 2)[1], head.split("Host: ")[1].partition("\r\n")[0]
+                accepted = host.partition(":")[0] in accepted_hosts
+                body = GENUINE[path] if accepted else b""
+                status = "200 OK" if accepted else "403 Forbidden"
+                writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("accepted_hosts", "url", "kind"),
+    [
+        (["localhost", "127.0.0.1"], "http://localhost", "ollama"),
+        (["127.0.0.1"], "http://127.0.0.1", "ollama"),
+    ],
+)
+async def test_a_name_that_a_host_check_refuses_gives_way_to_the_address(
+    accepted_hosts: Sequence[str], url: str, kind: str
+) -> None:
+    async with ollama_for(accepted_hosts) as port:
+        events = await events_of(DiscoveryPlan(servers=(ServerTarget(host="localhost", port=port),)))
+    assert [(event.host.url, event.host.kind) for event in events if isinstance(event, HostFound)] == [
+        (f"{url}:{port}", kind)
+    ]
+
+
+async def test_an_ollama_that_answers_only_to_localhost_is_named_and_not_taken_for_usable() -> None:
+    async with ollama_for(["localhost"]) as port:
+        events = await events_of(DiscoveryPlan(servers=(ServerTarget(host="127.0.0.1", port=port),)))
+    hosts = [event.host for event in events if isinstance(event, HostFound)]
+    assert [(host.kind, host.is_ollama) for host in hosts] == [(HOST_CHECKED, False)]
+
+
+async def test_what_the_plan_leaves_out_is_said_first() -> None:
+    plan = DiscoveryPlan(notes=("docker0 is not swept.",))
+    assert await events_of(plan) == [Notice("docker0 is not swept.")]
