@@ -29,7 +29,7 @@ run: $(READY)  ## run on the network of this machine, which is scanned
 	$(BIN)/ollama-speedrun $(ARGS)
 
 test: $(READY)  ## run the tests
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: lint types imports test  ## everything that CI checks
 
