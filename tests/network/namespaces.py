@@ -41,8 +41,8 @@ needs_namespaces = pytest.mark.skipif(not _CAN_BUILD, reason="network namespaces
 class Namespaces:
     """The scanner's namespace and the hosts', joined by one virtual cable for each interface of the scanner.
 
-    `interfaces` are the scanner's own, by name; `hosts` are the addresses that exist on the other end. Any other address
-    stays silent, and a port of a host on which nothing is served refuses.
+    `interfaces` are the scanner's own, by name; `hosts` are the addresses that exist on the other end. Any other
+    address stays silent, and a port of a host on which nothing is served refuses.
     """
 
     def __init__(
@@ -143,7 +143,11 @@ class Namespaces:
 
     def _start(self, namespace: str, command: Sequence[str], env: Mapping[str, str] | None) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [*_inside(namespace), *command], env=self._environment(env), stdout=subprocess.PIPE, text=True
+            [*_inside(namespace), *command],
+            env=self._environment(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self._cleanup.callback(_end, process)
         return process
