@@ -60,11 +60,11 @@ async def test_a_long_list_of_models_comes_whole_through_chunks_and_cut_segments
 
 
 async def test_a_slow_server_is_asked_side_by_side_and_not_one_question_after_the_other() -> None:
-    async with fake_host(HostScript(latency_s=0.3)) as host:
+    async with fake_host(HostScript(latency_s=0.6)) as host:
         began_s = time.monotonic()
-        exchange = await ask(host.port)
+        exchange = await ask(host.port, timeout_s=5)
     assert exchange.failure is None
-    assert time.monotonic() - began_s < 0.85
+    assert time.monotonic() - began_s < 1.75
 
 
 async def test_a_server_that_closes_after_each_answer_is_asked_anew() -> None:
@@ -92,7 +92,7 @@ async def test_a_server_that_never_ends_gets_its_time_and_no_more(name: str) -> 
         exchange = await ask(server.port, timeout_s=0.4)
         took_s = time.monotonic() - began_s
     assert exchange == Exchange({}, "accepts, but gives no complete answer within 0.4 s")
-    assert 0.4 <= took_s < 1.0
+    assert 0.4 <= took_s < 2.0
 
 
 HOSTILE = {
@@ -129,11 +129,11 @@ async def test_a_server_that_breaks_the_rules_is_named_at_once(name: str) -> Non
     script, reason = HOSTILE[name]
     async with raw.raw_server(script) as server:
         began_s = time.monotonic()
-        exchange = await ask(server.port)
+        exchange = await ask(server.port, timeout_s=5)
     assert exchange.answers == {}
     assert exchange.failure is not None
     assert exchange.failure.startswith(reason)
-    assert time.monotonic() - began_s < 1.0
+    assert time.monotonic() - began_s < 3.0
 
 
 async def test_a_body_without_end_is_cut_off_within_bounded_memory() -> None:

@@ -208,7 +208,7 @@ async def test_a_host_is_handed_on_while_the_sweep_still_listens() -> None:
     with silent_port("127.0.0.3") as port:
         async with fake_host(msgspec.structs.replace(ONE_MODEL, address="127.0.0.2", port=port)):
             began_s = time.monotonic()
-            plan = msgspec.structs.replace(network("127.0.0.0/29", port), tail_s=1.0)
+            plan = msgspec.structs.replace(network("127.0.0.0/29", port), tail_s=2.0)
 
             def note(event: Event) -> None:
                 if isinstance(event, HostFound):
@@ -217,8 +217,8 @@ async def test_a_host_is_handed_on_while_the_sweep_still_listens() -> None:
             await discover(plan, emit=note)
             took_s = time.monotonic() - began_s
     assert len(seen_s) == 1
-    assert seen_s[0] < 0.5
-    assert 1.0 <= took_s < 1.5
+    assert seen_s[0] < 1.5
+    assert 2.0 <= took_s < 4.0
 
 
 async def test_cancelling_leaves_no_task_and_no_socket() -> None:

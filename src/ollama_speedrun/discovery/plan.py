@@ -21,7 +21,10 @@ from .types import (
 _TAIL_S: Final = 3.3
 _LOOPBACK: Final = ("127.0.0.1", "::1")
 _VIRTUAL: Final = (
-    (re.compile(r"docker|br-|veth(?!ernet)|cni|flannel|cali|podman|lxc|lxdbr|kube", re.IGNORECASE), "a bridge to containers"),
+    (
+        re.compile(r"docker|br-|veth(?!ernet)|cni|flannel|cali|podman|lxc|lxdbr|kube", re.IGNORECASE),
+        "a bridge to containers",
+    ),
     (
         re.compile(r"virbr|vmnet|vboxnet|bridge\d|vEthernet \((WSL|Default|nat)|VirtualBox|VMware", re.IGNORECASE),
         "a bridge to virtual machines",
