@@ -12,7 +12,7 @@ _EXACT = frozenset({"error", "done", "done_reason", "model", "name", "role", "ob
 _TOLD_EMPTY = frozenset({"response", "content", "thinking", "embeddings", "models"})
 _UNCOMPARED = frozenset({"tensors", "model_info"})
 _COLD_LOAD_NS = 100_000_000
-_WAIT_NS = 20_000_000
+_WAIT_NS = 80_000_000
 _LONG_PROMPT_TOKENS = 100
 _LATE_MS = 60.0
 
@@ -122,7 +122,7 @@ def _figures(body: Mapping[str, object], prompt_token_ns: float) -> dict[str, ob
         "loaded first": load > _COLD_LOAD_NS,
     }
     if "eval_count" in body:
-        found["waited for a slot"] = unattributed > max(_WAIT_NS, total / 4)
+        found["waited for a slot"] = unattributed > _WAIT_NS
         found["one token takes no time"] = _number(body, "eval_count") == 1 and decode == 1000
     prompt_count = _number(body, "prompt_eval_count")
     if "prompt_eval_duration" in body and prompt_count >= _LONG_PROMPT_TOKENS:

@@ -16,7 +16,7 @@ DIFFERS = {
 }
 
 PROSE_TOKENS = 5_000
-PREFILL_TPS = 10_000.0
+PREFILL_TPS = 2_500.0
 SHORT_JSON = json.dumps({"city": "Oslo", "population": 700000})
 LONG_JSON = json.dumps({"city": "Oslo", "districts": list(range(40))})
 ANSWERS = {
@@ -49,7 +49,7 @@ def model(entry: dict[str, object], setup: Setup) -> ModelScript:
     show = json.loads(shown.read_text())["response"]["json"]
     script = ModelScript(
         name,
-        decode_tps=500.0,
+        decode_tps=400.0,
         prefill_tps=PREFILL_TPS,
         load_s=0.2,
         answers=ANSWERS,

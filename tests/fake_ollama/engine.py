@@ -313,7 +313,7 @@ async def _exactly_at(moment: float) -> None:
     """Sleep until a moment, without the millisecond that the event loop's timers may be late by."""
     loop = asyncio.get_running_loop()
     await _until(moment - _TIMER_S)
-    while loop.time() < moment:
+    while loop.time() < moment:  # noqa: ASYNC110 - no event marks a moment, and a timer may be late
         await asyncio.sleep(0)
 
 
