@@ -9,7 +9,7 @@ from typing import Literal
 from fake_ollama.script import ModelScript
 from fake_ollama.tokens import made_up, tokenise
 from ollama_speedrun.demo.engine import EngineError, GenerateJob, JsonObject, Piece
-from ollama_speedrun.demo.server import runner_error
+from ollama_speedrun.demo.replies import runner_error
 
 _LEADING_TEMPLATE_TOKENS = 3
 

@@ -8,15 +8,14 @@ error inside a stream, lengths of small bodies only, refused Host headers), the 
 """
 
 import ipaddress
-import re
-import socket
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
 
 from ollama_speedrun.demo import bodies, golang, requests
 from ollama_speedrun.demo.engine import (
@@ -28,26 +27,23 @@ from ollama_speedrun.demo.engine import (
     Piece,
     RunnerDiedError,
     StoredModel,
-    StreamCutError,
 )
+from ollama_speedrun.demo.guards import (
+    SignInError,
+    drop_foreign_headers,
+    refuse_foreign_host,
+    refuse_foreign_origin,
+    say_errors,
+)
+from ollama_speedrun.demo.replies import Bodies, Clock, json_answer, runner_error, stream, whole
 from ollama_speedrun.demo.requests import ChatRequest, GenerateRequest, StreamedRequest
 from ollama_speedrun.demo.scheduler import Loaded, Scheduler, keep_alive_ns
 
-Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Bodies: TypeAlias = bodies.GenerateBodies | bodies.ChatBodies
-
-JSON: Final = "application/json; charset=utf-8"
-NDJSON: Final = "application/x-ndjson"
 SCHEDULER: Final = web.AppKey("scheduler", Scheduler)
 """Where an application keeps what is loaded."""
 
-_CHUNKED_FROM_BYTES: Final = 2048
 _BODY_LIMIT_BYTES: Final = 64 * 1024**2
 _SHUTDOWN_S: Final = 0.1
-_LOCAL_SUFFIXES: Final = (".localhost", ".local", ".internal")
-_LOCAL_ORIGIN: Final = re.compile(
-    r"https?://(localhost|127\.0\.0\.1|0\.0\.0\.0)(:\d+)?|(app|file|tauri|vscode-webview|vscode-file)://.*"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +105,9 @@ def application(
         keep_alive_ns=keep_alive_ns(settings.keep_alive_s),
     )
     api = _Api(engine, settings, scheduler)
-    guards = [_refuse_foreign_host] if _is_loopback(bound_host) else []
-    app = web.Application(middlewares=[*guards, _refuse_foreign_origin, _say_errors], client_max_size=_BODY_LIMIT_BYTES)
-    app.on_response_prepare.append(_drop_foreign_headers)
+    guards = [refuse_foreign_host] if _is_loopback(bound_host) else []
+    app = web.Application(middlewares=[*guards, refuse_foreign_origin, say_errors], client_max_size=_BODY_LIMIT_BYTES)
+    app.on_response_prepare.append(drop_foreign_headers)
     app[SCHEDULER] = scheduler
     app.on_cleanup.append(_unload_all)
     for path, handler in api.readable().items():
@@ -143,23 +139,6 @@ class _Wanted:
     answer: Bodies
 
 
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    started_ns: int
-    load_ns: int
-
-    def times(self) -> dict[str, int]:
-        """Return the two durations that the server measures itself, at the end of an answer."""
-        return {"total_duration": time.perf_counter_ns() - self.started_ns, "load_duration": self.load_ns}
-
-
-class _SignInError(EngineError):
-    """A cloud model was asked for, and nobody has signed in."""
-
-    def __init__(self) -> None:
-        super().__init__(401, "unauthorized")
-
-
 class _Api:
     def __init__(self, engine: Engine, settings: ServerSettings, scheduler: Scheduler) -> None:
         self._engine = engine
@@ -187,24 +166,24 @@ class _Api:
         return web.Response(text="Ollama is running")
 
     async def _version(self, request: web.Request) -> web.StreamResponse:
-        return _json(request, {"version": self._settings.version})
+        return json_answer(request, {"version": self._settings.version})
 
     async def _status(self, request: web.Request) -> web.StreamResponse:
         disabled = self._settings.cloud_disabled
-        return _json(request, {"cloud": {"disabled": disabled, "source": "env" if disabled else "none"}})
+        return json_answer(request, {"cloud": {"disabled": disabled, "source": "env" if disabled else "none"}})
 
     async def _tags(self, request: web.Request) -> web.StreamResponse:
-        return _json(request, bodies.tags(self._engine.models()))
+        return json_answer(request, bodies.tags(self._engine.models()))
 
     async def _ps(self, request: web.Request) -> web.StreamResponse:
-        return _json(request, bodies.running(self._scheduler.loaded()))
+        return json_answer(request, bodies.running(self._scheduler.loaded()))
 
     async def _openai_models(self, _request: web.Request) -> web.StreamResponse:
         body = golang.encode_json(bodies.openai_models(self._engine.models())) + b"\n"
         return web.Response(body=body, content_type="application/json")
 
     async def _show(self, request: web.Request) -> web.StreamResponse:
-        return _json(request, bodies.show(self._find(requests.show_request(await request.read()))))
+        return json_answer(request, bodies.show(self._find(requests.show_request(await request.read()))))
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         started_ns = time.perf_counter_ns()
@@ -250,11 +229,11 @@ class _Api:
         ) as entry:
             load_ns = time.perf_counter_ns() - started_ns
             if not wanted.texts:
-                return _json(request, {"model": wanted.model, "embeddings": []})
+                return json_answer(request, {"model": wanted.model, "embeddings": []})
             async with entry.slots:
                 vectors = await entry.runner.embed(wanted.texts, truncate=wanted.truncate, dimensions=wanted.dimensions)
             total_ns = time.perf_counter_ns() - started_ns
-            return _json(request, bodies.embedded(wanted.model, vectors, total_ns=total_ns, load_ns=load_ns))
+            return json_answer(request, bodies.embedded(wanted.model, vectors, total_ns=total_ns, load_ns=load_ns))
 
     def _find(self, name: str) -> StoredModel:
         if name:
@@ -266,7 +245,7 @@ class _Api:
 
     def _unload(self, request: web.Request, model: StoredModel, answer: Bodies) -> web.StreamResponse:
         self._scheduler.expire(model)
-        return _json(request, answer.empty("unload"))
+        return json_answer(request, answer.empty("unload"))
 
     def _context_length(self, options: Mapping[str, object]) -> int:
         num_ctx = options.get("num_ctx")
@@ -281,13 +260,13 @@ class _Api:
             options=common.options,
             keep_alive_ns=common.keep_alive_ns,
         ) as entry:
-            clock = _Clock(wanted.started_ns, load_ns=time.perf_counter_ns() - wanted.started_ns)
+            clock = Clock(wanted.started_ns, load_ns=time.perf_counter_ns() - wanted.started_ns)
             if wanted.job is None:
-                return _json(request, answer.empty("load"))
+                return json_answer(request, answer.empty("load"))
             async with entry.slots, aclosing(self._pieces(entry, common, wanted.job)) as pieces:
                 if common.stream:
-                    return await _stream(request, pieces, answer, clock)
-                return await _whole(request, pieces, answer, clock)
+                    return await stream(request, pieces, answer, clock)
+                return await whole(request, pieces, answer, clock)
 
     async def _pieces(
         self, entry: Loaded, common: StreamedRequest, job: GenerateJob
@@ -317,7 +296,7 @@ class _Api:
 
 def _check_capabilities(model: StoredModel, common: StreamedRequest, action: str) -> None:
     if model.remote_host is not None:
-        raise _SignInError
+        raise SignInError
     if "completion" not in model.capabilities:
         raise EngineError(400, f'"{common.model}" does not support {action}')
     if common.think and "thinking" not in model.capabilities:
@@ -350,144 +329,6 @@ def _job(model: StoredModel, common: StreamedRequest) -> GenerateJob:
     )
 
 
-def runner_error(code: int, message: str, kind: str, **more: int) -> str:
-    """Return the text of an error that llama-server raised: its own JSON, which Ollama passes on as a string."""
-    return golang.encode_json({"error": {"code": code, "message": message, "type": kind, **more}}).decode()
-
-
 def _think(model: StoredModel, common: StreamedRequest) -> bool | str | None:
     """Return whether and how hard to think: a model that can does so unless it is told not to."""
     return True if common.think is None and "thinking" in model.capabilities else common.think
-
-
-async def _stream(
-    request: web.Request, pieces: AsyncIterator[Piece | Finish], answer: Bodies, clock: _Clock
-) -> web.StreamResponse:
-    """Send one line a chunk; the headers go out with the first, so that an earlier failure has its own status."""
-    response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: NDJSON})
-    response.enable_chunked_encoding()
-    try:
-        async for item in pieces:
-            match item:
-                case Piece():
-                    body = answer.chunk(item)
-                case Finish():
-                    body = answer.done(Piece(), item, clock.times())
-            if body is None:
-                continue
-            line = golang.encode_json(body) + b"\n"
-            if not response.prepared:
-                await response.prepare(request)
-            await response.write(line)
-    except EngineError as error:
-        line = golang.encode_json({"error": error.text})
-        if not response.prepared:
-            response.set_status(error.status)
-            response.headers[hdrs.CONTENT_TYPE] = "application/json"
-            await response.prepare(request)
-        await response.write(line + b"\n")
-    except StreamCutError as cut:
-        if not response.prepared:
-            await response.prepare(request)
-        if cut.abrupt:
-            _break_off(request)
-            return response
-    await response.write_eof()
-    return response
-
-
-async def _whole(
-    request: web.Request, pieces: AsyncIterator[Piece | Finish], answer: Bodies, clock: _Clock
-) -> web.StreamResponse:
-    """Send the only line of an answer that is not streamed; of one that was cut, what there is of it."""
-    said: list[Piece] = []
-    try:
-        async for item in pieces:
-            match item:
-                case Piece():
-                    said.append(item)
-                case Finish():
-                    return _json(request, answer.done(_joined(said), item, clock.times()))
-    except StreamCutError as cut:
-        if cut.abrupt:
-            _break_off(request)
-    return _json(request, answer.chunk(_joined(said)) or {})
-
-
-def _break_off(request: web.Request) -> None:
-    """Close the connection in the middle of an answer."""
-    if request.transport is not None:
-        request.transport.close()
-
-
-def _joined(pieces: list[Piece]) -> Piece:
-    return Piece(
-        text="".join(piece.text for piece in pieces),
-        thinking="".join(piece.thinking for piece in pieces),
-        tool_calls=[call for piece in pieces for call in piece.tool_calls],
-        logprobs=[entry for piece in pieces for entry in piece.logprobs or ()] or None,
-    )
-
-
-def _json(request: web.Request, body: object, *, status: int = 200) -> web.StreamResponse:
-    """Return a whole JSON answer. Like Go's server it states the length of small bodies only."""
-    encoded = golang.encode_json(body)
-    if len(encoded) >= _CHUNKED_FROM_BYTES and request.method == hdrs.METH_HEAD:
-        return web.StreamResponse(status=status, headers={hdrs.CONTENT_TYPE: JSON})
-    response = web.Response(body=encoded, status=status, headers={hdrs.CONTENT_TYPE: JSON})
-    if len(encoded) >= _CHUNKED_FROM_BYTES:
-        response.enable_chunked_encoding()
-    return response
-
-
-@web.middleware
-async def _say_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn what went wrong before an answer had begun into Ollama's words."""
-    try:
-        return await handler(request)
-    except _SignInError as error:
-        signin_url = "https://ollama.com/connect"
-        return _json(request, {"error": error.text, "signin_url": signin_url}, status=error.status)
-    except EngineError as error:
-        return _json(request, {"error": error.text}, status=error.status)
-    except web.HTTPNotFound:
-        return web.Response(status=404, body=b"404 page not found", content_type="text/plain")
-    except web.HTTPMethodNotAllowed as error:
-        allow = {hdrs.ALLOW: ", ".join(sorted(error.allowed_methods, reverse=True))}
-        return web.Response(status=405, body=b"405 method not allowed", content_type="text/plain", headers=allow)
-    except web.HTTPRequestEntityTooLarge:
-        return _json(request, {"error": "http: request body too large"}, status=413)
-
-
-@web.middleware
-async def _refuse_foreign_host(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer 403 to a Host that is neither local nor private: a page of the web that was rebound to this address."""
-    name = (request.url.host or "").lower()
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        local = name in {"", "localhost", socket.gethostname().lower()} or name.endswith(_LOCAL_SUFFIXES)
-    else:
-        local = address.is_loopback or address.is_private or address.is_unspecified
-    return await handler(request) if local else web.Response(status=403)
-
-
-@web.middleware
-async def _refuse_foreign_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer 403 to pages of other sites."""
-    origin = request.headers.get(hdrs.ORIGIN)
-    if origin is None or origin == f"{request.scheme}://{request.host}":
-        return await handler(request)
-    if not _LOCAL_ORIGIN.fullmatch(origin):
-        return web.Response(status=403)
-    response = await handler(request)
-    if not response.prepared:
-        response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
-    return response
-
-
-async def _drop_foreign_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Leave out what aiohttp adds and Ollama does not send."""
-    response.headers.pop(hdrs.SERVER, None)
-    if response.status == 403 and response.content_length == 0:
-        response.headers.pop(hdrs.CONTENT_TYPE, None)
