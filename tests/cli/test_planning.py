@@ -1,9 +1,20 @@
+import io
 import json
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from command import CommandLine
+from command import CommandLine, Terminal
+from ollama_speedrun.cli import planning, settings
+from ollama_speedrun.cli.environment import Environment
 from ollama_speedrun.cli.planning import is_pattern
+from ollama_speedrun.cli.settings import Settings
+from ollama_speedrun.discovery.plan import build_plan
+from ollama_speedrun.discovery.targets import parse_target
+from ollama_speedrun.discovery.types import DiscoveryPlan, Sweep
+from ollama_speedrun.errors import UsageError
 
 
 @pytest.mark.parametrize("host", ["*", "gpu*", "192.168.1.?", "http://gpu*:11434", "*:11500"])
@@ -43,3 +54,56 @@ def test_hosts_of_the_settings_file_are_targets_that_the_command_line_replaces(c
     assert command("discover", "--dry-run", "--host=127.0.0.9", "127.0.0.8").stdout == (
         "http://127.0.0.9:11434 (target)\nhttp://127.0.0.8:11434 (target)\n"
     )
+
+
+def sweeping(addresses: int) -> DiscoveryPlan:
+    network = IPv4Network("10.0.0.0/16")
+    sweep = Sweep(
+        network=network,
+        addresses=tuple(IPv4Address(int(network.network_address) + one) for one in range(addresses)),
+        port=11434,
+        via="target",
+        on_link=False,
+    )
+    return msgspec.structs.replace(build_plan(targets=[parse_target("127.0.0.1")]), sweeps=(sweep,))
+
+
+def asking(answer: str, *, interactive: bool = True, home: Path | None = None) -> Environment:
+    kind = Terminal if interactive else io.TextIOWrapper
+    streams = [kind(io.BytesIO(text.encode()), encoding="utf-8") for text in (answer, "", "")]
+    return Environment([], stdin=streams[0], stdout=streams[1], stderr=streams[2], variables={}, config_dir=home)
+
+
+def settings_of(tmp_path: Path, **flags: object) -> Settings:
+    return settings.load(asking("", home=tmp_path), flags).settings
+
+
+@pytest.mark.parametrize("answer", ["n\n", "no\n", "what?\n"])
+def test_a_large_sweep_is_not_begun_against_the_answer(answer: str, tmp_path: Path) -> None:
+    environment = asking(answer)
+    with pytest.raises(UsageError, match="nothing was probed"):
+        planning.confirm_sweep(sweeping(2000), settings_of(tmp_path), environment)
+    assert written(environment) == "Probe 2,000 addresses? [Y/n] "
+
+
+@pytest.mark.parametrize(
+    ("addresses", "answer", "interactive", "flags"),
+    [
+        (2000, "\n", True, {}),
+        (2000, "y\n", True, {}),
+        (2000, "n\n", True, {"yes": True}),
+        (2000, "n\n", False, {}),
+        (1024, "n\n", True, {}),
+    ],
+)
+def test_a_sweep_goes_on_when_allowed_small_or_when_nobody_can_answer(
+    addresses: int, answer: str, interactive: bool, flags: dict[str, object], tmp_path: Path
+) -> None:
+    environment = asking(answer, interactive=interactive)
+    planning.confirm_sweep(sweeping(addresses), settings_of(tmp_path, **flags), environment)
+    assert ("[Y/n]" in written(environment)) == (addresses > 1024 and interactive and not flags)
+
+
+def written(environment: Environment) -> str:
+    environment.stderr.flush()
+    return environment.stderr.buffer.getvalue().decode()  # type: ignore[attr-defined, no-any-return]

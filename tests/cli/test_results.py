@@ -1,0 +1,114 @@
+import asyncio
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ollama_speedrun.assessment.recommend import assess
+from ollama_speedrun.benchmark.types import Result
+from ollama_speedrun.cli.results import Checkpoints, ResultFiles
+from ollama_speedrun.errors import OutputError, UsageError
+from ollama_speedrun.report.document import Document
+from ollama_speedrun.report.files import read_document
+
+
+def document(*models: str) -> Document:
+    measured, verdict = assess([], [Result(host="http://h:1", model=model, status="failed") for model in models])
+    return Document(started_at=datetime(2026, 1, 2, tzinfo=UTC), complete=False, results=measured, verdict=verdict)
+
+
+def files(*output: Path, last_run: Path | None = None) -> ResultFiles:
+    return ResultFiles([str(path) for path in output], last_run=last_run, scoring="overall")
+
+
+def test_every_file_is_written_and_the_last_run_kept(tmp_path: Path) -> None:
+    asked = (tmp_path / "a.json", tmp_path / "b.csv")
+    last_run = tmp_path / "state" / "last-run.json"
+    kept = files(*asked, last_run=last_run)
+    assert kept.write(document("m:1b")) is None
+    assert read_document(asked[0]) == read_document(last_run) == document("m:1b")
+    assert "m:1b" in asked[1].read_text(encoding="utf-8")
+    assert kept.names == tuple(map(str, asked))
+
+
+def test_a_run_without_results_does_not_replace_the_last_one(tmp_path: Path) -> None:
+    last_run = tmp_path / "last-run.json"
+    files(last_run=last_run).write(document("m:1b"))
+    files(last_run=last_run).write(document())
+    assert read_document(last_run) == document("m:1b")
+
+
+def test_a_last_run_that_cannot_be_kept_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the directory should be", encoding="utf-8")
+    assert files(last_run=tmp_path / "state" / "last-run.json").write(document("m:1b")) is None
+
+
+def test_a_result_that_can_go_nowhere_else_goes_to_the_temporary_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, refuge = tmp_path / "folder", tmp_path / "refuge"
+    folder.mkdir()
+    refuge.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(refuge))
+    kept = files(folder / "a.json")
+    folder.rmdir()
+    error = kept.write(document("m:1b"))
+    (rescued,) = refuge.iterdir()
+    assert isinstance(error, OutputError)
+    assert str(error).startswith(f"cannot write '{folder / 'a.json'}': ")
+    assert str(error).endswith(f"; the whole result is kept in {rescued}")
+    assert read_document(rescued) == document("m:1b")
+
+
+def test_one_file_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    kept = files(folder / "a.json", tmp_path / "b.json", last_run=tmp_path / "last-run.json")
+    folder.rmdir()
+    error = kept.write(document("m:1b"))
+    assert str(error).endswith(f"; the whole result is kept in {tmp_path / 'last-run.json'}")
+    assert read_document(tmp_path / "b.json") == document("m:1b")
+
+
+def test_an_ending_or_a_place_that_will_not_do_is_said_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        files(tmp_path / "a.txt")
+    with pytest.raises(OutputError):
+        files(tmp_path / "missing" / "a.json")
+
+
+async def test_checkpoints_write_the_newest_state_and_end_when_finished(tmp_path: Path) -> None:
+    state = [document("m:1b")]
+    checkpoints = Checkpoints(files(tmp_path / "a.json"), snapshot=lambda: state[-1], warn=pytest.fail)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        keeping = group.create_task(checkpoints.keep())
+        checkpoints.request()
+        while not (tmp_path / "a.json").exists():  # noqa: ASYNC110 - a file has no event to wait for
+            await asyncio.sleep(0.01)
+        state.append(document("m:1b", "m:3b"))
+        checkpoints.request()
+        while read_document(tmp_path / "a.json") != state[-1]:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+        checkpoints.finish()
+    assert keeping.done()
+
+
+async def test_a_checkpoint_that_fails_is_told_once(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    kept = files(folder / "a.json", last_run=tmp_path / "last-run.json")
+    folder.rmdir()
+    told: list[str] = []
+    checkpoints = Checkpoints(kept, snapshot=lambda: document("m:1b"), warn=told.append)
+    checkpoints.request()
+    await asyncio.wait_for(checkpoints.keep(), 10)
+    checkpoints.request()
+    assert len(told) == 1
+    assert told[0].endswith("; the run goes on and tries again at its end")
+
+
+def test_an_incomplete_document_says_so_when_it_is_read_again(tmp_path: Path) -> None:
+    files(tmp_path / "a.json").write(document("m:1b"))
+    assert msgspec.json.decode((tmp_path / "a.json").read_bytes())["complete"] is False

@@ -1,0 +1,54 @@
+"""The demo as a newcomer runs it: real inference on this machine."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+import ollama
+import psutil
+import pytest
+
+from command import CommandLine
+
+pytestmark = [pytest.mark.demo, pytest.mark.timeout(300)]
+
+
+async def test_the_demo_runs_all_phases_on_real_tokens(command: CommandLine) -> None:
+    ended = await command.beside("demo", "--json", "--num-predict=16", "--num-ctx=1024")
+    document = ended.document
+    assert ended.status == 0
+    assert len(document.hosts) >= 3
+    assert all(host.addresses == ("127.0.0.1",) for host in document.hosts)
+    measured = [result for result in document.results if result.status == "ok"]
+    assert len(measured) >= 5
+    assert all(result.decode_tps and result.ttft_s and result.output_tokens for result in measured)
+    assert [model.kind for model in document.models].count("embedding") == 1
+    assert document.verdict is not None
+    assert document.verdict.recommendation is not None
+    assert (command.state_dir / "last-run.json").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent the POSIX way")
+async def test_a_served_demo_answers_any_client_until_ctrl_c_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    variables = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ollama_speedrun", "demo", "--serve"), env=variables, stdout=PIPE, stderr=PIPE
+    )
+    assert process.stdout is not None
+    announced = (await asyncio.wait_for(process.stdout.readline(), 240)).decode()
+    url = announced.split()[1].rstrip(",")
+    client = ollama.AsyncClient(url, trust_env=False)
+    listed = (await client.list()).models
+    await client._client.aclose()
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = await asyncio.wait_for(process.communicate(), 30)
+    assert announced.startswith("Serving http://127.0.0.1:")
+    assert listed
+    assert f"OLLAMA_HOST={url} ollama list" in stdout.decode()
+    assert (process.returncode, "Traceback" in stderr.decode()) == (0, False)
+    assert family
+    assert psutil.wait_procs(family, timeout=10)[1] == []
