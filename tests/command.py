@@ -4,7 +4,7 @@ import asyncio
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from ollama_speedrun.cli.environment import Environment
 from ollama_speedrun.cli.exit_codes import ExitCode
@@ -32,34 +32,47 @@ class Terminal(io.TextIOWrapper):
         return True
 
 
+def environment_of(
+    home: Path,
+    *argv: object,
+    variables: Mapping[str, str] | None = None,
+    stdin: str = "",
+    interactive: bool = False,
+) -> Environment:
+    """Return surroundings with streams in memory, and with settings and state below `home`."""
+    stream = Terminal if interactive else io.TextIOWrapper
+    streams = [stream(io.BytesIO(text.encode()), encoding="utf-8") for text in (stdin, "", "")]
+    return Environment(
+        [str(word) for word in argv],
+        stdin=streams[0],
+        stdout=streams[1],
+        stderr=streams[2],
+        variables={"COLUMNS": "120", "TERM": "dumb"} if variables is None else variables,
+        config_dir=home / "config",
+        state_dir=home / "state",
+    )
+
+
+def written(stream: TextIO) -> str:
+    """Return what was written to a stream of `environment_of`."""
+    stream.flush()
+    assert isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue().decode()
+
+
 class CommandLine:
     """Runs command lines; `config_dir` and `state_dir` are this test's own."""
 
     def __init__(self, home: Path) -> None:
+        self._home = home
         self.config_dir = home / "config"
         self.state_dir = home / "state"
 
-    def __call__(
-        self, *argv: object, variables: Mapping[str, str] | None = None, stdin: str = "", interactive: bool = False
-    ) -> Ended:
+    def __call__(self, *argv: object, variables: Mapping[str, str] | None = None, stdin: str = "") -> Ended:
         """Run one command line to its end."""
-        stream = Terminal if interactive else io.TextIOWrapper
-        streams = [stream(io.BytesIO(data), encoding="utf-8") for data in (stdin.encode(), b"", b"")]
-        environment = Environment(
-            [str(word) for word in argv],
-            stdin=streams[0],
-            stdout=streams[1],
-            stderr=streams[2],
-            variables={"COLUMNS": "120", "TERM": "dumb"} if variables is None else variables,
-            config_dir=self.config_dir,
-            state_dir=self.state_dir,
-        )
+        environment = environment_of(self._home, *argv, variables=variables, stdin=stdin)
         status = main(environment)
-        texts = []
-        for written in streams[1:]:
-            written.flush()
-            texts.append(written.buffer.getvalue().decode())  # type: ignore[attr-defined]
-        return Ended(status, *texts)
+        return Ended(status, written(environment.stdout), written(environment.stderr))
 
     async def beside(self, *argv: object, variables: Mapping[str, str] | None = None) -> Ended:
         """Run one command line in a thread, beside the fake servers in this test's event loop."""

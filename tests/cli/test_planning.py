@@ -1,4 +1,3 @@
-import io
 import json
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -6,9 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from command import CommandLine, Terminal
+from command import CommandLine, environment_of, written
 from ollama_speedrun.cli import planning, settings
-from ollama_speedrun.cli.environment import Environment
 from ollama_speedrun.cli.planning import is_pattern
 from ollama_speedrun.cli.settings import Settings
 from ollama_speedrun.discovery.plan import build_plan
@@ -68,22 +66,16 @@ def sweeping(addresses: int) -> DiscoveryPlan:
     return msgspec.structs.replace(build_plan(targets=[parse_target("127.0.0.1")]), sweeps=(sweep,))
 
 
-def asking(answer: str, *, interactive: bool = True, home: Path | None = None) -> Environment:
-    kind = Terminal if interactive else io.TextIOWrapper
-    streams = [kind(io.BytesIO(text.encode()), encoding="utf-8") for text in (answer, "", "")]
-    return Environment([], stdin=streams[0], stdout=streams[1], stderr=streams[2], variables={}, config_dir=home)
-
-
 def settings_of(tmp_path: Path, **flags: object) -> Settings:
-    return settings.load(asking("", home=tmp_path), flags).settings
+    return settings.load(environment_of(tmp_path, variables={}), flags).settings
 
 
 @pytest.mark.parametrize("answer", ["n\n", "no\n", "what?\n"])
 def test_a_large_sweep_is_not_begun_against_the_answer(answer: str, tmp_path: Path) -> None:
-    environment = asking(answer)
+    environment = environment_of(tmp_path, stdin=answer, interactive=True)
     with pytest.raises(UsageError, match="nothing was probed"):
         planning.confirm_sweep(sweeping(2000), settings_of(tmp_path), environment)
-    assert written(environment) == "Probe 2,000 addresses? [Y/n] "
+    assert written(environment.stderr) == "Probe 2,000 addresses? [Y/n] "
 
 
 @pytest.mark.parametrize(
@@ -99,11 +91,6 @@ def test_a_large_sweep_is_not_begun_against_the_answer(answer: str, tmp_path: Pa
 def test_a_sweep_goes_on_when_allowed_small_or_when_nobody_can_answer(
     addresses: int, answer: str, interactive: bool, flags: dict[str, object], tmp_path: Path
 ) -> None:
-    environment = asking(answer, interactive=interactive)
+    environment = environment_of(tmp_path, stdin=answer, interactive=interactive)
     planning.confirm_sweep(sweeping(addresses), settings_of(tmp_path, **flags), environment)
-    assert ("[Y/n]" in written(environment)) == (addresses > 1024 and interactive and not flags)
-
-
-def written(environment: Environment) -> str:
-    environment.stderr.flush()
-    return environment.stderr.buffer.getvalue().decode()  # type: ignore[attr-defined, no-any-return]
+    assert ("[Y/n]" in written(environment.stderr)) == (addresses > 1024 and interactive and not flags)

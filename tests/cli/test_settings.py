@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from command import CommandLine
+from command import CommandLine, environment_of
 from ollama_speedrun.assessment.types import Tier
 from ollama_speedrun.cli import settings
 from ollama_speedrun.cli.kinds import TIERS
@@ -13,18 +13,12 @@ from ollama_speedrun.cli.options import SETTINGS
 from ollama_speedrun.errors import SettingsError, UsageError
 
 
-class Surroundings:
-    """As much of an environment as the settings look at."""
-
-    def __init__(self, home: Path, variables: dict[str, str] | None = None) -> None:
-        self.config_dir = home
-        self.variables = variables or {}
-
-
 def load(home: Path, *, toml: str = "", variables: dict[str, str] | None = None, **flags: object) -> settings.Layers:
+    environment = environment_of(home, variables=variables or {})
+    environment.config_dir.mkdir(exist_ok=True)
     if toml:
-        (home / "config.toml").write_text(toml, encoding="utf-8")
-    return settings.load(Surroundings(home, variables), flags)  # type: ignore[arg-type]
+        (environment.config_dir / "config.toml").write_text(toml, encoding="utf-8")
+    return settings.load(environment, flags)
 
 
 def test_without_any_layer_the_defaults_hold(tmp_path: Path) -> None:
@@ -43,7 +37,7 @@ def test_a_flag_wins_over_a_variable_and_that_over_the_file(tmp_path: Path) -> N
     held = layers.settings
     assert (held.timeout_s, held.num_predict, held.num_ctx, held.concurrency) == (10.0, 21, 32, 8)
     assert {key: layers.origins[key] for key in ("timeout", "num_predict", "num_ctx", "concurrency")} == {
-        "timeout": str(tmp_path / "config.toml"),
+        "timeout": str(tmp_path / "config" / "config.toml"),
         "num_predict": "OLLAMA_SPEEDRUN_NUM_PREDICT",
         "num_ctx": "--num-ctx",
         "concurrency": "default",
@@ -91,7 +85,7 @@ def test_the_tiers_of_the_command_line_are_those_of_the_verdict() -> None:
 def test_an_impossible_value_is_named_with_what_to_give(flag: str, text: str, expected: str, tmp_path: Path) -> None:
     shown = next(setting.flag for setting in SETTINGS if setting.key == flag)
     with pytest.raises(SettingsError) as caught:
-        settings.load(Surroundings(tmp_path), {flag: text})  # type: ignore[arg-type]
+        settings.load(environment_of(tmp_path, variables={}), {flag: text})
     assert str(caught.value) == f"{shown} is {text!r}; give {expected}"
 
 
@@ -112,7 +106,7 @@ def test_an_impossible_value_is_named_with_what_to_give(flag: str, text: str, ex
 def test_a_wrong_line_of_the_settings_file_is_named(toml: str, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load(tmp_path, toml=toml)
-    assert str(caught.value) == sentence.format(file=tmp_path / "config.toml")
+    assert str(caught.value) == sentence.format(file=tmp_path / "config" / "config.toml")
 
 
 def test_a_settings_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
@@ -121,7 +115,7 @@ def test_a_settings_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
 
 
 def test_a_settings_file_that_is_a_directory_is_named(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").mkdir()
+    (tmp_path / "config" / "config.toml").mkdir(parents=True)
     with pytest.raises(SettingsError, match=r"config\.toml cannot be read: "):
         load(tmp_path)
 
@@ -150,7 +144,7 @@ def test_quiet_and_verbose_contradict_each_other_wherever_they_come_from(tmp_pat
     with pytest.raises(UsageError) as caught:
         load(tmp_path, toml="verbose = true", quiet=True)
     assert str(caught.value) == (
-        f"quiet (--quiet) and verbose ({tmp_path / 'config.toml'}) contradict each other; give only one"
+        f"quiet (--quiet) and verbose ({tmp_path / 'config' / 'config.toml'}) contradict each other; give only one"
     )
 
 
@@ -158,7 +152,7 @@ def test_quiet_and_verbose_contradict_each_other_wherever_they_come_from(tmp_pat
 def test_any_text_for_a_number_is_a_number_or_an_error_that_names_it(text: str) -> None:
     for key, flag in (("timeout", "--timeout"), ("num_predict", "--num-predict"), ("port", "--port")):
         try:
-            outcome = settings.load(Surroundings(Path("/nowhere")), {key: text}).origins[key]  # type: ignore[arg-type]
+            outcome = settings.load(environment_of(Path("/nowhere"), variables={}), {key: text}).origins[key]
         except SettingsError as exc:
             outcome = str(exc).partition(" is ")[0]
         assert outcome == flag
