@@ -1,12 +1,14 @@
 """Run fake hosts as a process: `python -m fake_ollama --script fleet.json`, or a default host.
 
-Prints one JSON line with the URLs when everything listens; ends on SIGTERM, SIGINT or the end of standard input.
+Prints one JSON line with the URLs when everything listens; ends on SIGTERM, SIGINT or the end of a standard input that is a pipe.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import signal
+import stat
 import sys
 from pathlib import Path
 
@@ -25,10 +27,9 @@ def main() -> None:
     parser.add_argument(
         "--listen", action="append", default=[], metavar="ADDR:PORT", help="where the next host of the script listens"
     )
-    parser.add_argument("--no-stdin", action="store_true", help="keep running when standard input ends")
     arguments = parser.parse_args()
     fleet = load_fleet(arguments.script) if arguments.script else _DEFAULT
-    asyncio.run(_serve(_listening(fleet, arguments.listen), watch_stdin=not arguments.no_stdin))
+    asyncio.run(_serve(_listening(fleet, arguments.listen)))
 
 
 def _listening(fleet: FleetScript, places: list[str]) -> FleetScript:
@@ -42,7 +43,7 @@ def _listening(fleet: FleetScript, places: list[str]) -> FleetScript:
     return FleetScript(hosts=(*moved, *fleet.hosts[len(moved) :]))
 
 
-async def _serve(fleet: FleetScript, *, watch_stdin: bool) -> None:
+async def _serve(fleet: FleetScript) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -50,17 +51,19 @@ async def _serve(fleet: FleetScript, *, watch_stdin: bool) -> None:
     async with fake_fleet(fleet) as running:
         sys.stdout.write(json.dumps({"urls": running.urls}) + "\n")
         sys.stdout.flush()
-        if watch_stdin:
-            reader = asyncio.StreamReader()
-            await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-            drained = asyncio.create_task(_drain(reader, ended))
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(_watch_stdin(ended))
             await ended.wait()
-            drained.cancel()
-        else:
-            await ended.wait()
+            watching.cancel()
 
 
-async def _drain(reader: asyncio.StreamReader, ended: asyncio.Event) -> None:
+async def _watch_stdin(ended: asyncio.Event) -> None:
+    """Set the event when standard input ends; what is no pipe, such as /dev/null, does not end."""
+    mode = os.fstat(sys.stdin.fileno()).st_mode
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while await reader.read(4096):
         pass
     ended.set()
