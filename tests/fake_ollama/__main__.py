@@ -1,6 +1,7 @@
 """Run fake hosts as a process: `python -m fake_ollama --script fleet.json`, or a default host.
 
-Prints one JSON line with the URLs when everything listens; ends on SIGTERM, SIGINT or the end of a standard input that is a pipe.
+Prints one JSON line with the URLs when everything listens; ends on SIGTERM, SIGINT or the end of a standard input
+that is a pipe.
 """
 
 import argparse
