@@ -35,16 +35,24 @@ def record(**changes: Any) -> StreamRecord:  # any field of the record
     return msgspec.structs.replace(PLAIN, **changes)
 
 
-def observations(**changes: Any) -> Observations:  # any field of the observations
+def observations(**changes: Any) -> Observations:
     plain = Observations(
-        warm_up=PLAIN,
-        trial=PLAIN,
+        warm_up=record(prompt_eval_count=12, eval_count=16),
+        interview=PLAIN,
+        trials=(PLAIN, PLAIN, PLAIN),
         residency=Residency(2 * GB, 2 * GB, 4096),
         others=(),
         was_loaded=False,
         token_budget=101,
+        prompt_characters=1100,
     )
     return msgspec.structs.replace(plain, **changes)
+
+
+def timed(**changes: Any) -> dict[str, Any]:
+    """Return the observations' records with these changes in the interview and in each trial."""
+    changed = record(**changes)
+    return {"interview": changed, "trials": (changed, changed, changed)}
 
 
 def model(name: str = "m:1b", **changes: Any) -> Model:  # any field of the model

@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of
 if TYPE_CHECKING:
     from .assessment.recommend import assess
     from .assessment.types import Pick, Recommendation, ScoredResult, Scores, TierVerdict, Verdict
-    from .benchmark.runner import BenchmarkSettings
+    from .benchmark.plan import BenchmarkSettings
     from .benchmark.types import Caveat, CaveatKind, Result, StreamRecord
     from .discovery.plan import build_plan
     from .discovery.targets import parse_target
@@ -35,7 +35,7 @@ _HOMES = {
     "Scores": "assessment.types",
     "TierVerdict": "assessment.types",
     "Verdict": "assessment.types",
-    "BenchmarkSettings": "benchmark.runner",
+    "BenchmarkSettings": "benchmark.plan",
     "Caveat": "benchmark.types",
     "CaveatKind": "benchmark.types",
     "Result": "benchmark.types",

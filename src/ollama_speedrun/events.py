@@ -120,6 +120,12 @@ class BenchmarkEnded(msgspec.Struct, frozen=True):
     result: Result
 
 
+class BenchmarkRevised(msgspec.Struct, frozen=True):
+    """A result that was told before has to be seen in another light: this one takes its place."""
+
+    result: Result
+
+
 class Assessed(msgspec.Struct, frozen=True):
     """The verdict."""
 
@@ -140,5 +146,6 @@ Event: TypeAlias = (
     | BenchmarkBegan
     | BenchmarkProgress
     | BenchmarkEnded
+    | BenchmarkRevised
     | Assessed
 )

@@ -18,7 +18,8 @@ from .assessment.recommend import assess
 from .assessment.tiers import placed
 from .assessment.types import Tier
 from .benchmark import outcome
-from .benchmark.runner import BenchmarkSettings, benchmark_host
+from .benchmark.plan import BenchmarkSettings
+from .benchmark.runner import benchmark_host
 from .benchmark.types import Result
 from .discovery.scan import discover
 from .discovery.types import DiscoveryPlan, Host
@@ -27,6 +28,7 @@ from .events import (
     Assessed,
     BenchmarkEnded,
     BenchmarkQueued,
+    BenchmarkRevised,
     Event,
     HostFound,
     HostMerged,
@@ -160,6 +162,11 @@ class _Pipeline:
                 self._run.hosts[host.url] = host
             case BenchmarkEnded(result):
                 self._run.results.append(result)
+            case BenchmarkRevised(result):
+                same = (result.host, result.model, result.variant)
+                self._run.results[:] = [
+                    result if (known.host, known.model, known.variant) == same else known for known in self._run.results
+                ]
             case _:
                 pass
         self._tell(event)
@@ -190,9 +197,9 @@ class _Pipeline:
     async def _benchmark(self, client: OllamaClient, host: Host, models: Sequence[Model]) -> None:
         """Benchmark a host's models when its machine is free and fewer than `concurrency` others are at work."""
         self._begin(Phase.BENCHMARK, "each model, one at a time on each machine")
-        runnable = [model for model in models if model.generates_text]
+        runnable = [model for model in models if model.can_be_measured]
         for model in models:
-            if not model.generates_text:
+            if not model.can_be_measured:
                 self._keep(BenchmarkEnded(outcome.skipped(model)))
         for model in runnable:
             self._tell(BenchmarkQueued(model.host, model.name))

@@ -66,10 +66,35 @@ def test_prefill_leaves_cached_tokens_out() -> None:
     assert metrics.prefill_tps(record(prompt_eval_count=None)) is None
 
 
-def test_a_prefill_far_above_the_cold_one_is_a_cache_hit() -> None:
-    assert metrics.is_cache_hit(record(prompt_eval_duration_ns=36 * MS), cold=PLAIN)
-    assert not metrics.is_cache_hit(record(prompt_eval_duration_ns=120 * MS), cold=PLAIN)
-    assert not metrics.is_cache_hit(record(prompt_eval_duration_ns=None), cold=PLAIN)
+def test_reads_out_of_the_cache_stand_out_among_their_fellows() -> None:
+    cached = record(prompt_eval_duration_ns=36 * MS)
+    slow_first = record(prompt_eval_duration_ns=300 * MS)
+    assert metrics.uncached([slow_first, PLAIN, PLAIN, cached]) == [slow_first, PLAIN, PLAIN]
+    assert metrics.uncached([PLAIN, cached]) == [PLAIN]
+    assert metrics.uncached([record(prompt_eval_duration_ns=None)]) == []
+
+
+def test_a_long_system_prompt_that_stays_cached_is_reckoned_out_of_the_prefill() -> None:
+    warm_up = record(prompt_eval_count=210)
+    assert metrics.constant_prefix_tokens(warm_up, PLAIN) == 200
+    assert metrics.prefill_tps(PLAIN, cached_tokens=200) == pytest.approx(100 / 0.15)
+    assert metrics.prefill_tps(record(prompt_eval_cached_count=150), cached_tokens=200) == 1000.0
+    assert metrics.constant_prefix_tokens(record(prompt_eval_count=20), PLAIN) == 0
+    assert metrics.constant_prefix_tokens(record(prompt_eval_count=None), PLAIN) == 0
+
+
+def test_a_reload_shows_in_the_load_duration_of_a_request_that_should_have_been_warm() -> None:
+    warm_up = record(load_duration_ns=2000 * MS)
+    assert metrics.was_reloaded(record(load_duration_ns=600 * MS), warm_up)
+    assert not metrics.was_reloaded(record(load_duration_ns=400 * MS), warm_up)
+    assert not metrics.was_reloaded(record(load_duration_ns=90 * MS), record(load_duration_ns=1 * MS))
+    assert not metrics.was_reloaded(record(load_duration_ns=None), warm_up)
+
+
+def test_a_prompt_that_was_cut_has_fewer_tokens_than_its_length_allows() -> None:
+    assert metrics.was_truncated(record(prompt_eval_count=137), prompt_characters=1100)
+    assert not metrics.was_truncated(record(prompt_eval_count=138), prompt_characters=1100)
+    assert not metrics.was_truncated(record(prompt_eval_count=None), prompt_characters=1100)
 
 
 def test_unattributed_time_is_what_no_stage_accounts_for() -> None:
@@ -79,9 +104,9 @@ def test_unattributed_time_is_what_no_stage_accounts_for() -> None:
 
 def test_a_request_that_waited_in_a_queue_is_seen_by_its_unattributed_time() -> None:
     waited = record(total_duration_ns=2508 * MS)
-    assert metrics.was_queued(waited, baseline=PLAIN)
-    assert not metrics.was_queued(PLAIN, baseline=PLAIN)
-    assert not metrics.was_queued(record(total_duration_ns=None), baseline=PLAIN)
+    assert metrics.was_queued(waited, [PLAIN])
+    assert not metrics.was_queued(PLAIN, [PLAIN])
+    assert not metrics.was_queued(record(total_duration_ns=None), [PLAIN])
 
 
 def test_a_server_that_counts_in_milliseconds_is_not_believed() -> None:

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from ollama_speedrun.benchmark import caveats, outcome
-from ollama_speedrun.benchmark.types import CaveatKind, Residency, Result
-from records import GB, MS, PLAIN, model, observations, record
+from ollama_speedrun.benchmark.types import CaveatKind, ImageFigures, Interval, Residency, Result
+from records import GB, MS, PLAIN, model, observations, record, timed
 
 
 def kinds(**changes: Any) -> list[CaveatKind]:
@@ -12,19 +12,25 @@ def kinds(**changes: Any) -> list[CaveatKind]:
 
 
 def test_a_clean_benchmark_gives_every_figure_and_no_caveat() -> None:
-    observed = observations(warm_up=record(load_duration_ns=2000 * MS), residency=Residency(2 * GB, GB * 2, 4096))
+    observed = observations(
+        warm_up=record(load_duration_ns=2000 * MS, prompt_eval_count=12),
+        trials=(record(eval_duration_ns=1000 * MS), record(eval_duration_ns=1000 * MS), PLAIN),
+        discarded=1,
+    )
     assert outcome.measured(model(), observed) == Result(
         host="http://10.0.0.1:11434",
         model="m:1b",
         status="ok",
-        decode_tps=100.0,
-        decode_client_tps=100.0,
-        ollama_tps=101.0,
+        decode_tps=pytest.approx(100.0),
+        decode_interval=Interval(pytest.approx(100.0), pytest.approx(100.0), 3),
+        decode_client_tps=pytest.approx(100.0),
+        ollama_tps=pytest.approx(101.0),
         classic_tps=101 / 1.01,
-        prefill_tps=2000.0,
+        prefill_tps=pytest.approx(2000.0),
         ttft_s=0.2,
         ttfa_s=0.2,
         tpot_s=0.01,
+        unattributed_s=0.038,
         load_s=2.0,
         total_s=1.21,
         prompt_tokens=300,
@@ -33,27 +39,41 @@ def test_a_clean_benchmark_gives_every_figure_and_no_caveat() -> None:
         context_length=4096,
         memory_bytes=2 * GB,
         gpu_share=1.0,
+        discarded_trials=1,
         warm_up=observed.warm_up,
-        trial=PLAIN,
+        interview=PLAIN,
+        trials=observed.trials,
     )
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"trial": record(eval_count=3, done_reason="stop")}, [CaveatKind.TOO_FEW_TOKENS]),
-        ({"trial": record(eval_duration_ns=None, total_duration_ns=None)}, [CaveatKind.NO_SERVER_DURATIONS]),
-        ({"trial": record(eval_duration_ns=1100 * MS)}, [CaveatKind.CLOCKS_DISAGREE]),
-        ({"trial": record(eval_duration_ns=1000)}, [CaveatKind.NO_SERVER_DURATIONS, CaveatKind.QUEUED]),
-        ({"trial": record(prompt_eval_duration_ns=36 * MS)}, [CaveatKind.QUEUED, CaveatKind.PROMPT_CACHED]),
-        ({"trial": record(prompt_eval_count=140)}, [CaveatKind.PROMPT_TRUNCATED]),
-        ({"trial": record(total_duration_ns=3000 * MS)}, [CaveatKind.QUEUED]),
-        ({"trial": record(first_answer_ns=None, thinking_characters=9)}, [CaveatKind.BUDGET_SPENT_THINKING]),
-        ({"trial": record(answer_tail="yes. no. no. no. no. no.")}, [CaveatKind.REPEATS_ITSELF]),
+        (timed(eval_count=3, done_reason="stop"), [CaveatKind.TOO_FEW_TOKENS]),
+        (timed(eval_duration_ns=None, total_duration_ns=None), [CaveatKind.NO_SERVER_DURATIONS]),
+        (timed(eval_duration_ns=1100 * MS), [CaveatKind.CLOCKS_DISAGREE]),
+        (timed(eval_duration_ns=1000, total_duration_ns=209 * MS), [CaveatKind.NO_SERVER_DURATIONS]),
+        (timed(eval_duration_ns=2 * MS, total_duration_ns=209 * MS), [CaveatKind.CLOCKS_DISAGREE]),
+        (
+            {"trials": (PLAIN, record(prompt_eval_duration_ns=36 * MS, total_duration_ns=1094 * MS))},
+            [CaveatKind.PROMPT_CACHED],
+        ),
+        ({"warm_up": record(prompt_eval_count=210)}, [CaveatKind.PROMPT_CACHED]),
+        ({"warm_up": record(prompt_eval_count=40)}, []),
+        (timed(prompt_eval_count=100), [CaveatKind.PROMPT_TRUNCATED]),
+        ({"trials": (PLAIN, record(total_duration_ns=3000 * MS))}, [CaveatKind.QUEUED]),
+        ({"trials": (PLAIN, record(load_duration_ns=700 * MS, total_duration_ns=1888 * MS))}, [CaveatKind.RELOADED]),
+        (timed(first_answer_ns=None, thinking_characters=9), [CaveatKind.BUDGET_SPENT_THINKING]),
+        (timed(thinking_characters=9) | {"thinks": False}, [CaveatKind.REASONS_ANYWAY]),
+        (timed(thinking_characters=9) | {"thinks": True}, []),
+        (timed(answer_tail="yes. no. no. no. no. no."), [CaveatKind.REPEATS_ITSELF]),
+        ({"trials": (PLAIN, record(eval_duration_ns=1080 * MS, total_duration_ns=1288 * MS))}, [CaveatKind.IMPRECISE]),
+        ({"trials": (), "out_of_time": True}, [CaveatKind.IMPRECISE]),
         ({"residency": Residency(2 * GB, GB, 4096)}, [CaveatKind.PARTLY_ON_GPU]),
         ({"residency": Residency(2 * GB, 0, 4096)}, []),
         ({"others": ("other:7b",)}, [CaveatKind.SHARED_HOST]),
         ({"was_loaded": True}, [CaveatKind.LOAD_TIME_HIDDEN]),
+        ({"load_was_shared": True}, [CaveatKind.LOAD_TIME_HIDDEN]),
     ],
 )
 def test_each_caveat_has_its_condition(changes: dict[str, Any], expected: list[CaveatKind]) -> None:
@@ -62,25 +82,66 @@ def test_each_caveat_has_its_condition(changes: dict[str, Any], expected: list[C
 
 def test_every_caveat_says_what_to_try() -> None:
     worst = observations(
-        trial=record(
+        **timed(
             first_answer_ns=None, thinking_characters=9, prompt_eval_count=100, eval_duration_ns=1100 * MS,
             total_duration_ns=9000 * MS, answer_tail="no. " * 9,
         ),
-        residency=Residency(2 * GB, GB, 4096), others=("x",), was_loaded=True,
+        residency=Residency(2 * GB, GB, 4096), others=("x",), was_loaded=True, thinks=False,
     )  # fmt: skip
     texts = [caveat.text for caveat in caveats.of(worst)]
-    assert len(texts) == 8
+    assert len(texts) == 9
     assert all("; " in text or ": " in text for text in texts)
 
 
-def test_a_cached_prompt_gives_no_prefill_rate() -> None:
-    observed = observations(trial=record(prompt_eval_duration_ns=36 * MS))
-    assert outcome.measured(model(), observed).prefill_tps is None
+def test_a_prompt_out_of_the_cache_is_left_out_of_the_prefill_rate() -> None:
+    observed = observations(trials=(PLAIN, record(prompt_eval_duration_ns=36 * MS, total_duration_ns=1094 * MS)))
+    assert outcome.measured(model(), observed).prefill_tps == pytest.approx(2000)
+
+
+def test_a_cached_system_prompt_does_not_inflate_the_prefill_rate() -> None:
+    observed = observations(warm_up=record(prompt_eval_count=160))
+    assert outcome.measured(model(), observed).prefill_tps == pytest.approx(150 / 0.15)
 
 
 def test_a_server_with_a_wrong_clock_is_timed_by_ours() -> None:
-    result = outcome.measured(model(), observations(trial=record(eval_duration_ns=2 * MS)))
-    assert (result.decode_tps, result.prefill_tps, result.load_s, result.speed_tps) == (None, None, None, 100.0)
+    result = outcome.measured(model(), observations(**timed(eval_duration_ns=2 * MS)))
+    assert (result.decode_tps, result.prefill_tps, result.load_s) == (None, None, None)
+    assert result.speed_tps == pytest.approx(100)
+
+
+def test_without_trials_the_interview_is_what_speed_is_measured_by() -> None:
+    result = outcome.measured(model(), observations(trials=()))
+    assert (result.decode_tps, result.decode_interval) == (pytest.approx(100), None)
+
+
+def test_a_load_that_waited_for_another_model_gives_no_load_time() -> None:
+    assert outcome.measured(model(), observations(load_was_shared=True)).load_s is None
+
+
+@pytest.mark.parametrize(
+    ("thinks", "variant", "label"),
+    [
+        (None, None, "m:1b"),
+        (True, "thinking", "m:1b (thinking)"),
+        (False, "direct", "m:1b (direct)"),
+        ("low", "thinking low", "m:1b (thinking low)"),
+    ],
+)
+def test_variants_have_names(thinks: bool | str | None, variant: str | None, label: str) -> None:
+    result = outcome.measured(model(), observations(thinks=thinks))
+    assert (result.variant, result.label) == (variant, label)
+
+
+def test_an_images_cost_is_the_difference_that_it_makes() -> None:
+    with_image = record(prompt_eval_count=556, prompt_eval_duration_ns=400 * MS)
+    assert outcome.image_figures(PLAIN, with_image) == ImageFigures(tokens=256, prefill_s=0.25)
+    assert outcome.image_figures(PLAIN, PLAIN) == ImageFigures(tokens=None, prefill_s=None)
+
+
+def test_drift_is_told_with_its_direction() -> None:
+    slower = outcome.drifted(outcome.measured(model(), observations()), -0.08)
+    assert [caveat.kind for caveat in slower.caveats] == [CaveatKind.DRIFT]
+    assert "8% slower at the end" in slower.caveats[0].text
 
 
 def test_a_model_that_was_loaded_already_has_no_load_time() -> None:
@@ -94,13 +155,13 @@ def test_unknown_memory_is_none_and_not_zero() -> None:
 
 def test_a_model_that_answers_nothing_has_failed() -> None:
     silent = record(first_content_ns=None, first_answer_ns=None, last_content_ns=None, content_chunks=0, eval_count=1)
-    result = outcome.measured(model(), observations(trial=silent))
+    result = outcome.measured(model(), observations(interview=silent))
     assert result.status == "failed"
     assert result.reason is not None
     assert result.reason.startswith("it answered nothing (1 tokens, done_reason length)")
 
 
-@pytest.mark.parametrize("kind", ["embedding", "image", "cloud"])
+@pytest.mark.parametrize("kind", ["image", "cloud"])
 def test_models_that_cannot_answer_are_skipped_with_the_reason(kind: str) -> None:
     result = outcome.skipped(model(kind=kind))
     assert result.status == "skipped"
@@ -109,7 +170,7 @@ def test_models_that_cannot_answer_are_skipped_with_the_reason(kind: str) -> Non
 
 
 def test_a_model_that_can_answer_is_never_skipped() -> None:
-    with pytest.raises(ValueError, match="generates text"):
+    with pytest.raises(ValueError, match="can be measured"):
         outcome.skipped(model(kind="base"))
 
 

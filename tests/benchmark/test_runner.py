@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from fake_ollama.fleet import FakeHost, fake_host
@@ -17,15 +18,34 @@ from fake_ollama.script import (
     LoadError,
     ModelScript,
     Stall,
+    embedding_model,
 )
 from ollama_speedrun.benchmark import workload
-from ollama_speedrun.benchmark.runner import BenchmarkEvent, BenchmarkSettings, benchmark_host
+from ollama_speedrun.benchmark.host import BenchmarkEvent
+from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy, Thinking
+from ollama_speedrun.benchmark.runner import benchmark_host
 from ollama_speedrun.benchmark.types import CaveatKind, Result
-from ollama_speedrun.events import BenchmarkBegan, BenchmarkEnded, BenchmarkProgress, Notice, Stage
+from ollama_speedrun.events import (
+    BenchmarkBegan,
+    BenchmarkEnded,
+    BenchmarkProgress,
+    BenchmarkRevised,
+    Notice,
+    Stage,
+)
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 
-QUICK = BenchmarkSettings(timeout_s=5, num_predict=64, num_ctx=2048)
+QUICK = BenchmarkSettings(
+    timeout_s=5,
+    num_predict=64,
+    num_ctx=2048,
+    trial_tokens=32,
+    most_trials=3,
+    precision=1.0,
+    reference_trial=False,
+    if_busy=IfBusy.GO,
+)
 
 
 async def run_on(host: FakeHost, settings: BenchmarkSettings = QUICK) -> list[BenchmarkEvent]:
@@ -41,6 +61,13 @@ async def run_on(host: FakeHost, settings: BenchmarkSettings = QUICK) -> list[Be
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():  # noqa: ASYNC110  # a fake can only be looked at
         await asyncio.sleep(0.001)
+
+
+def generations(host: FakeHost) -> list[dict[str, Any]]:
+    """Return the bodies of the requests that made a model generate."""
+    return [
+        record.body for record in host.asked("/api/generate") if record.generation and isinstance(record.body, dict)
+    ]
 
 
 def results_of(events: Sequence[BenchmarkEvent]) -> dict[str, Result]:
@@ -64,6 +91,7 @@ async def test_a_healthy_model_is_measured_at_its_true_speeds() -> None:
     assert result.ttft_s is not None
     assert result.prompt_tokens is not None
     assert 0.9 * result.prompt_tokens / 5000 < result.ttft_s < 0.25
+    assert len(result.trials) == 3
     assert (result.gpu_share, result.memory_bytes) == (1.0, 800_000_000 + 2048 * 25_000 + 10_000_000)
 
 
@@ -76,16 +104,19 @@ async def test_the_cold_load_is_no_part_of_the_ttft() -> None:
 
 
 async def test_every_generation_is_bounded_and_keeps_one_context_and_opens_with_a_fresh_nonce() -> None:
-    async with fake_host(HostScript(models=(ModelScript("a:1b"), ModelScript("b:1b")))) as host:
+    async with fake_host(HostScript(models=(ModelScript("a:1b"),))) as host:
         await run_on(host)
         bodies = [record.body for record in host.asked("/api/generate") if record.generation]
     prompts = [body["prompt"] for body in bodies if isinstance(body, dict)]
-    assert prompts == [workload.prompt(f"{number}-nonce") for number in range(4)]
-    for body, num_predict in zip(bodies, (16, 64, 16, 64), strict=True):
+    assert prompts == [
+        workload.warm_up_prompt("0-nonce"),
+        *(workload.prompt(f"{number}-nonce") for number in range(1, 5)),
+    ]
+    for body, num_predict in zip(bodies, (16, 64, 32, 32, 32), strict=True):
         assert isinstance(body, dict)
         assert body["options"] == workload.options(num_predict=num_predict, num_ctx=2048)
         assert body["truncate"] is False
-        assert "keep_alive" not in body
+        assert body.keys() == {"model", "prompt", "truncate", "options"}
 
 
 async def test_models_are_benchmarked_one_at_a_time_and_unloaded_after_their_turn() -> None:
@@ -165,7 +196,7 @@ async def test_a_model_that_fails_is_reported_with_its_reason_and_the_next_one_r
 async def test_a_model_that_stalls_is_given_up_after_the_time_bound_and_the_next_one_runs() -> None:
     scripts = (ModelScript("m:1b", fault=Stall(after_tokens=3)), ModelScript("sound:1b", size_bytes=10**10))
     async with fake_host(HostScript(models=scripts)) as host:
-        results = results_of(await run_on(host, BenchmarkSettings(timeout_s=0.5, num_predict=64, num_ctx=2048)))
+        results = results_of(await run_on(host, msgspec.structs.replace(QUICK, timeout_s=0.5)))
     assert results["m:1b"].reason is not None
     assert "did not end within 1 s (3 chunks had come); raise --timeout" in results["m:1b"].reason
     assert results["sound:1b"].status == "ok"
@@ -255,6 +286,168 @@ async def test_progress_counts_what_streams_and_names_the_stage() -> None:
         events = await run_on(host)
     moves = [event for event in events if isinstance(event, BenchmarkProgress)]
     stages = [stage for stage, _ in itertools.groupby(move.stage for move in moves)]
-    assert stages == [Stage.LOADING, Stage.GENERATING, Stage.PROMPT, Stage.GENERATING, Stage.UNLOADING]
+    assert stages == [Stage.LOADING, Stage.GENERATING, *[Stage.PROMPT, Stage.GENERATING] * 4, Stage.UNLOADING]
     assert max(move.tokens for move in moves) == 64
     assert moves[-2].tps == pytest.approx(500, rel=0.1)
+
+
+async def test_two_models_that_fit_together_take_turns_and_are_both_unloaded() -> None:
+    scripts = (ModelScript("a:1b", size_bytes=1000), ModelScript("b:1b", size_bytes=2000))
+    async with fake_host(HostScript(models=scripts)) as host:
+        results = results_of(await run_on(host))
+        order = [body["model"] for body in generations(host)]
+        assert host.loaded == []
+    assert order == ["a:1b", "b:1b", *["a:1b", "b:1b"] * 4]
+    assert {name: (result.status, result.caveats) for name, result in results.items()} == {
+        "a:1b": ("ok", ()),
+        "b:1b": ("ok", ()),
+    }
+
+
+async def test_models_that_do_not_fit_together_run_one_after_another_and_keep_their_load_times() -> None:
+    scripts = tuple(ModelScript(f"{name}:1b", size_bytes=size, load_s=0.2) for size, name in enumerate("abc", start=1))
+    async with fake_host(HostScript(models=scripts, max_loaded=1)) as host:
+        results = results_of(await run_on(host))
+        order = [name for name, _ in itertools.groupby(body["model"] for body in generations(host))]
+        assert host.loaded == []
+    assert order == ["a:1b", "b:1b", "a:1b", "b:1b", "c:1b"]
+    assert list(results) == ["a:1b", "b:1b", "c:1b"]
+    assert all(result.load_s is not None and result.load_s >= 0.2 for result in results.values())
+    assert [result.caveats for result in results.values()] == [(), (), ()]
+
+
+async def test_a_model_that_would_spill_beside_another_is_measured_alone() -> None:
+    scripts = (ModelScript("a:1b", size_bytes=1000), ModelScript("b:9b", size_bytes=2000, gpu_share=0.5))
+    async with fake_host(HostScript(models=scripts)) as host:
+        results = results_of(await run_on(host))
+        order = [name for name, _ in itertools.groupby(body["model"] for body in generations(host))]
+    assert order == ["a:1b", "b:9b", "a:1b", "b:9b"]
+    assert results["b:9b"].gpu_share == pytest.approx(0.5)
+
+
+async def test_trials_go_on_until_the_interval_is_narrow() -> None:
+    strict = msgspec.structs.replace(QUICK, precision=1e-9, most_trials=6)
+    result = await result_of(ModelScript("m:1b"), strict)
+    assert len(result.trials) in {3, 4, 5, 6}
+    loose = await result_of(ModelScript("m:1b"), msgspec.structs.replace(QUICK, most_trials=12))
+    assert len(loose.trials) == 3
+    assert loose.decode_interval is not None
+    assert loose.decode_interval.low_tps <= (loose.decode_tps or 0) <= loose.decode_interval.high_tps
+
+
+async def test_a_budget_ends_the_trials_and_says_what_that_cost() -> None:
+    hurried = msgspec.structs.replace(QUICK, budget_s=0.2, precision=0.03)
+    result = await result_of(ModelScript("m:1b", decode_tps=200), hurried)
+    assert result.status == "ok"
+    assert len(result.trials) == 0
+    assert [caveat.kind for caveat in result.caveats] == [CaveatKind.IMPRECISE]
+    assert "give more --budget" in result.caveats[0].text
+
+
+async def test_a_host_that_slows_down_is_told_by_a_trial_at_the_end() -> None:
+    watchful = msgspec.structs.replace(QUICK, reference_trial=True)
+    scripts = (ModelScript("a:1b", decode_tps=400, size_bytes=1000), ModelScript("b:1b", size_bytes=2000))
+    async with fake_host(HostScript(models=scripts)) as host:
+        steady = await run_on(host, watchful)
+        assert host.loaded == []
+    assert [event for event in steady if isinstance(event, BenchmarkRevised)] == []
+    assert [body["model"] for body in generations(host)][-2:] == ["a:1b", "a:1b"]
+
+
+@pytest.mark.parametrize(
+    ("thinking", "family", "asked", "variants"),
+    [
+        (Thinking.DEFAULT, "qwen3", [None], [None]),
+        (Thinking.ON, "qwen3", [True], ["thinking"]),
+        (Thinking.OFF, "qwen3", [False], ["direct"]),
+        (Thinking.ALL, "qwen3", [True, False], ["thinking", "direct"]),
+        (Thinking.ALL, "gptoss", ["low", "medium", "high"], ["thinking low", "thinking medium", "thinking high"]),
+    ],
+)
+async def test_a_model_that_can_think_is_measured_in_the_variants_asked_for(
+    thinking: Thinking, family: str, asked: list[Any], variants: list[str | None]
+) -> None:
+    script = ModelScript("m:1b", family=family, capabilities=("completion", "thinking"), thinking_tokens=8)
+    async with fake_host(HostScript(models=(script,))) as host:
+        events = await run_on(host, msgspec.structs.replace(QUICK, thinking=thinking))
+        sent = [think for think, _ in itertools.groupby(body.get("think") for body in generations(host))]
+    results = [event.result for event in events if isinstance(event, BenchmarkEnded)]
+    assert sent == asked
+    assert [(result.status, result.variant) for result in results] == [("ok", variant) for variant in variants]
+
+
+async def test_a_model_that_cannot_think_is_never_told_to() -> None:
+    async with fake_host(HostScript(models=(ModelScript("m:1b"),))) as host:
+        await run_on(host, msgspec.structs.replace(QUICK, thinking=Thinking.ALL))
+        assert all("think" not in body for body in generations(host))
+
+
+async def test_an_embedding_model_is_measured_by_its_vectors_and_sent_no_prompt() -> None:
+    async with fake_host(HostScript(models=(embedding_model("embed:m", load_s=0.2),))) as host:
+        result = results_of(await run_on(host))["embed:m"]
+        assert generations(host) == []
+        assert host.loaded == []
+    assert (result.status, result.decode_tps, result.ttft_s) == ("ok", None, None)
+    assert result.embedding is not None
+    assert result.embedding.dimension == 384
+    assert result.embedding.batch_1_per_s is not None
+    assert result.embedding.batch_32_per_s is not None
+    assert result.embedding.batch_32_per_s > result.embedding.batch_1_per_s
+    assert result.load_s == pytest.approx(0.2, abs=0.1)
+    assert result.memory_bytes is not None
+
+
+async def test_the_cost_of_an_image_is_measured_on_a_model_that_can_see() -> None:
+    script = ModelScript("m:1b", capabilities=("completion", "vision"), prefill_tps=2000)
+    result = await result_of(script)
+    assert (result.status, result.reason) == ("ok", None)
+    assert result.image is not None
+
+
+async def test_the_depth_sweep_reads_ever_longer_prompts_as_far_as_the_context_goes() -> None:
+    deep = msgspec.structs.replace(QUICK, depths=(0, 512, 1024, 8192))
+    script = ModelScript("m:1b", context_length=4096, prefill_tps=20_000, kv_bytes_per_token=1000)
+    result = await result_of(script, deep)
+    assert [point.num_ctx for point in result.depths] == [320, 832, 1344]
+    assert [
+        abs((point.prompt_tokens or 0) - tokens) < 150
+        for point, tokens in zip(result.depths, (0, 512, 1024), strict=True)
+    ]
+    memory = [point.memory_bytes or 0 for point in result.depths]
+    assert memory == sorted(memory)
+    assert all(point.decode_tps for point in result.depths)
+
+
+async def test_the_concurrency_sweep_shows_how_many_requests_a_server_runs_at_once() -> None:
+    crowded = msgspec.structs.replace(QUICK, concurrency_levels=(1, 2, 4))
+    result = await result_of(ModelScript("m:1b", decode_tps=400), crowded, num_parallel=2)
+    assert [(point.requests, point.ran_at_once) for point in result.concurrency] == [(1, 1), (2, 2), (4, 2)]
+    one, two, four = result.concurrency
+    assert (two.throughput_tps or 0) > 1.5 * (one.throughput_tps or 0)
+    assert (four.ttft_p95_s or 0) > (four.ttft_p50_s or 0) >= (one.ttft_p50_s or 0)
+
+
+async def test_a_busy_server_is_left_alone_where_that_is_asked_for() -> None:
+    careful = msgspec.structs.replace(QUICK, if_busy=IfBusy.SKIP)
+    scripts = (ModelScript("ours:1b"), ModelScript("theirs:1b", decode_tps=1000))
+    async with fake_host(HostScript(models=scripts, preloaded=("theirs:1b",))) as host, open_session() as session:
+
+        async def work() -> None:
+            while True:
+                body = {"model": "theirs:1b", "prompt": "work", "options": {"num_predict": 50}}
+                async with session.post(f"{host.url}/api/generate", json=body) as answer:
+                    await answer.read()
+
+        theirs = asyncio.create_task(work())
+        results = results_of(await run_on(host, careful))
+        theirs.cancel()
+        assert not any(body["model"] == "ours:1b" for body in generations(host))
+    assert {result.status for result in results.values()} == {"skipped"}
+    assert "--if-busy go" in (results["ours:1b"].reason or "")
+
+
+async def test_a_loaded_but_idle_model_does_not_make_a_server_busy() -> None:
+    careful = msgspec.structs.replace(QUICK, if_busy=IfBusy.SKIP)
+    async with fake_host(HostScript(models=(ModelScript("m:1b"),), preloaded=("m:1b",))) as host:
+        results = results_of(await run_on(host, careful))
+    assert results["m:1b"].status == "ok"

@@ -1,12 +1,14 @@
 """Every caveat, its condition and its text, in one place. Pure."""
 
-from collections.abc import Iterator
+import statistics
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from . import metrics
-from .types import Caveat, CaveatKind, Observations
+from . import metrics, stats
+from .types import Caveat, CaveatKind, Observations, StreamRecord
 
 LARGEST_DISAGREEMENT: Final = 0.05
+LARGEST_SILENT_PREFIX: Final = 0.25
 SHORTEST_REPEAT: Final = 4
 LONGEST_REPEAT: Final = 120
 REPEATS: Final = 3
@@ -14,48 +16,72 @@ REPEATS: Final = 3
 
 def of(observed: Observations) -> tuple[Caveat, ...]:
     """Return what must be said of the figures of one benchmark, and of where its model lay."""
-    return (*_of_speed(observed), *_of_prompt(observed), *_of_place(observed))
+    return (
+        *_of_speed(observed),
+        *_of_answer(observed),
+        *_of_prompt(observed),
+        *_of_disturbance(observed),
+        *_of_place(observed),
+    )
 
 
 def _of_speed(observed: Observations) -> Iterator[Caveat]:
-    trial = observed.trial
-    if trial.eval_count is not None and trial.eval_count < metrics.FEWEST_TOKENS:
+    timed = observed.timed
+    fewest = min((record.eval_count for record in timed if record.eval_count is not None), default=None)
+    by_server = [rate for record in timed if (rate := metrics.decode_tps(record)) is not None]
+    if fewest is not None and fewest < metrics.FEWEST_TOKENS:
         yield Caveat(
             CaveatKind.TOO_FEW_TOKENS,
-            f"only {trial.eval_count} tokens came, no rate can be had from fewer than {metrics.FEWEST_TOKENS}; "
+            f"only {fewest} tokens came, no rate can be had from fewer than {metrics.FEWEST_TOKENS}; "
             "the model may not suit the prompt: try it by hand",
         )
-    elif metrics.decode_tps(trial) is None:
-        by_our_clock = metrics.decode_client_tps(trial) is not None
+    elif not by_server:
+        by_our_clock = any(metrics.decode_client_tps(record) is not None for record in timed)
         consequence = "speed comes from this machine's clock" if by_our_clock else "no speed can be had"
         yield Caveat(
             CaveatKind.NO_SERVER_DURATIONS,
             f"the server gave no usable counts and durations, so {consequence}; a newer Ollama gives them",
         )
-    elif metrics.is_server_clock_wrong(trial):
+    elif any(metrics.is_server_clock_wrong(record) for record in timed):
         yield Caveat(
             CaveatKind.CLOCKS_DISAGREE,
             "the server claims a far higher speed than its tokens came with, so only this machine's clock is used; "
             "is it really Ollama?",
         )
-    elif (apart := metrics.disagreement(trial)) is not None and abs(apart) > LARGEST_DISAGREEMENT:
+    elif (apart := _disagreement(timed)) is not None and apart > LARGEST_DISAGREEMENT:
         yield Caveat(
             CaveatKind.CLOCKS_DISAGREE,
-            f"decode speed by the server's clock and by ours differ by {abs(apart):.0%}; a proxy, a busy network or "
+            f"decode speed by the server's clock and by ours differ by {apart:.0%}; a proxy, a busy network or "
             "a parser that holds tokens back does that: compare decode_tps with decode_client_tps",
         )
-    if metrics.was_queued(trial, observed.warm_up):
+    if (reached := stats.half_width(by_server)) is not None and reached > observed.precision:
+        why = "the time budget ended the trials" if observed.out_of_time else "the trials differed"
+        remedy = "give more --budget" if observed.out_of_time else "run again on a quieter machine"
         yield Caveat(
-            CaveatKind.QUEUED,
-            "the request waited behind somebody else's, so its latency is not the model's own; run again when the "
-            "server is idle",
+            CaveatKind.IMPRECISE,
+            f"the speed is known to ±{reached:.1%} only, not ±{observed.precision:.0%}, from {len(by_server)} trials: "
+            f"{why}; {remedy}",
         )
-    if trial.first_answer_ns is None and trial.thinking_characters > 0:
+    elif observed.out_of_time and len(timed) < 2:
+        yield Caveat(
+            CaveatKind.IMPRECISE,
+            "the time budget allowed one generation only, so the speed has no interval; give more --budget",
+        )
+
+
+def _of_answer(observed: Observations) -> Iterator[Caveat]:
+    interview = observed.interview
+    if interview.first_answer_ns is None and interview.thinking_characters > 0:
         yield Caveat(
             CaveatKind.BUDGET_SPENT_THINKING,
             f"all of the {observed.token_budget} tokens went into thinking, no answer came; raise --num-predict",
         )
-    if repeats_itself(trial.answer_tail):
+    if observed.thinks is False and interview.thinking_characters > 0:
+        yield Caveat(
+            CaveatKind.REASONS_ANYWAY,
+            "the model was told not to think and did; compare its time to the answer with the thinking variant's",
+        )
+    if repeats_itself(interview.answer_tail):
         yield Caveat(
             CaveatKind.REPEATS_ITSELF,
             "the answer ends in the same words over and over; its length says nothing of its quality",
@@ -63,18 +89,43 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
 
 
 def _of_prompt(observed: Observations) -> Iterator[Caveat]:
-    trial, warm_up = observed.trial, observed.warm_up
-    if metrics.is_cache_hit(trial, warm_up):
+    reads = (observed.interview, *observed.trials)
+    cached = sum(metrics.prefill_tps(read) is not None for read in reads) - len(metrics.uncached(reads))
+    counted = observed.interview.prompt_eval_cached_count is not None
+    prefix = 0 if counted else metrics.constant_prefix_tokens(observed.warm_up, observed.interview)
+    if cached:
         yield Caveat(
             CaveatKind.PROMPT_CACHED,
-            "the prompt was read faster than this model reads a new one, so part of it came from the prompt cache; "
-            "no prefill rate is given: run again to get one",
+            f"{cached} of {len(reads)} prompts were read far faster than the rest, out of the prompt cache; they are "
+            "left out of the prefill rate: run again if few remain",
         )
-    if trial.prompt_eval_count is not None and trial.prompt_eval_count < (warm_up.prompt_eval_count or 0) // 2:
+    elif prefix > LARGEST_SILENT_PREFIX * (observed.interview.prompt_eval_count or 0):
+        yield Caveat(
+            CaveatKind.PROMPT_CACHED,
+            f"about {prefix} tokens of the model's own template and system prompt stay in the prompt cache and are "
+            "left out of the prefill rate; an Ollama from 0.33.3 on counts them exactly",
+        )
+    if metrics.was_truncated(observed.interview, prompt_characters=observed.prompt_characters):
         yield Caveat(
             CaveatKind.PROMPT_TRUNCATED,
-            f"the server read {trial.prompt_eval_count} prompt tokens where it had read {warm_up.prompt_eval_count}; "
-            "raise --num-ctx",
+            f"the server read only {observed.interview.prompt_eval_count} tokens of a prompt of "
+            f"{observed.prompt_characters} characters; raise --num-ctx",
+        )
+
+
+def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
+    calm = (observed.warm_up, observed.interview, *observed.trials)
+    if any(metrics.was_queued(record, calm) for record in observed.timed):
+        yield Caveat(
+            CaveatKind.QUEUED,
+            "requests waited behind somebody else's, also when repeated, so the latency is not the model's own; run "
+            "again when the server is idle",
+        )
+    if any(metrics.was_reloaded(record, observed.warm_up) for record in observed.timed):
+        yield Caveat(
+            CaveatKind.RELOADED,
+            "the server loaded the model again between two requests, also when repeated; somebody else may be asking "
+            "for it with another context: run again when the server is idle",
         )
 
 
@@ -98,6 +149,12 @@ def _of_place(observed: Observations) -> Iterator[Caveat]:
             "the model was loaded before the run and was left so, which leaves its load time unmeasured; "
             "`ollama stop` it and run again to measure it",
         )
+    elif observed.load_was_shared:
+        yield Caveat(
+            CaveatKind.LOAD_TIME_HIDDEN,
+            "another model had to make way first, and waiting for it counts as loading on this server, so no load time "
+            "is given; run again when the server is idle",
+        )
 
 
 def repeats_itself(text: str) -> bool:
@@ -106,3 +163,9 @@ def repeats_itself(text: str) -> bool:
         len(text) >= REPEATS * length and text.endswith(text[-length:] * REPEATS)
         for length in range(SHORTEST_REPEAT, LONGEST_REPEAT + 1)
     )
+
+
+def _disagreement(timed: Sequence[StreamRecord]) -> float | None:
+    """Return the median distance of the two decode rates, as a share; None where one of them is missing."""
+    apart = [abs(distance) for record in timed if (distance := metrics.disagreement(record)) is not None]
+    return statistics.median(apart) if apart else None

@@ -3,6 +3,8 @@
 A function returns None where the figure cannot be had honestly; `benchmark.caveats` then says why.
 """
 
+import statistics
+from collections.abc import Sequence
 from typing import Final
 
 from .. import units
@@ -13,9 +15,17 @@ FEWEST_TOKENS: Final = 16
 SHORTEST_WINDOW_NS: Final = 1_000_000
 """A rate over less than 1 ms is an artefact: one output token makes Ollama report 1000 ns."""
 IMPLAUSIBLE: Final = 1.5
-"""A prefill so many times faster than a cold one was cached; a server's clock so much faster than ours is wrong."""
+"""A prefill so many times faster than its fellows was cached; a server's clock so much faster than ours is wrong."""
+USUAL_JITTER_NS: Final = 20_000_000
 QUEUE_FLOOR_NS: Final = 50_000_000
 QUEUE_FACTOR: Final = 3
+RELOAD_FLOOR_NS: Final = 100_000_000
+RELOAD_SHARE: Final = 0.25
+PROBE_TOKENS: Final = 10
+"""About what the warm-up's own words take; what it counts beyond them is the model's template and system prompt."""
+LARGE_OVERHEAD: Final = 0.05
+MOST_CHARACTERS_PER_TOKEN: Final = 8
+"""No tokeniser packs English tighter; fewer prompt tokens than that means that the prompt was cut."""
 
 
 def ttft_s(record: StreamRecord) -> float | None:
@@ -74,26 +84,47 @@ def classic_tps(record: StreamRecord) -> float | None:
     return _rate(record.eval_count, record.ended_ns - record.first_content_ns, uncounted=0)
 
 
-def prefill_tps(record: StreamRecord) -> float | None:
-    """Prefill throughput in tokens/s: (prompt_eval_count − prompt_eval_cached_count)/prompt_eval_duration."""
+def prefill_tps(record: StreamRecord, *, cached_tokens: int = 0) -> float | None:
+    """Prefill throughput in tokens/s: (prompt_eval_count − prompt_eval_cached_count)/prompt_eval_duration.
+
+    `cached_tokens` stands in for a prompt_eval_cached_count that the server does not give (before 0.33.3).
+    """
     if record.prompt_eval_count is None:
         return None
-    fresh = record.prompt_eval_count - (record.prompt_eval_cached_count or 0)
-    return _rate(fresh, record.prompt_eval_duration_ns, uncounted=0)
+    cached = cached_tokens if record.prompt_eval_cached_count is None else record.prompt_eval_cached_count
+    return _rate(record.prompt_eval_count - cached, record.prompt_eval_duration_ns, uncounted=0)
 
 
-def is_cache_hit(record: StreamRecord, cold: StreamRecord) -> bool:
-    """Whether a prefill rate is too good to be true beside the one of the first request after loading."""
-    rate, cold_rate = prefill_tps(record), prefill_tps(cold)
-    return rate is not None and cold_rate is not None and rate > IMPLAUSIBLE * cold_rate
+def constant_prefix_tokens(warm_up: StreamRecord, read: StreamRecord) -> int:
+    """Tokens of a template and system prompt: they stand before the nonce, so each read but the first has them cached.
+
+    The warm-up says next to nothing, so its count is the prefix; 0 where that is under 5 % of the prompt, as usual.
+    """
+    if warm_up.prompt_eval_count is None or read.prompt_eval_count is None:
+        return 0
+    prefix = max(0, warm_up.prompt_eval_count - PROBE_TOKENS)
+    return prefix if prefix > LARGE_OVERHEAD * read.prompt_eval_count else 0
+
+
+def uncached(reads: Sequence[StreamRecord]) -> list[StreamRecord]:
+    """Return the reads of like prompts whose prefill rate is no more than 1.5 × the lower median of all of them."""
+    rates = [(rate, read) for read in reads if (rate := prefill_tps(read)) is not None]
+    if not rates:
+        return []
+    usual_tps = statistics.median_low([rate for rate, _ in rates])
+    return [read for rate, read in rates if rate <= IMPLAUSIBLE * usual_tps]
 
 
 def disagreement(record: StreamRecord) -> float | None:
-    """How far apart the two decode rates lie, as a share of the server's: positive where the server's is the higher."""
+    """How far apart the two decode rates lie, as a share of the server's: positive where the server's is the higher.
+
+    0 where the time that they span differs by less than 20 ms: a network and two schedulers do that.
+    """
     server_tps, client_tps = decode_tps(record), decode_client_tps(record)
-    if server_tps is None or client_tps is None:
+    if server_tps is None or client_tps is None or record.eval_count is None:
         return None
-    return (server_tps - client_tps) / server_tps
+    apart_s = abs(record.eval_count / server_tps - record.eval_count / client_tps)
+    return 0.0 if apart_s < units.seconds(USUAL_JITTER_NS) else (server_tps - client_tps) / server_tps
 
 
 def is_server_clock_wrong(record: StreamRecord) -> bool:
@@ -113,11 +144,29 @@ def unattributed_ns(record: StreamRecord) -> int | None:
     return record.total_duration_ns - sum(stage or 0 for stage in stages)
 
 
-def was_queued(record: StreamRecord, baseline: StreamRecord) -> bool:
-    """Whether a request waited behind somebody else's: unattributed time above max(50 ms, 3 × the model's own)."""
+def was_queued(record: StreamRecord, calm: Sequence[StreamRecord] = ()) -> bool:
+    """Whether a request waited behind somebody else's: unattributed time above max(50 ms, 3 × the model's own).
+
+    The model's own is the least among the `calm` records of it.
+    """
     waited_ns = unattributed_ns(record)
-    usual_ns = unattributed_ns(baseline) or 0
+    usual_ns = min((waited for other in calm if (waited := unattributed_ns(other)) is not None), default=0)
     return waited_ns is not None and waited_ns > max(QUEUE_FLOOR_NS, QUEUE_FACTOR * usual_ns)
+
+
+def was_reloaded(record: StreamRecord, warm_up: StreamRecord) -> bool:
+    """Whether the model had to be loaded again for a request that should have found it loaded."""
+    if record.load_duration_ns is None:
+        return False
+    return record.load_duration_ns > max(RELOAD_FLOOR_NS, RELOAD_SHARE * (warm_up.load_duration_ns or 0))
+
+
+def was_truncated(record: StreamRecord, *, prompt_characters: int) -> bool:
+    """Whether fewer prompt tokens were read than a prompt of so many characters can have."""
+    return (
+        record.prompt_eval_count is not None
+        and record.prompt_eval_count < prompt_characters / MOST_CHARACTERS_PER_TOKEN
+    )
 
 
 def _rate(count: int | None, duration_ns: int | None, *, uncounted: int) -> float | None:

@@ -1,64 +1,152 @@
 """From raw records to a result. Pure."""
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+
 from .. import units
 from ..inventory.types import Model
-from . import caveats, metrics
-from .types import Observations, Result
+from . import caveats, metrics, stats
+from .types import Caveat, CaveatKind, EmbeddingFigures, ImageFigures, Observations, Residency, Result, StreamRecord
+
+T = TypeVar("T")
 
 
 def measured(model: Model, observed: Observations) -> Result:
-    """Return the result of a generation that ended well; one that streamed nothing is a failure all the same."""
-    trial, residency = observed.trial, observed.residency
-    if trial.content_chunks == 0:
-        tokens = "an unknown number of" if trial.eval_count is None else trial.eval_count
+    """Return the result of generations that ended well; one that streamed nothing is a failure all the same.
+
+    Speeds are geometric means over the timed generations, latencies their medians.
+    """
+    interview, residency, timed = observed.interview, observed.residency, observed.timed
+    if interview.content_chunks == 0:
+        tokens = "an unknown number of" if interview.eval_count is None else interview.eval_count
         return failed(
             model,
-            f"it answered nothing ({tokens} tokens, done_reason {trial.done_reason or 'absent'}); "
+            f"it answered nothing ({tokens} tokens, done_reason {interview.done_reason or 'absent'}); "
             "try it by hand, or pull it again",
+            variant=variant_of(observed.thinks),
         )
-    server_is_wrong = metrics.is_server_clock_wrong(trial)
-    prompt_was_cached = metrics.is_cache_hit(trial, observed.warm_up)
-    load_ns = None if observed.was_loaded else observed.warm_up.load_duration_ns
+    server_is_wrong = any(metrics.is_server_clock_wrong(record) for record in timed)
+    by_server = [] if server_is_wrong else _each(metrics.decode_tps, timed)
+    load_ns = None if observed.was_loaded or observed.load_was_shared else observed.warm_up.load_duration_ns
     return Result(
         host=model.host,
         model=model.name,
+        variant=variant_of(observed.thinks),
         status="ok",
-        decode_tps=None if server_is_wrong else metrics.decode_tps(trial),
-        decode_client_tps=metrics.decode_client_tps(trial),
-        ollama_tps=metrics.ollama_tps(trial),
-        classic_tps=metrics.classic_tps(trial),
-        prefill_tps=None if server_is_wrong or prompt_was_cached else metrics.prefill_tps(trial),
-        ttft_s=metrics.ttft_s(trial),
-        ttfa_s=metrics.ttfa_s(trial),
-        tpot_s=metrics.tpot_s(trial),
+        decode_tps=stats.geometric_mean(by_server),
+        decode_interval=stats.interval(by_server or _each(metrics.decode_client_tps, timed)),
+        decode_client_tps=stats.geometric_mean(_each(metrics.decode_client_tps, timed)),
+        ollama_tps=stats.geometric_mean(_each(metrics.ollama_tps, timed)),
+        classic_tps=metrics.classic_tps(interview),
+        prefill_tps=None if server_is_wrong else _prefill_tps(observed),
+        ttft_s=stats.percentile(_each(metrics.ttft_s, timed), 0.5),
+        ttfa_s=metrics.ttfa_s(interview),
+        tpot_s=stats.percentile(_each(metrics.tpot_s, timed), 0.5),
+        unattributed_s=stats.percentile([units.seconds(ns) for ns in _each(metrics.unattributed_ns, timed)], 0.5),
         load_s=None if server_is_wrong or load_ns is None else units.seconds(load_ns),
-        total_s=metrics.total_s(trial),
-        prompt_tokens=trial.prompt_eval_count,
-        output_tokens=trial.eval_count,
+        total_s=metrics.total_s(interview),
+        prompt_tokens=interview.prompt_eval_count,
+        output_tokens=interview.eval_count,
         token_budget=observed.token_budget,
         context_length=residency.context_length if residency else None,
         memory_bytes=residency.size_bytes if residency else None,
         gpu_share=residency.size_vram_bytes / residency.size_bytes if residency else None,
+        image=observed.image,
+        depths=observed.depths,
+        concurrency=observed.concurrency,
         caveats=caveats.of(observed),
+        discarded_trials=observed.discarded,
         warm_up=observed.warm_up,
-        trial=trial,
+        interview=interview,
+        trials=observed.trials,
     )
 
 
-def failed(model: Model, reason: str) -> Result:
+def variant_of(thinks: bool | str | None) -> str | None:
+    """Name the variant that a `think` of the request makes; None for the server's default."""
+    match thinks:
+        case None:
+            return None
+        case True:
+            return "thinking"
+        case False:
+            return "direct"
+        case level:
+            return f"thinking {level}"
+
+
+def image_figures(without: StreamRecord, with_image: StreamRecord) -> ImageFigures:
+    """Return what an image added to a prompt: the differences of the prompt's tokens and of its reading time."""
+    tokens = _difference(with_image.prompt_eval_count, without.prompt_eval_count)
+    read_ns = _difference(with_image.prompt_eval_duration_ns, without.prompt_eval_duration_ns)
+    return ImageFigures(tokens=tokens, prefill_s=None if read_ns is None else units.seconds(read_ns))
+
+
+def _difference(larger: int | None, smaller: int | None) -> int | None:
+    """Return a positive difference, None where there is none."""
+    return None if larger is None or smaller is None or larger <= smaller else larger - smaller
+
+
+def _prefill_tps(observed: Observations) -> float | None:
+    """Return the mean over the timed prompts, without those out of the cache and without what stays cached in each."""
+    usable = metrics.uncached((observed.interview, *observed.trials))
+    timed = [record for record in observed.timed if any(record is read for read in usable)]
+    cached_tokens = metrics.constant_prefix_tokens(observed.warm_up, observed.interview)
+    return stats.geometric_mean(_each(lambda record: metrics.prefill_tps(record, cached_tokens=cached_tokens), timed))
+
+
+def _each(metric: Callable[[StreamRecord], T | None], records: Sequence[StreamRecord]) -> list[T]:
+    return [value for record in records if (value := metric(record)) is not None]
+
+
+def embedded(
+    model: Model, figures: EmbeddingFigures, *, load_s: float | None, residency: Residency | None, total_s: float
+) -> Result:
+    """Return the result of an embedding model."""
+    return Result(
+        host=model.host,
+        model=model.name,
+        status="ok",
+        load_s=load_s,
+        total_s=total_s,
+        context_length=residency.context_length if residency else None,
+        memory_bytes=residency.size_bytes if residency else None,
+        gpu_share=residency.size_vram_bytes / residency.size_bytes if residency else None,
+        embedding=figures,
+    )
+
+
+def failed(model: Model, reason: str, *, variant: str | None = None) -> Result:
     """Return the result of a benchmark that went wrong."""
-    return Result(host=model.host, model=model.name, status="failed", reason=reason)
+    return Result(host=model.host, model=model.name, variant=variant, status="failed", reason=reason)
+
+
+def busy(model: Model) -> Result:
+    """Return the result of a model whose host was at work for somebody else."""
+    reason = "the server was busy for somebody else; try later, or measure all the same with --if-busy go"
+    return Result(host=model.host, model=model.name, status="skipped", reason=reason)
+
+
+def drifted(result: Result, drift: float) -> Result:
+    """Return the result with the caveat that its host became faster or slower by a share while it was measured."""
+    direction = "slower" if drift < 0 else "faster"
+    caveat = Caveat(
+        CaveatKind.DRIFT,
+        f"the host was {abs(drift):.0%} {direction} at the end of its benchmarks than at their beginning, so its "
+        "models were not timed alike; let it cool down, close what else runs there, and run again",
+    )
+    return msgspec.structs.replace(result, caveats=(*result.caveats, caveat))
 
 
 def skipped(model: Model) -> Result:
-    """Return the result of a model that is never sent a text prompt, with the reason by its kind."""
+    """Return the result of a model that cannot be measured here, with the reason by its kind."""
     match model.kind:
-        case "embedding":
-            reason = "an embedding model: it turns text into vectors and cannot answer"
         case "image":
             reason = "an image model: it draws and cannot answer"
         case "cloud":
             reason = "a cloud model: it runs on somebody else's computer"
-        case "chat" | "base":
-            raise ValueError(f"{model.name} generates text and is not skipped")
+        case "chat" | "base" | "embedding":
+            raise ValueError(f"{model.name} can be measured and is not skipped")
     return Result(host=model.host, model=model.name, status="skipped", reason=reason)

@@ -1,38 +1,21 @@
-"""Phase 3 on one host: its models one after another, each warmed up, timed, and left as it was found."""
+"""Phase 3 on one host: its models in turn, two by two where memory holds both, and everything left as it was found."""
 
-import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import Final
 
-import msgspec
-
-from ..errors import OllamaError, ServerError, TimedOutError
-from ..events import BenchmarkBegan, BenchmarkEnded, BenchmarkProgress, Notice, Stage
+from ..events import BenchmarkBegan, BenchmarkEnded, BenchmarkRevised, Notice
 from ..inventory.types import Model
-from ..ollama import wire
 from ..ollama.client import OllamaClient
-from . import metrics, outcome, stream, workload
-from .types import Observations, Residency, Result, StreamRecord
+from . import embedding, outcome
+from .host import BenchmarkEvent, HostSession, find
+from .measurement import Measurement
+from .plan import BenchmarkSettings, IfBusy, Thinking
+from .types import Result
 
-LOAD_FACTOR: Final = 2
-"""A warm-up includes the load, and cutting it short would abort the load on the server."""
-QUEUE_RETRIES: Final = 2
-SETTLE_S: Final = 1.5
-"""After a cancelled generation a server may still finish the batch that it was reading."""
-FAREWELL_TIMEOUT_S: Final = 5.0
-UNLOAD_POLL_S: Final = 0.05
-FOREVER_YEAR: Final = 2100
-
-BenchmarkEvent: TypeAlias = BenchmarkBegan | BenchmarkProgress | BenchmarkEnded | Notice
-
-
-class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How each model is run: seconds for one generation, tokens of output, tokens of context."""
-
-    timeout_s: float = 300.0
-    num_predict: int = 512
-    num_ctx: int = 4096
+LARGEST_DRIFT: Final = 0.03
+LEVELS: Final = ("low", "medium", "high")
+"""What gpt-oss-like models know instead of on and off."""
 
 
 async def benchmark_host(
@@ -48,163 +31,143 @@ async def benchmark_host(
     Failures become results. A model that was loaded before keeps its context and stays; one that we loaded is unloaded,
     and one that had to make way for ours is loaded again, also when the run is cancelled.
     """
-    session = _HostSession(client, settings, await _loaded(client), emit, nonce)
+    host = HostSession(client, settings, emit=emit, nonce=nonce)
+    await host.look_around()
+    if not await _is_free(host):
+        for model in models:
+            emit(BenchmarkEnded(outcome.busy(model)))
+        return
     try:
-        for model in sorted(models, key=session.turn):
-            emit(BenchmarkBegan(model.host, model.name))
-            emit(BenchmarkEnded(await session.benchmark(model)))
+        in_turn = sorted(models, key=lambda model: (find(host.before, model) is None, model.size_bytes or 0))
+        await _Turns(host).take(in_turn)
     finally:
-        await session.restore_evicted()
+        await host.restore_evicted()
 
 
-class _HostSession:
-    """What is known of one host while its models are benchmarked; `before` is what /api/ps said at the start."""
+async def _is_free(host: HostSession) -> bool:
+    """Whether to go on: at once, or when others have come to rest."""
+    match host.settings.if_busy:
+        case IfBusy.GO:
+            return True
+        case IfBusy.SKIP:
+            return await host.is_quiet(wait_s=0)
+        case IfBusy.WAIT:
+            return await host.is_quiet(wait_s=host.settings.timeout_s)
 
-    def __init__(
-        self,
-        client: OllamaClient,
-        settings: BenchmarkSettings,
-        before: Sequence[wire.Loaded],
-        emit: Callable[[BenchmarkEvent], None],
-        nonce: Callable[[], str],
-    ) -> None:
-        self._client = client
-        self._settings = settings
-        self._before = before
-        self._began_at = datetime.now(UTC)
-        self._emit = emit
-        self._nonce = nonce
 
-    def turn(self, model: Model) -> tuple[bool, int]:
-        """Sort key: loaded models first, then by size on disk, so that results come early."""
-        return (_find(self._before, model) is None, model.size_bytes or 0)
+class _Turns:
+    """The order of things on one host."""
 
-    async def benchmark(self, model: Model) -> Result:
+    def __init__(self, host: HostSession) -> None:
+        self._host = host
+        self._first: Measurement | None = None
+        self._results: list[Result] = []
+        self._holds_two = not host.before
+
+    async def take(self, models: Sequence[Model]) -> None:
+        """Measure every model in every variant, and at the end the first one once more."""
+        queue = deque(
+            Measurement(self._host, model, thinks)
+            for model in models
+            if model.generates_text
+            for thinks in self._variants(model)
+        )
+        while queue:
+            await self._together(queue)
+        for model in models:
+            if not model.generates_text:
+                await self._embedding(model)
+        await self._look_for_drift()
+
+    async def _embedding(self, model: Model) -> None:
+        self._host.emit(BenchmarkBegan(model.host, model.name))
         try:
-            return await self._measure(model)
-        except TimedOutError as exc:
-            await asyncio.sleep(SETTLE_S)
-            return outcome.failed(model, str(exc))
-        except OllamaError as exc:
-            return outcome.failed(model, str(exc))
+            self._tell(await embedding.measure(self._host, model))
         finally:
-            if _find(self._before, model) is None:
-                await self._unload(model)
+            await self._host.leave(model)
 
-    async def _measure(self, model: Model) -> Result:
-        loaded = _find(self._before, model)
-        num_ctx = (loaded and loaded.context_length) or self._settings.num_ctx
-        warm_up = await self._generate(
-            model, Stage.LOADING, num_predict=min(workload.WARM_UP_TOKENS, self._settings.num_predict), num_ctx=num_ctx
-        )
-        now_loaded = await _loaded(self._client)
-        resident = _find(now_loaded, model)
-        for _ in range(1 + QUEUE_RETRIES):
-            trial = await self._generate(model, Stage.PROMPT, num_predict=self._settings.num_predict, num_ctx=num_ctx)
-            if not metrics.was_queued(trial, warm_up):
-                break
-        observed = Observations(
-            warm_up=warm_up,
-            trial=trial,
-            residency=_residency(resident),
-            others=tuple(other.name for other in now_loaded if other is not resident),
-            was_loaded=loaded is not None,
-            token_budget=self._settings.num_predict,
-        )
-        return outcome.measured(model, observed)
+    def _variants(self, model: Model) -> Sequence[bool | str | None]:
+        """Return what to ask of a model: the server's default, or each way of thinking that it knows."""
+        if "thinking" not in model.capabilities:
+            return (None,)
+        by_level = (model.family or "").replace("-", "").startswith("gptoss")
+        match self._host.settings.thinking:
+            case Thinking.DEFAULT:
+                return (None,)
+            case Thinking.ON:
+                return ("medium",) if by_level else (True,)
+            case Thinking.OFF:
+                return ("low",) if by_level else (False,)
+            case Thinking.ALL:
+                return LEVELS if by_level else (True, False)
 
-    async def _generate(self, model: Model, stage: Stage, *, num_predict: int, num_ctx: int) -> StreamRecord:
-        request = wire.GenerateRequest(
-            model=model.name,
-            prompt=workload.prompt(self._nonce()),
-            truncate=False,
-            options=workload.options(num_predict=num_predict, num_ctx=num_ctx),
-        )
-        self._emit(BenchmarkProgress(model.host, model.name, stage))
-
-        def progress(chunks: int, per_s: float | None) -> None:
-            self._emit(BenchmarkProgress(model.host, model.name, Stage.GENERATING, chunks, per_s))
-
-        timeout_s = self._settings.timeout_s * (LOAD_FACTOR if stage is Stage.LOADING else 1)
+    async def _together(self, queue: deque[Measurement]) -> None:
+        """Measure the next in the queue, taking turns with the one after it where both fit into memory."""
+        batch = [queue.popleft()]
         try:
-            return await stream.record(self._client, request, timeout_s=timeout_s, progress=progress)
-        except ServerError as exc:
-            if exc.status != 400 or "truncate" not in exc.text:
-                raise
-        return await stream.record(
-            self._client, msgspec.structs.replace(request, truncate=None), timeout_s=timeout_s, progress=progress
-        )
-
-    async def _unload(self, model: Model) -> None:
-        """Unload what we loaded and wait until it is gone, for a few seconds at most; a dead server is let be."""
-        try:
-            async with asyncio.timeout(FAREWELL_TIMEOUT_S):
-                if _find(await self._client.ps(), model) is None:
+            await self._open(batch[0])
+            if queue and self._may_share(batch[0], queue[0]):
+                batch.append(queue.popleft())
+                await self._open(batch[1])
+                if not await self._both_lie_well(*batch):
+                    self._holds_two = False
+                    first, second = batch
+                    queue.extendleft((second.afresh(), first))
                     return
-                self._emit(BenchmarkProgress(model.host, model.name, Stage.UNLOADING))
-                await self._client.unload(model.name)
-                while _find(await self._client.ps(), model) is not None:  # noqa: ASYNC110  # a server can only be asked
-                    await asyncio.sleep(UNLOAD_POLL_S)
-        except (OllamaError, TimeoutError) as exc:
-            self._emit(
-                Notice(f"{model.name} may still be loaded on {model.host}: {exc or 'the server did not unload it'}")
-            )
+            active = [measurement for measurement in batch if not measurement.failed]
+            while active:
+                active = [measurement for measurement in active if await measurement.step()]
+            for measurement in batch:
+                await self._finish(measurement, batch)
+        finally:
+            for measurement in batch:
+                await self._host.leave(measurement.model)
 
-    async def restore_evicted(self) -> None:
-        """Load every model that had to make way for ours again, with its context and the rest of its keep-alive."""
-        if not self._before:
+    async def _finish(self, measurement: Measurement, batch: Sequence[Measurement]) -> None:
+        """Run what comes last, with the memory to itself where that matters, and tell the result."""
+        if self._host.settings.sweeps and len(batch) > 1:
+            for other in batch:
+                await self._host.leave(other.model)
+            await measurement.open()
+        await measurement.finish()
+        self._tell(measurement.result)
+        if self._first is None and not measurement.failed:
+            self._first = measurement
+
+    async def _open(self, measurement: Measurement) -> None:
+        self._host.emit(BenchmarkBegan(measurement.model.host, measurement.model.name))
+        await measurement.open()
+
+    def _may_share(self, first: Measurement, second: Measurement) -> bool:
+        return self._holds_two and not first.failed and first.model.digest != second.model.digest
+
+    async def _both_lie_well(self, first: Measurement, second: Measurement) -> bool:
+        """Whether the second's loading left the first where it was, and did not have to spill for it."""
+        if second.failed:
+            return True
+        still = find(await self._host.loaded(), first.model)
+        spilled = second.residency is not None and 0 < second.residency.size_vram_bytes < second.residency.size_bytes
+        moved = still is None or (first.residency is not None and still.size_vram != first.residency.size_vram_bytes)
+        return not (spilled or moved)
+
+    async def _look_for_drift(self) -> None:
+        """Time the first model again: where it comes out otherwise, the host was not the same throughout."""
+        measured = [result for result in self._results if result.status == "ok" and result.decode_tps is not None]
+        if not self._host.settings.reference_trial or self._first is None or len(measured) < 2:
             return
+        self._host.emit(
+            Notice(f"timing {self._first.model.name} on {self._host.client.base_url} once more, to see drift")
+        )
         try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                still_loaded = {(loaded.digest, loaded.name) for loaded in await self._client.ps()}
-                for loaded in self._before:
-                    keep_alive_s = _remaining_s(loaded, since=self._began_at)
-                    if (loaded.digest, loaded.name) in still_loaded or keep_alive_s == 0:
-                        continue
-                    self._emit(
-                        Notice(f"loading {loaded.name} on {self._client.base_url} again, as it was before the run")
-                    )
-                    await self._client.load(
-                        loaded.name,
-                        num_ctx=loaded.context_length,
-                        keep_alive_s=keep_alive_s,
-                        timeout_s=self._settings.timeout_s,
-                    )
-        except (OllamaError, TimeoutError) as exc:
-            self._emit(
-                Notice(f"what was loaded on {self._client.base_url} could not be restored: {exc or 'time ran out'}")
-            )
+            drift = await self._first.drift()
+        finally:
+            await self._host.leave(self._first.model)
+        if drift is not None and abs(drift) > LARGEST_DRIFT:
+            where = self._host.client.base_url
+            self._host.emit(Notice(f"{where} changed its speed by {drift:+.0%} while its models were benchmarked"))
+            for result in measured:
+                self._host.emit(BenchmarkRevised(outcome.drifted(result, drift)))
 
-
-async def _loaded(client: OllamaClient) -> tuple[wire.Loaded, ...]:
-    """Return what is loaded; nothing where the server cannot say (before 0.1.38)."""
-    try:
-        return await client.ps()
-    except OllamaError:
-        return ()
-
-
-def _find(loaded: Sequence[wire.Loaded], model: Model) -> wire.Loaded | None:
-    """Find a model by digest, for an alias is listed under the name that loaded it; by name where one is absent."""
-    for entry in loaded:
-        if entry.digest == model.digest if entry.digest and model.digest else entry.name == model.name:
-            return entry
-    return None
-
-
-def _residency(loaded: wire.Loaded | None) -> Residency | None:
-    if loaded is None or not loaded.size or loaded.size < 0:
-        return None
-    on_gpu = min(max(loaded.size_vram or 0, 0), loaded.size)
-    return Residency(loaded.size, on_gpu, loaded.context_length)
-
-
-def _remaining_s(loaded: wire.Loaded, *, since: datetime) -> int:
-    """Seconds of keep-alive that were left at the start: negative for "for ever", 0 where none or unknown."""
-    try:
-        expires_at = datetime.fromisoformat(loaded.expires_at or "")
-    except ValueError:
-        return 0
-    if expires_at.year >= FOREVER_YEAR:
-        return -1
-    return max(0, int((expires_at - since).total_seconds())) if expires_at.tzinfo else 0
+    def _tell(self, result: Result) -> None:
+        self._results.append(result)
+        self._host.emit(BenchmarkEnded(result))

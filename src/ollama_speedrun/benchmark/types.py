@@ -22,6 +22,10 @@ class CaveatKind(enum.StrEnum):
     BUDGET_SPENT_THINKING = "budget-spent-thinking"
     REPEATS_ITSELF = "repeats-itself"
     LOAD_TIME_HIDDEN = "load-time-hidden"
+    IMPRECISE = "imprecise"
+    RELOADED = "reloaded"
+    DRIFT = "drift"
+    REASONS_ANYWAY = "reasons-anyway"
 
 
 class Caveat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,33 +70,99 @@ class Residency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context_length: int | None
 
 
-class Observations(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was observed of one model.
+class Interval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A 95 % interval of a rate in tokens/s, from this many trials."""
 
-    `residency` is None where /api/ps did not list it, `others` names the models loaded beside it, `was_loaded` says
-    whether it was there before the run, `token_budget` is the num_predict of the trial.
+    low_tps: float
+    high_tps: float
+    trials: int
+
+
+class DepthPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Speed with this many tokens in the context; `gpu_share` falls where layers had to leave the GPU."""
+
+    prompt_tokens: int | None
+    num_ctx: int
+    prefill_tps: float | None
+    decode_tps: float | None
+    ttft_s: float | None
+    memory_bytes: int | None
+    gpu_share: float | None
+
+
+class ConcurrencyPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `requests` sent at the same moment gave: tokens/s in all, time to first token, and how many ran at once."""
+
+    requests: int
+    throughput_tps: float | None
+    ttft_p50_s: float | None
+    ttft_p95_s: float | None
+    ran_at_once: int
+
+
+class EmbeddingFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Embeddings per second one by one and 32 at a time, by the client's clock, and the length of a vector."""
+
+    dimension: int
+    batch_1_per_s: float | None
+    batch_32_per_s: float | None
+
+
+class ImageFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one image of 256 × 256 pixels adds to a prompt: tokens, and seconds of reading."""
+
+    tokens: int | None
+    prefill_s: float | None
+
+
+class Observations(msgspec.Struct, frozen=True, kw_only=True):
+    """All that was observed of one model in one variant.
+
+    `interview` is the one long generation, `trials` are the short ones that speed is measured by, without those that
+    were disturbed and thrown away (`discarded` of them). `residency` is None where /api/ps did not list the model,
+    `others` names the models loaded beside it, `was_loaded` says whether it was there before the run, `load_was_shared`
+    whether another model had to make way first. `precision` was wanted; `out_of_time` says that the budget ended the
+    trials. `thinks` is what the request asked for, None where it left that to the server.
     """
 
     warm_up: StreamRecord
-    trial: StreamRecord
+    interview: StreamRecord
+    trials: tuple[StreamRecord, ...] = ()
+    discarded: int = 0
     residency: Residency | None
     others: tuple[str, ...]
     was_loaded: bool
+    load_was_shared: bool = False
     token_budget: int
+    prompt_characters: int
+    precision: float = 0.03
+    out_of_time: bool = False
+    thinks: bool | str | None = None
+    image: ImageFigures | None = None
+    depths: tuple[DepthPoint, ...] = ()
+    concurrency: tuple[ConcurrencyPoint, ...] = ()
+
+    @property
+    def timed(self) -> tuple[StreamRecord, ...]:
+        """The generations that speed is measured by: the trials, or the interview where time allowed no trial."""
+        return self.trials or (self.interview,)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What became of one model on one host: figures in the unit of their name, None where none can be had.
 
-    `classic_tps` is the seed's figure, output tokens ÷ (end − first token) on the client's clock; it feeds the scoring
-    `classic` and nothing else. `warm_up` and `trial` are the raw records that every figure is derived from.
+    `variant` tells apart how a model was run ("thinking", "direct", or a level of thinking), None for the server's
+    default. `classic_tps` is the seed's figure and feeds the scoring `classic` alone. `warm_up`, `interview` and
+    `trials` are the raw records that every figure is derived from.
     """
 
     host: str
     model: str
+    variant: str | None = None
     status: Status
     reason: str | None = None
     decode_tps: float | None = None
+    decode_interval: Interval | None = None
     decode_client_tps: float | None = None
     ollama_tps: float | None = None
     classic_tps: float | None = None
@@ -100,6 +170,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ttft_s: float | None = None
     ttfa_s: float | None = None
     tpot_s: float | None = None
+    unattributed_s: float | None = None
     load_s: float | None = None
     total_s: float | None = None
     prompt_tokens: int | None = None
@@ -108,11 +179,22 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     context_length: int | None = None
     memory_bytes: int | None = None
     gpu_share: float | None = None
+    embedding: EmbeddingFigures | None = None
+    image: ImageFigures | None = None
+    depths: tuple[DepthPoint, ...] = ()
+    concurrency: tuple[ConcurrencyPoint, ...] = ()
     caveats: tuple[Caveat, ...] = ()
+    discarded_trials: int = 0
     warm_up: StreamRecord | None = None
-    trial: StreamRecord | None = None
+    interview: StreamRecord | None = None
+    trials: tuple[StreamRecord, ...] = ()
 
     @property
     def speed_tps(self) -> float | None:
         """Decode throughput in tokens/s: by the server's clock, by the client's where the server gives none."""
         return self.decode_tps if self.decode_tps is not None else self.decode_client_tps
+
+    @property
+    def label(self) -> str:
+        """The model's name, with its variant where it has one."""
+        return self.model if self.variant is None else f"{self.model} ({self.variant})"

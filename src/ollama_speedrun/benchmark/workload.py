@@ -1,5 +1,6 @@
 """What a model is asked while it is timed: one prompt that has it show itself in eight areas."""
 
+import random
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,6 +15,9 @@ AREAS: Final[Mapping[str, str]] = {
     "Limitations": "be frank about what you get wrong and when a person should not rely on you",
 }
 
+GOODS: Final = ("lamps", "ropes", "apples", "books", "bricks", "candles", "clocks", "kettles", "nails", "sails")
+TOWNS: Final = ("Aldport", "Brenley", "Corvane", "Dunmere", "Eastholm", "Farrow", "Grimsby", "Hallow", "Inverley")
+
 SEED: Final = 42
 WARM_UP_TOKENS: Final = 16
 
@@ -26,6 +30,35 @@ def prompt(nonce: str) -> str:
         f"each of these eight areas, in this order, each with a concrete example:\n{areas}\n"
         "Begin with the first area at once, without a preface."
     )
+
+
+def warm_up_prompt(nonce: str) -> str:
+    """Return the shortest thing to say: what a server counts for it is the model's own template and system prompt."""
+    return f"[{nonce}] Hi."
+
+
+def image_prompt(nonce: str) -> str:
+    """Return a question that can be asked with an image and without."""
+    return f"[{nonce}] Which colours do you see?"
+
+
+def sentences(nonce: str, count: int) -> tuple[str, ...]:
+    """Return so many short texts to embed, no two alike."""
+    return tuple(
+        f"[{nonce} {number}] The ship {number} carries lamps and rope to the harbour." for number in range(count)
+    )
+
+
+def long_prompt(nonce: str, characters: int) -> str:
+    """Return a prompt of about so many characters that ends in a question; its text does not repeat."""
+    dice = random.Random(SEED)  # noqa: S311  # filler, the same for every model
+    lines: list[str] = [f"[{nonce}] Read this list of deliveries and then say in three sentences how a ledger is kept."]
+    length = len(lines[0])
+    while length < characters:
+        crate, count = dice.randrange(10_000), dice.randrange(2, 90)
+        lines.append(f"Crate {crate} holds {count} {dice.choice(GOODS)} for {dice.choice(TOWNS)}.")
+        length += len(lines[-1]) + 1
+    return "\n".join(lines)
 
 
 def options(*, num_predict: int, num_ctx: int) -> dict[str, int | float]:

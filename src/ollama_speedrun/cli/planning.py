@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..benchmark.runner import BenchmarkSettings
+from ..benchmark.plan import BenchmarkSettings
 from ..discovery.interfaces import read_interfaces
 from ..discovery.plan import build_plan
 from ..discovery.targets import parse_ollama_host, parse_target

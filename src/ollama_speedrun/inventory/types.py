@@ -31,3 +31,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def generates_text(self) -> bool:
         """Whether a text prompt may be sent: chat and base models only."""
         return self.kind in {"chat", "base"}
+
+    @property
+    def can_be_measured(self) -> bool:
+        """Whether it runs on its host and gives something that can be timed: text, or vectors."""
+        return self.generates_text or self.kind == "embedding"

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
 
 import aiohttp
@@ -116,6 +117,28 @@ class OllamaClient:
     async def ps(self) -> tuple[wire.Loaded, ...]:
         """List the loaded models."""
         return (await self._ask("GET", "/api/ps", wire.Ps, timeout_s=self._bounds.short_timeout_s)).models or ()
+
+    async def clock_offset_s(self) -> float:
+        """Return by how many seconds the server's clock is ahead of ours, to about one; 0 where it does not say."""
+        url = f"{self.base_url}/api/version"
+        try:
+            async with (
+                asyncio.timeout(self._bounds.short_timeout_s),
+                self._session.get(url, allow_redirects=False) as response,
+            ):
+                said = response.headers.get("Date", "")
+        except TimeoutError as exc:
+            raise TimedOutError(f"{url} gave no answer in time; is the server overloaded?") from exc
+        except (aiohttp.ClientError, OSError) as exc:
+            raise _translated(exc, url) from exc
+        try:
+            return parsedate_to_datetime(said).timestamp() - time.time()
+        except ValueError:
+            return 0.0
+
+    async def embed(self, request: wire.EmbedRequest, *, timeout_s: float) -> wire.Embeddings:
+        """Return the vectors of some texts."""
+        return await self._ask("POST", "/api/embed", wire.Embeddings, body=request, timeout_s=timeout_s)
 
     async def unload(self, model: str) -> None:
         """Have the server drop a loaded model."""

@@ -78,6 +78,8 @@ class GenerateRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     stream: bool | None = None
     truncate: bool | None = None
     keep_alive: int | None = None
+    think: bool | str | None = None
+    images: tuple[str, ...] = ()
     options: dict[str, int | float] = {}
 
 
@@ -97,6 +99,23 @@ class Chunk(msgspec.Struct, frozen=True):
     prompt_eval_duration: int | None = None
     eval_count: int | None = None
     eval_duration: int | None = None
+
+
+class EmbedRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The body that we send to /api/embed."""
+
+    model: str
+    input: tuple[str, ...]
+    options: dict[str, int | float] = {}
+
+
+class Embeddings(msgspec.Struct, frozen=True):
+    """The body of /api/embed."""
+
+    embeddings: tuple[tuple[float, ...], ...]
+    load_duration: int | None = None
+    total_duration: int | None = None
+    prompt_eval_count: int | None = None
 
 
 class ErrorBody(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from ..events import (
     BenchmarkEnded,
     BenchmarkProgress,
     BenchmarkQueued,
+    BenchmarkRevised,
     Event,
     HostFound,
     HostMerged,
@@ -60,7 +61,14 @@ def lines_of(event: Event) -> tuple[Line, ...]:
             return (_of_model(event),)
         case BenchmarkEnded():
             return _of_result(event.result)
-        case ScanProgress() | BenchmarkQueued() | BenchmarkBegan() | BenchmarkProgress() | Assessed():
+        case (
+            ScanProgress()
+            | BenchmarkQueued()
+            | BenchmarkBegan()
+            | BenchmarkProgress()
+            | BenchmarkRevised()
+            | Assessed()
+        ):
             return ()
         case _:
             assert_never(event)

@@ -1,0 +1,57 @@
+"""Embedding models: how many texts a second become vectors, one by one and 32 at a time."""
+
+import time
+from typing import Final
+
+from .. import units
+from ..errors import OllamaError, ProtocolError
+from ..events import BenchmarkProgress, Stage
+from ..inventory.types import Model
+from ..ollama import wire
+from . import outcome, stats, workload
+from .host import LOAD_FACTOR, HostSession, find, residency_of
+from .types import EmbeddingFigures, Result
+
+LARGE_BATCH: Final = 32
+ROUNDS: Final = 5
+
+
+async def measure(host: HostSession, model: Model) -> Result:
+    """Return an embedding model's figures, or its failure; nothing that a server does is raised."""
+    try:
+        return await _measure(host, model)
+    except OllamaError as exc:
+        return outcome.failed(model, str(exc))
+
+
+async def _measure(host: HostSession, model: Model) -> Result:
+    began_ns = time.perf_counter_ns()
+    host.emit(BenchmarkProgress(model.host, model.name, Stage.LOADING))
+    first = await _embed(host, model, 1, timeout_s=LOAD_FACTOR * host.settings.timeout_s)
+    residency = residency_of(find(await host.loaded(), model))
+    rates = {}
+    for size in (1, LARGE_BATCH):
+        host.emit(BenchmarkProgress(model.host, model.name, Stage.GENERATING))
+        rates[size] = stats.percentile([await _rate(host, model, size) for _ in range(ROUNDS)], 0.5)
+    was_loaded = find(host.before, model) is not None
+    return outcome.embedded(
+        model,
+        EmbeddingFigures(dimension=len(first.embeddings[0]), batch_1_per_s=rates[1], batch_32_per_s=rates[LARGE_BATCH]),
+        load_s=None if was_loaded or first.load_duration is None else units.seconds(first.load_duration),
+        residency=residency,
+        total_s=units.seconds(time.perf_counter_ns() - began_ns),
+    )
+
+
+async def _rate(host: HostSession, model: Model, size: int) -> float:
+    began_ns = time.perf_counter_ns()
+    await _embed(host, model, size, timeout_s=host.settings.timeout_s)
+    return units.per_second(size, time.perf_counter_ns() - began_ns) or 0.0
+
+
+async def _embed(host: HostSession, model: Model, size: int, *, timeout_s: float) -> wire.Embeddings:
+    request = wire.EmbedRequest(model=model.name, input=workload.sentences(host.nonce(), size))
+    answer = await host.client.embed(request, timeout_s=timeout_s)
+    if len(answer.embeddings) != size or not answer.embeddings[0]:
+        raise ProtocolError(f"{model.name} on {model.host} gave {len(answer.embeddings)} vectors for {size} texts")
+    return answer

@@ -1,0 +1,202 @@
+"""One text model in one variant, measured step by step, so that the steps of two models can take turns."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from .. import units
+from ..errors import OllamaError, TimedOutError
+from ..events import Stage
+from ..inventory.types import Model
+from ..ollama import wire
+from . import image, metrics, outcome, stats, sweeps, workload
+from .host import Ask, HostSession, find, residency_of
+from .types import ConcurrencyPoint, DepthPoint, ImageFigures, Observations, Residency, Result, StreamRecord
+
+RETRIES: Final = 2
+SETTLE_S: Final = 1.5
+"""After a cancelled generation a server may still finish the batch that it was reading."""
+
+
+class Measurement:
+    """`open`, then `step` until it returns False, then `finish`; then `result` says what came of it.
+
+    A failure of the server or the model ends the measurement and becomes its result; nothing of it is raised.
+    """
+
+    def __init__(self, host: HostSession, model: Model, thinks: bool | str | None) -> None:
+        self.model = model
+        self.residency: Residency | None = None
+        self._host = host
+        self._thinks = thinks
+        self._loaded_before: wire.Loaded | None = find(host.before, model)
+        self._num_ctx = (self._loaded_before and self._loaded_before.context_length) or host.settings.num_ctx
+        self._load_was_shared = False
+        self._others: tuple[str, ...] = ()
+        self._warm_up: StreamRecord | None = None
+        self._interview: StreamRecord | None = None
+        self._trials: list[StreamRecord] = []
+        self._discarded = 0
+        self._spent_ns = 0
+        self._image: ImageFigures | None = None
+        self._depths: tuple[DepthPoint, ...] = ()
+        self._concurrency: tuple[ConcurrencyPoint, ...] = ()
+        self._failure: Result | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it broke."""
+        return self._failure is not None
+
+    @property
+    def result(self) -> Result:
+        """What came of it so far."""
+        if self._failure is not None:
+            return self._failure
+        if self._warm_up is None or self._interview is None:
+            raise ValueError(f"{self.model.name} on {self.model.host} has not been measured")
+        observed = Observations(
+            warm_up=self._warm_up,
+            interview=self._interview,
+            trials=tuple(self._trials),
+            discarded=self._discarded,
+            residency=self.residency,
+            others=self._others,
+            was_loaded=self._loaded_before is not None,
+            load_was_shared=self._load_was_shared,
+            token_budget=self._host.settings.num_predict,
+            prompt_characters=len(workload.prompt("")),
+            precision=self._host.settings.precision,
+            out_of_time=self._is_out_of_time,
+            thinks=self._thinks,
+            image=self._image,
+            depths=self._depths,
+            concurrency=self._concurrency,
+        )
+        return outcome.measured(self.model, observed)
+
+    async def open(self) -> None:
+        """Load the model, and see where it lies; done a second time, its first load time stands."""
+        async with self._failing_quietly():
+            loaded_before = await self._host.loaded()
+            self._host.claim(self.model)
+            warm_up = await self._generate(workload.warm_up_prompt, workload.WARM_UP_TOKENS, Stage.LOADING)
+            loaded = await self._host.loaded()
+            resident = find(loaded, self.model)
+            self.residency = residency_of(resident)
+            self._others = tuple(
+                entry.name for entry in loaded if entry is not resident and not self._host.is_ours(entry)
+            )
+            if self._warm_up is None:
+                self._warm_up = warm_up
+                self._load_was_shared = not _names(loaded_before) <= _names(loaded)
+
+    def afresh(self) -> "Measurement":
+        """Return the same measurement, not begun."""
+        return Measurement(self._host, self.model, self._thinks)
+
+    async def step(self) -> bool:
+        """Run the interview, or one trial; returns whether another step is wanted."""
+        began_ns = time.perf_counter_ns()
+        async with self._failing_quietly():
+            if self._interview is None:
+                self._interview = await self._undisturbed(self._host.settings.num_predict)
+            else:
+                self._trials.append(await self._undisturbed(self._host.settings.trial_tokens))
+        self._spent_ns += time.perf_counter_ns() - began_ns
+        return not self.failed and not self._is_enough
+
+    async def finish(self) -> None:
+        """Run what may move the model about: the image, and the sweeps."""
+        settings = self._host.settings
+        async with self._failing_quietly():
+            if self.failed or self._interview is None:
+                return
+            if "vision" in self.model.capabilities:
+                self._image = await self._image_figures()
+            if settings.concurrency_levels:
+                self._concurrency = await sweeps.concurrency(settings.concurrency_levels, self._stamped_trial)
+            if settings.depths:
+                most_tokens = self._num_ctx if self._loaded_before else self.model.context_length or self._num_ctx
+                self._depths = await sweeps.depth(
+                    self._host, self.model, settings.depths, most_tokens=most_tokens, thinks=self._thinks
+                )
+
+    async def drift(self) -> float | None:
+        """Load and time the model again; returns the new decode rate over the first one − 1, None without either."""
+        before_tps = stats.geometric_mean([rate for trial in self._trials if (rate := metrics.decode_tps(trial))])
+        try:
+            await self._generate(workload.warm_up_prompt, workload.WARM_UP_TOKENS, Stage.LOADING)
+            now_tps = metrics.decode_tps(await self._undisturbed(self._host.settings.trial_tokens))
+        except OllamaError:
+            return None
+        return None if before_tps is None or now_tps is None else now_tps / before_tps - 1
+
+    async def _stamped_trial(self) -> tuple[int, StreamRecord]:
+        """Run one trial; returns when it was sent on the monotonic clock in ns, and its record."""
+        sent_ns = time.perf_counter_ns()
+        return sent_ns, await self._generate(workload.prompt, self._host.settings.trial_tokens)
+
+    @property
+    def _is_out_of_time(self) -> bool:
+        budget_s = self._host.settings.budget_s
+        return budget_s is not None and units.seconds(self._spent_ns) >= budget_s
+
+    @property
+    def _is_enough(self) -> bool:
+        """Whether the trials suffice: none is left to do, the interval is narrow, or the budget is spent."""
+        settings = self._host.settings
+        if len(self._trials) >= settings.most_trials or self._is_out_of_time:
+            return True
+        if len(self._trials) < settings.fewest_trials:
+            return False
+        rates = [
+            rate for trial in self._trials if (rate := metrics.decode_tps(trial) or metrics.decode_client_tps(trial))
+        ]
+        reached = stats.half_width(rates)
+        return reached is None or reached <= settings.precision
+
+    async def _undisturbed(self, num_predict: int) -> StreamRecord:
+        """Generate from the workload until no queue and no reload came between, three times at most."""
+        for attempt in range(RETRIES + 1):
+            record = await self._generate(workload.prompt, num_predict)
+            calm = [known for known in (self._warm_up, self._interview, *self._trials) if known is not None]
+            reloaded = self._warm_up is not None and metrics.was_reloaded(record, self._warm_up)
+            if attempt == RETRIES or not (reloaded or metrics.was_queued(record, calm)):
+                return record
+            self._discarded += 1
+        raise AssertionError("the last attempt returns")
+
+    async def _generate(
+        self, prompt: Callable[[str], str], num_predict: int, stage: Stage = Stage.PROMPT, image: str | None = None
+    ) -> StreamRecord:
+        ask = Ask(
+            prompt=prompt(self._host.nonce()),
+            num_predict=num_predict,
+            num_ctx=self._num_ctx,
+            thinks=self._thinks,
+            image=image,
+        )
+        return await self._host.generate(self.model, ask, stage=stage)
+
+    async def _image_figures(self) -> ImageFigures:
+        """Ask the same with and without an image; the difference is what the image costs."""
+        without = await self._generate(workload.image_prompt, 1)
+        with_image = await self._generate(workload.image_prompt, 1, image=image.png_base64())
+        return outcome.image_figures(without, with_image)
+
+    @asynccontextmanager
+    async def _failing_quietly(self) -> AsyncIterator[None]:
+        """Turn what a server does wrong into the result."""
+        try:
+            yield
+        except OllamaError as exc:
+            self._failure = outcome.failed(self.model, str(exc), variant=outcome.variant_of(self._thinks))
+            if isinstance(exc, TimedOutError):
+                await asyncio.sleep(SETTLE_S)
+
+
+def _names(loaded: Sequence[wire.Loaded]) -> set[tuple[str | None, str]]:
+    return {(entry.digest, entry.name) for entry in loaded}

@@ -1,0 +1,78 @@
+"""How thoroughly to measure: the settings of phase 3 and the profiles that bundle them."""
+
+import enum
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+DEPTHS: Final = (0, 2048, 8192, 32768)
+CONCURRENCY_LEVELS: Final = (1, 2, 4, 8)
+
+
+class Profile(enum.StrEnum):
+    """Named sets of settings, from a first look to all that can be asked."""
+
+    QUICK = "quick"
+    STANDARD = "standard"
+    THOROUGH = "thorough"
+
+
+class IfBusy(enum.StrEnum):
+    """What to do with a server that is answering somebody else."""
+
+    WAIT = "wait"
+    SKIP = "skip"
+    GO = "go"
+
+
+class Thinking(enum.StrEnum):
+    """Which variants of a model that can think to measure."""
+
+    DEFAULT = "default"
+    ON = "on"
+    OFF = "off"
+    ALL = "all"
+
+
+class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How each model is measured.
+
+    `timeout_s` bounds one generation, `num_predict` and `num_ctx` are in tokens. After a warm-up and one interview of
+    `num_predict` tokens come trials of `trial_tokens` each, at least `fewest_trials` and at most `most_trials`, until
+    the 95 % interval of the decode rate is within ± `precision`; `budget_s` bounds interview and trials together.
+    `reference_trial` repeats a host's first model at the end, to notice drift. `depths` (tokens) and
+    `concurrency_levels` (requests at once) ask for the two sweeps.
+    """
+
+    timeout_s: float = 300.0
+    num_predict: int = 512
+    num_ctx: int = 4096
+    trial_tokens: int = 128
+    fewest_trials: int = 3
+    most_trials: int = 12
+    precision: float = 0.03
+    budget_s: float | None = None
+    reference_trial: bool = True
+    thinking: Thinking = Thinking.DEFAULT
+    if_busy: IfBusy = IfBusy.WAIT
+    depths: tuple[int, ...] = ()
+    concurrency_levels: tuple[int, ...] = ()
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether any sweep is asked for."""
+        return bool(self.depths or self.concurrency_levels)
+
+
+PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
+    Profile.QUICK: BenchmarkSettings(trial_tokens=64, most_trials=3, reference_trial=False),
+    Profile.STANDARD: BenchmarkSettings(),
+    Profile.THOROUGH: BenchmarkSettings(
+        trial_tokens=256,
+        fewest_trials=5,
+        thinking=Thinking.ALL,
+        depths=DEPTHS,
+        concurrency_levels=CONCURRENCY_LEVELS,
+    ),
+}

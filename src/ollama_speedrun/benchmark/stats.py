@@ -1,0 +1,48 @@
+"""Means and intervals of repeated trials. Pure, and small enough to need no library."""
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import Final
+
+from .types import Interval
+
+CONFIDENCE: Final = 0.95
+T_QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201)
+"""Student's t at 97.5 % for 1 to 11 degrees of freedom: what 2 to 12 trials need."""
+
+
+def geometric_mean(rates: Sequence[float]) -> float | None:
+    """Return the mean that treats twice as fast and half as fast alike; None of nothing."""
+    return statistics.geometric_mean(rates) if rates else None
+
+
+def interval(rates: Sequence[float]) -> Interval | None:
+    """Return the 95 % t-interval of the mean log rate, as rates; None from fewer than two trials.
+
+    Beyond twelve trials the quantile of twelve is used, which is on the safe side.
+    """
+    if len(rates) < 2:
+        return None
+    logs = [math.log(rate) for rate in rates]
+    quantile = T_QUANTILES[min(len(rates) - 1, len(T_QUANTILES)) - 1]
+    half_width = quantile * statistics.stdev(logs) / math.sqrt(len(rates))
+    mean = statistics.fmean(logs)
+    return Interval(math.exp(mean - half_width), math.exp(mean + half_width), len(rates))
+
+
+def half_width(rates: Sequence[float]) -> float | None:
+    """Return how far the interval reaches from its mean, as a share of it; None from fewer than two trials."""
+    found = interval(rates)
+    return None if found is None else math.sqrt(found.high_tps / found.low_tps) - 1
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """Return the value below which a share (0 to 1) of the values lies, between neighbours; None of nothing."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)

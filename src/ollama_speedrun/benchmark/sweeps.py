@@ -1,0 +1,125 @@
+"""Two curves of a model: speed by the depth of its context, and by the number of requests at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from .. import units
+from ..errors import OllamaError
+from ..events import Stage
+from ..inventory.types import Model
+from . import metrics, stats, workload
+from .host import Ask, HostSession, find, residency_of
+from .types import ConcurrencyPoint, DepthPoint, StreamRecord
+
+DEPTH_TOKENS: Final = 64
+HEADROOM_TOKENS: Final = 256
+"""For the answer, the template, and a filler that came out longer than reckoned."""
+CHARACTERS_PER_TOKEN: Final = 3.0
+"""Of the filler, for a start; each point that was read corrects it for the next."""
+
+
+async def depth(
+    host: HostSession, model: Model, depths: Sequence[int], *, most_tokens: int, thinks: bool | str | None
+) -> tuple[DepthPoint, ...]:
+    """Return prefill and decode speed with about so many tokens in the context, as far as the model's context goes.
+
+    Each depth is loaded with the context that it needs, so memory and the share on the GPU belong to it. The curve ends
+    early where a depth fails, for instance for want of memory; raises `OllamaError` only when the first one fails.
+    """
+    points: list[DepthPoint] = []
+    characters_per_token = CHARACTERS_PER_TOKEN
+    for tokens in depths:
+        num_ctx = tokens + DEPTH_TOKENS + HEADROOM_TOKENS
+        if num_ctx > most_tokens:
+            break
+        characters = int(tokens * characters_per_token)
+        try:
+            record, point = await _point(host, model, characters, num_ctx=num_ctx, thinks=thinks)
+        except OllamaError:
+            if not points:
+                raise
+            break
+        points.append(point)
+        if tokens and record.prompt_eval_count:
+            characters_per_token = characters / record.prompt_eval_count
+    return tuple(points)
+
+
+async def _point(
+    host: HostSession, model: Model, characters: int, *, num_ctx: int, thinks: bool | str | None
+) -> tuple[StreamRecord, DepthPoint]:
+    async def generate(prompt: str, num_predict: int, stage: Stage) -> StreamRecord:
+        ask = Ask(prompt=prompt, num_predict=num_predict, num_ctx=num_ctx, thinks=thinks)
+        return await host.generate(model, ask, stage=stage)
+
+    await generate(workload.warm_up_prompt(host.nonce()), workload.WARM_UP_TOKENS, Stage.LOADING)
+    record = await generate(workload.long_prompt(host.nonce(), characters), DEPTH_TOKENS, Stage.PROMPT)
+    residency = residency_of(find(await host.loaded(), model))
+    return record, DepthPoint(
+        prompt_tokens=record.prompt_eval_count,
+        num_ctx=num_ctx,
+        prefill_tps=metrics.prefill_tps(record),
+        decode_tps=metrics.decode_tps(record) or metrics.decode_client_tps(record),
+        ttft_s=metrics.ttft_s(record),
+        memory_bytes=residency.size_bytes if residency else None,
+        gpu_share=residency.size_vram_bytes / residency.size_bytes if residency else None,
+    )
+
+
+async def concurrency(
+    levels: Sequence[int], generate: Callable[[], Awaitable[tuple[int, StreamRecord]]]
+) -> tuple[ConcurrencyPoint, ...]:
+    """Return what so many requests at the same moment give, level by level; a level that fails ends the curve.
+
+    `generate` returns (when it was sent in monotonic ns, record).
+    """
+    points: list[ConcurrencyPoint] = []
+    for requests in levels:
+        outcomes = await asyncio.gather(*(_outcome(generate) for _ in range(requests)))
+        if None in outcomes:
+            break
+        points.append(concurrency_point([outcome for outcome in outcomes if outcome is not None]))
+    return tuple(points)
+
+
+async def _outcome(
+    generate: Callable[[], Awaitable[tuple[int, StreamRecord]]],
+) -> tuple[int, StreamRecord] | None:
+    try:
+        return await generate()
+    except OllamaError:
+        return None
+
+
+def concurrency_point(runs: Sequence[tuple[int, StreamRecord]]) -> ConcurrencyPoint:
+    """Return the figures of requests that ran together: (sent in monotonic ns, record) each.
+
+    Throughput is all output tokens over the time from the first request to the last byte. How many ran at once is how
+    many were between their first and last token at the same moment.
+    """
+    tokens = [record.eval_count for _, record in runs]
+    window_ns = max(sent + record.ended_ns for sent, record in runs) - min(sent for sent, _ in runs)
+    waits_s = [wait for _, record in runs if (wait := metrics.ttft_s(record)) is not None]
+    return ConcurrencyPoint(
+        requests=len(runs),
+        throughput_tps=units.per_second(sum(count or 0 for count in tokens), window_ns) if None not in tokens else None,
+        ttft_p50_s=stats.percentile(waits_s, 0.5),
+        ttft_p95_s=stats.percentile(waits_s, 0.95),
+        ran_at_once=_most_overlapping(runs),
+    )
+
+
+def _most_overlapping(runs: Sequence[tuple[int, StreamRecord]]) -> int:
+    """Return how many streams were under way at once; one that ends as the next begins does not count with it."""
+    edges = sorted(
+        edge
+        for sent, record in runs
+        if record.first_content_ns is not None and record.last_content_ns is not None
+        for edge in ((sent + record.first_content_ns, 1), (sent + record.last_content_ns, -1))
+    )
+    running = most = 0
+    for _, change in edges:
+        running += change
+        most = max(most, running)
+    return most
