@@ -143,6 +143,12 @@ def test_a_damaged_derived_file_is_derived_again(warm: Path, damage: Callable[[P
     assert after.record.sha256 == before.record.sha256 == sha256_of(after.path)
 
 
+def test_a_changed_recipe_makes_the_file_anew(warm: Path) -> None:
+    [changed] = prepare([replace(TINY, recipe=Recipe(quantization="Q8_0", blocks=(0,)))], warm, unheard)
+    assert (changed.record.facts.quantization, changed.record.facts.model_info["llama.block_count"]) == ("Q8_0", 1)
+    assert changed.record.sha256 == sha256_of(changed.path)
+
+
 def test_two_at_once_do_no_harm(fresh: Path) -> None:
     with ThreadPoolExecutor() as pool:
         futures = [pool.submit(prepare, [TINY], fresh, unheard) for _ in range(2)]

@@ -22,9 +22,7 @@ def test_the_bare_command_finds_three_servers_and_benchmarks_each(tmp_path: Path
             models = [{"name": f"model-{number}:{size}b"} for size in (1, 3)]
             script.write_text(json.dumps({"hosts": [{"models": models}]}), encoding="utf-8")
             listen = f"--listen={address}:11434"
-            lan.serve(
-                [sys.executable, "-m", "fake_ollama", f"--script={script}", listen, "--no-stdin"], address=address
-            )
+            lan.serve([sys.executable, "-m", "fake_ollama", f"--script={script}", listen], address=address)
         with lan.packets() as touched:
             ended = lan.run([sys.executable, "-m", "ollama_speedrun", "--json", "--num-predict=24"], env=home)
     document = decode(ended.stdout.encode(), origin="stdout")

@@ -1,7 +1,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ollama_speedrun.report.text import clean, to_ascii
@@ -55,6 +55,8 @@ def test_no_mixture_of_escape_sequences_leaves_a_control_character(text: str) ->
     assert not any(unicodedata.category(character) == "Cc" for character in clean(text))
 
 
+@example("0 \ud7fc\r0")
+@example("e\u200d\u0301")
 @given(st.text())
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     assert clean(clean(text)) == clean(text)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from collections.abc import Collection, Sequence
 
 from .. import __version__
 from ..errors import UsageError
+from .environment import terminal_width
 from .options import ONE_OFFS, SETTINGS, VERBS, Setting, Verb
 
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
@@ -54,7 +54,7 @@ class _Formatter(argparse.HelpFormatter):
     """The usual formatter; finds the width itself, because argparse would import shutil for that, which is slow."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_terminal_width() - 2)
+        super().__init__(prog, width=terminal_width() - 2)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -68,17 +68,6 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see {self.prog} --help")
-
-
-def _terminal_width() -> int:
-    try:
-        return int(os.environ.get("COLUMNS", "")) or 80
-    except ValueError:
-        pass
-    try:
-        return os.get_terminal_size(1).columns or 80
-    except OSError:
-        return 80
 
 
 def build_parser(filled: Collection[str] = VERB_NAMES) -> argparse.ArgumentParser:

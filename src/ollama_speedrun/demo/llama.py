@@ -318,7 +318,7 @@ def stored_model(file: ModelFile) -> StoredModel:
         capabilities=("embedding",) if is_embedding else ("completion",),
         context_length=facts.model_info["llama.context_length"],
         embedding_length=facts.model_info["llama.embedding_length"],
-        template=None if is_embedding else GO_TEMPLATE,
+        template="{{ .Prompt }}" if is_embedding else GO_TEMPLATE,
         license=_LICENSE,
         modelfile=f"FROM {file.path}\n",
         parameters=None if is_embedding else _PARAMETERS,

@@ -61,8 +61,12 @@ EMBED_Q8_0 = ModelSpec(
 
 
 class ModelRecord(msgspec.Struct, frozen=True):
-    """What is kept beside a model file: its proof of being whole, and the facts that would take a second to read."""
+    """What is kept beside a model file: its proof of being whole, and the facts that would take a second to read.
 
+    `recipe` is the one that it was made by, so that a changed recipe makes the file anew.
+    """
+
+    recipe: Recipe | None
     sha256: str
     size_bytes: int
     modified_at: str
@@ -108,7 +112,9 @@ def _whole(spec: ModelSpec, folder: Path) -> ModelFile | None:
     path = folder / f"{spec.stem}.gguf"
     try:
         record = msgspec.json.decode((folder / f"{spec.stem}.json").read_bytes(), type=ModelRecord)
-        if path.stat().st_size != record.size_bytes or sha256_of(path) != record.sha256:
+        if record.recipe != spec.recipe or path.stat().st_size != record.size_bytes:
+            return None
+        if sha256_of(path) != record.sha256:
             return None
     except (FileNotFoundError, msgspec.DecodeError):
         return None
@@ -144,7 +150,7 @@ def _put(spec: ModelSpec, folder: Path, make: Callable[[Path], Path]) -> ModelFi
 
     with _partial_folder(folder) as partial:
         made = make(partial)
-        record = ModelRecord(sha256_of(made), made.stat().st_size, _now(), gguf_files.facts(made))
+        record = ModelRecord(spec.recipe, sha256_of(made), made.stat().st_size, _now(), gguf_files.facts(made))
         written = partial / "record.json"
         written.write_bytes(msgspec.json.encode(record))
         path = folder / f"{spec.stem}.gguf"

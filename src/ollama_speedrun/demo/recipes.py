@@ -1,6 +1,5 @@
 """What is known of a model file, and how one is made out of another: plain data, free of the packages that do it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -35,5 +34,5 @@ class Recipe:
     """
 
     quantization: Quantization
-    blocks: Sequence[int] | None = None
+    blocks: tuple[int, ...] | None = None
     embedding_context: int | None = None

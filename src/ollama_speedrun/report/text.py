@@ -24,12 +24,14 @@ def clean(text: str, limit: int = 300) -> str:
     Escape sequences, control characters, bidirectional and invisible marks are gone; runs of white space are one space.
     """
     # A hostile text may be huge: look at no more of it than could be shown
-    shown = " ".join(_ESCAPE_SEQUENCE.sub("", text[: 4 * limit]).split())
-    shown = "".join(
+    spaced = " ".join(_ESCAPE_SEQUENCE.sub("", text[: 4 * limit]).split())
+    printable = "".join(
         character
-        for character in unicodedata.normalize("NFC", shown)
+        for character in spaced
         if unicodedata.category(character) not in _UNPRINTABLE and character not in _VARIATION_SELECTORS
-    ).strip()
+    )
+    # What was taken out may have stood between two spaces, or between a letter and its accent
+    shown = " ".join(unicodedata.normalize("NFC", printable).split())
     return shown if len(shown) <= limit else shown[: limit - 1] + ELLIPSIS
 
 
