@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ollama_speedrun import units
 from ollama_speedrun.assessment import recommend, score, tiers
-from ollama_speedrun.benchmark import caveats, metrics, runner, workload
+from ollama_speedrun.benchmark import caveats, embedding, image, measurement, metrics, plan, runner, stats, workload
+from ollama_speedrun.benchmark.plan import PROFILES, Profile
 from ollama_speedrun.benchmark.types import CaveatKind, Result
 from records import MS, record
 
@@ -28,6 +30,7 @@ FORMULAS = {
     "ttfa_s": metrics.ttfa_s,
     "tpot_s": metrics.tpot_s,
     "total_s": metrics.total_s,
+    "unattributed_s": lambda stream: units.seconds(metrics.unattributed_ns(stream) or 0),
 }
 STREAM = record(
     first_content_ns=250 * MS,
@@ -41,6 +44,7 @@ STREAM = record(
     prompt_eval_cached_count=30,
     prompt_eval_duration_ns=240 * MS,
     load_duration_ns=900 * MS,
+    total_duration_ns=3300 * MS,
 )
 NAMES = {
     "eval_count": 77,
@@ -56,6 +60,8 @@ NAMES = {
     "prompt_eval_count": 330,
     "prompt_eval_cached_count": 30,
     "prompt_eval_duration": 0.24,
+    "total_duration": 3.3,
+    "load_duration": 0.9,
 }
 
 
@@ -75,7 +81,19 @@ def test_each_formula_on_the_page_gives_what_the_code_gives(name: str) -> None:
 
 def test_the_page_has_every_metric_of_a_result_and_every_caveat_and_no_other() -> None:
     measured = {field for field in Result.__struct_fields__ if field.endswith(("_tps", "_s", "_bytes", "_share"))}
-    assert set(ROWS) == measured | set(CaveatKind)
+    assert set(ROWS) - set(Profile) == measured | set(CaveatKind)
+
+
+def test_the_page_has_the_profiles_as_they_are() -> None:
+    assert {name: ROWS[name][:2] for name in Profile} == {
+        name: [
+            str(plan.fewest_trials)
+            if plan.fewest_trials == plan.most_trials
+            else f"{plan.fewest_trials} to {plan.most_trials}",
+            str(plan.trial_tokens),
+        ]
+        for name, plan in PROFILES.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -83,10 +101,26 @@ def test_the_page_has_every_metric_of_a_result_and_every_caveat_and_no_other() -
     [
         f"fewer than {metrics.FEWEST_TOKENS} tokens",
         f"a duration below {metrics.SHORTEST_WINDOW_NS // MS} ms",
-        f"above {metrics.IMPLAUSIBLE} × that of the warm-up",
-        f"the larger of {metrics.QUEUE_FLOOR_NS // MS} ms and three times that of the warm-up",
+        f"above {metrics.IMPLAUSIBLE} × the lower median of all reads",
+        f"the larger of {metrics.QUEUE_FLOOR_NS // MS} ms and three times the least of this model",
+        f"the larger of {metrics.RELOAD_FLOOR_NS // MS} ms and a quarter of the warm-up's",
+        f"more than {metrics.LARGE_OVERHEAD:.0%} of the prompt".replace("%", " %"),
+        f"above {caveats.LARGEST_SILENT_PREFIX:.0%} of the prompt".replace("%", " %"),
+        f"one for each {metrics.MOST_CHARACTERS_PER_TOKEN} characters",
+        f"and {metrics.USUAL_JITTER_NS // MS} ms apart",
+        f"More than {runner.LARGEST_DRIFT:.0%} of difference".replace("%", " %").replace("More", "more"),
+        f"({PROFILES[Profile.STANDARD].trial_tokens} tokens), at least {PROFILES[Profile.STANDARD].fewest_trials}",
+        f"and at most {PROFILES[Profile.STANDARD].most_trials}, until the {stats.CONFIDENCE:.0%} interval".replace(
+            "%", " %"
+        ),
+        f"is within ± {PROFILES[Profile.STANDARD].precision:.0%}".replace("%", " %"),
+        f"({stats.T_QUANTILES[1]} for three)",
+        f"about {', '.join(map(str, plan.DEPTHS[:-1]))} and {plan.DEPTHS[-1]} tokens",
+        f"{', '.join(map(str, plan.CONCURRENCY_LEVELS[:-1]))} and {plan.CONCURRENCY_LEVELS[-1]} requests",
+        f"{image.SIDE_PIXELS} × {image.SIDE_PIXELS} pixels",
+        f"{embedding.LARGE_BATCH} at a time (client clock, median of {embedding.ROUNDS})",
         f"a **warm-up**, {workload.WARM_UP_TOKENS} tokens long",
-        f"more than {caveats.LARGEST_DISAGREEMENT:.0%} apart".replace("%", " %"),
+        f"more than {caveats.LARGEST_DISAGREEMENT:.0%} and".replace("%", " %"),
         f"stretch of {caveats.SHORTEST_REPEAT} to {caveats.LONGEST_REPEAT} characters three times over",
         f"S = log2(v / {score.SLOWEST_TPS:g}) / {score.SPEED_DOUBLINGS}",
         f"L = 1 at a TTFT of {score.FASTEST_TTFT_S:g} s or less, 0 at {score.SLOWEST_TTFT_S:g} s or more",
@@ -94,7 +128,7 @@ def test_the_page_has_every_metric_of_a_result_and_every_caveat_and_no_other() -
         f"each factor at least {score.FLOOR:g}",
         f"composite = {score.CLASSIC_SPEED_WEIGHT:g} · speed + {score.CLASSIC_QUALITY_WEIGHT:g} · quality",
         f"within {recommend.CLOSE_CALL:g} points",
-        f"({runner.BenchmarkSettings().num_predict} unless told otherwise)",
+        f"({PROFILES[Profile.STANDARD].num_predict} unless told otherwise)",
         ", ".join(tier.replace("-", "–") for tier, _ in tiers.TIERS[:-1]) + f" and {tiers.TIERS[-1][0]} GB",
     ],
 )
@@ -103,7 +137,7 @@ def test_each_number_in_the_prose_is_the_codes_own(sentence: str) -> None:
 
 
 def test_the_words_three_and_twice_are_the_codes_too() -> None:
-    assert (metrics.QUEUE_FACTOR, caveats.REPEATS, runner.QUEUE_RETRIES) == (3, 3, 2)
+    assert (metrics.QUEUE_FACTOR, caveats.REPEATS, measurement.RETRIES, metrics.RELOAD_SHARE) == (3, 3, 2, 0.25)
 
 
 def test_the_numbers_told_of_the_scores_are_right() -> None:

@@ -253,7 +253,7 @@ class _Pipeline:
         _, verdict = assess(self._run.models, self._run.results)
         self._tell(Assessed(verdict))
         best = verdict.recommendation
-        summary = f"{best.model} on {best.host}" if best else "nothing could be scored"
+        summary = f"{best.label} on {best.host}" if best else "nothing could be scored"
         self._tell(PhaseEnded(Phase.ASSESS, best is not None, summary))
 
 

@@ -181,6 +181,17 @@ def test_a_pick_that_repeats_itself_is_told_apart() -> None:
     assert "its answer repeats itself" in verdict.recommendation.why
 
 
+def test_a_model_whose_answer_repeats_itself_is_not_picked_before_one_whose_does_not() -> None:
+    caveat = Caveat(CaveatKind.REPEATS_ITSELF, "the same words")
+    scored, verdict = assess([], [result("parrot", 90, 520, caveats=(caveat,)), result("sound", 40, 400)])
+    assert [entry.scores.overall > 80 if entry.scores else None for entry in scored] == [True, False]
+    assert verdict.recommendation is not None
+    assert verdict.recommendation.model == "sound"
+    assert "parrot scores" in verdict.recommendation.why
+    assert verdict.tiers[0].best is not None
+    assert verdict.tiers[0].best.model == "sound"
+
+
 def test_nothing_measured_gives_no_recommendation() -> None:
     _, verdict = assess([], [result("m", status="failed")])
     assert verdict.recommendation is None

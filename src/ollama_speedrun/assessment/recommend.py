@@ -47,30 +47,42 @@ def _overall(result: ScoredResult) -> float:
 def _tier_verdict(tier: Tier, ranked: Sequence[ScoredResult]) -> TierVerdict:
     if not ranked:
         return TierVerdict(tier, None, "no model of this size was measured")
-    return TierVerdict(tier, _pick(ranked[0]), _why(ranked))
+    best = _best(ranked)
+    return TierVerdict(tier, _pick(best), _why(best, ranked))
 
 
 def _recommendation(ranked: Sequence[ScoredResult]) -> Recommendation | None:
     if not ranked:
         return None
-    pick = _pick(ranked[0])
-    return Recommendation(pick.host, pick.model, pick.score, _why(ranked))
+    best = _best(ranked)
+    return Recommendation(best.host, best.model, _overall(best), best.variant, why=_why(best, ranked))
+
+
+def _best(ranked: Sequence[ScoredResult]) -> ScoredResult:
+    """Return the first whose answer does not end in repetition; the first of all where each one's does."""
+    return next((result for result in ranked if not _repeats_itself(result)), ranked[0])
+
+
+def _repeats_itself(result: ScoredResult) -> bool:
+    return any(caveat.kind is CaveatKind.REPEATS_ITSELF for caveat in result.caveats)
 
 
 def _pick(result: ScoredResult) -> Pick:
-    return Pick(result.host, result.model, _overall(result))
+    return Pick(result.host, result.model, _overall(result), result.variant)
 
 
-def _why(ranked: Sequence[ScoredResult]) -> str:
-    best, *others = ranked
+def _why(best: ScoredResult, ranked: Sequence[ScoredResult]) -> str:
     figures = f"{best.speed_tps or 0:.1f} tok/s, first token after {best.ttft_s or 0:.2f} s"
-    if any(caveat.kind is CaveatKind.REPEATS_ITSELF for caveat in best.caveats):
+    if _repeats_itself(best):
         figures += ", but its answer repeats itself, so read it before you rely on it"
+    others = [result for result in ranked if result is not best]
     if not others:
         return f"the only one measured: {figures}"
     runner_up = others[0]
+    name = runner_up.label if runner_up.host == best.host else f"{runner_up.label} on {runner_up.host}"
     lead = _overall(best) - _overall(runner_up)
-    name = runner_up.model if runner_up.host == best.host else f"{runner_up.model} on {runner_up.host}"
+    if _repeats_itself(runner_up) and not _repeats_itself(best) and lead < 0:
+        return f"best of {len(ranked)}: {figures}; {name} scores {-lead:.1f} points more, but its answer repeats itself"
     if lead < CLOSE_CALL:
         close = f"{name} is within {lead:.1f} points, too little for one run to tell"
         return f"best of {len(ranked)}, but a close call: {figures}; {close}"

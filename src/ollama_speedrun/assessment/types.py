@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from ..benchmark.types import Result
+from ..benchmark.types import Result, label
 
 Tier = Literal["<2", "2-4", "4-8", "8-16", "16+"]
 TierBasis = Literal["memory", "disk"]
@@ -46,11 +46,17 @@ class ScoredResult(Result, frozen=True, kw_only=True):
 
 
 class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A model on a host with its overall score, 0 to 100."""
+    """A model on a host, in a variant where it has several, with its overall score, 0 to 100."""
 
     host: str
     model: str
     score: float
+    variant: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The model's name, with its variant where it has one."""
+        return label(self.model, self.variant)
 
 
 class TierVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -197,4 +197,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def label(self) -> str:
         """The model's name, with its variant where it has one."""
-        return self.model if self.variant is None else f"{self.model} ({self.variant})"
+        return label(self.model, self.variant)
+
+
+def label(model: str, variant: str | None) -> str:
+    """Return a model's name, with its variant where it has one."""
+    return model if variant is None else f"{model} ({variant})"

@@ -92,13 +92,13 @@ def report(document: Document, *, scoring: Scoring = "overall") -> Report:
     marks = _marks(caveats)
     members = _members(measured, models, scoring)
     picks = _tier_picks(document.verdict, members, scoring)
-    best = {(pick.host, pick.model) for _, pick, _ in picks}
+    best = {(pick.host, pick.label) for _, pick, _ in picks}
 
     def row(result: ScoredResult) -> Row:
         score = score_of(result, scoring)
         return Row(
             cells=_cells(result, models.get((result.host, result.model)), score),
-            best=(result.host, result.model) in best,
+            best=(result.host, result.label) in best,
             grade=None if score is None else grade(score),
             marks="".join(dict.fromkeys(marks[caveat.kind] for caveat in result.caveats)),
         )
@@ -163,7 +163,7 @@ MODEL_HEADINGS: Final = ("Model", "Host", "Kind", "Size", "Params", "Quant", "Co
 
 def _cells(result: ScoredResult, model: Model | None, score: float | None) -> tuple[str, ...]:
     return (
-        figures.name(result.model),
+        figures.name(result.label),
         figures.host_label(result.host),
         figures.size(model.size_bytes if model else None),
         figures.word(model.parameter_size if model else None),
@@ -177,7 +177,7 @@ def _cells(result: ScoredResult, model: Model | None, score: float | None) -> tu
 
 def _unmeasured(result: ScoredResult) -> Unmeasured:
     return Unmeasured(
-        figures.name(result.model), figures.host_label(result.host), clean(result.reason or "no reason was given")
+        figures.name(result.label), figures.host_label(result.host), clean(result.reason or "no reason was given")
     )
 
 
@@ -226,8 +226,8 @@ def _tier_picks(
 
 def _top(results: Iterable[ScoredResult]) -> Pick | None:
     """Return the highest classic composite; of equals the first by name, then host."""
-    picks = [Pick(r.host, r.model, r.scores.classic.composite) for r in results if r.scores is not None]
-    return min(picks, key=lambda pick: (-pick.score, pick.model, pick.host), default=None)
+    picks = [Pick(r.host, r.model, r.scores.classic.composite, r.variant) for r in results if r.scores is not None]
+    return min(picks, key=lambda pick: (-pick.score, pick.label, pick.host), default=None)
 
 
 def _recommendation(document: Document, scoring: Scoring) -> Advice | None:
@@ -242,7 +242,7 @@ def _recommendation(document: Document, scoring: Scoring) -> Advice | None:
 
 def _advice(scope: str, pick: Pick, why: str) -> Advice:
     return Advice(
-        scope, figures.name(pick.model), figures.host_label(pick.host), figures.score(pick.score), clean(why, 600)
+        scope, figures.name(pick.label), figures.host_label(pick.host), figures.score(pick.score), clean(why, 600)
     )
 
 

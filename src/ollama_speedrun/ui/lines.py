@@ -127,7 +127,7 @@ def _of_model(event: ModelListed | ModelFailed) -> Line:
 
 def _of_result(result: Result) -> tuple[Line, ...]:
     """Return the result's line and, for the verbose, one for each of its caveats."""
-    name = label(result.model, result.host)
+    name = label(result.label, result.host)
     caveats = (
         Line(Verbosity.VERBOSE, Text.assemble(INDENT * 2, ("! ", "yellow"), clean(caveat.text)))
         for caveat in result.caveats
