@@ -20,8 +20,7 @@ from . import planning
 from .environment import Environment
 from .exit_codes import ExitCode
 from .interrupts import on_interrupt
-from .options import CHOOSING, HOST, MEASURING, RESULTS, SETTINGS, VERDICT
-from .parser import PROGRAM
+from .options import CHOOSING, HOST, MEASURING, PROGRAM, RESULTS, SETTINGS, VERDICT
 from .screen import Screen
 from .session import Session, load_settings
 
