@@ -36,7 +36,9 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     if arguments.serve:
         asyncio.run(_serve(environment, screen, as_json=arguments.json))
         return ExitCode.DONE
-    session = Session(environment, chosen, until=Phase.ASSESS, as_json=arguments.json, host_patterns=chosen.host)
+    # Hosts of the settings file are those of a real network: only the flag can mean the demo's own
+    patterns = chosen.host if arguments.host else ()
+    session = Session(environment, chosen, until=Phase.ASSESS, as_json=arguments.json, host_patterns=patterns)
     return session.conduct(_plan_of_fleet(screen))
 
 
