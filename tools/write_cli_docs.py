@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ollama_speedrun.cli.options import ONE_OFFS, SETTINGS, VERBS, Verb
-from ollama_speedrun.cli.parser import POSITIONAL_HELP, PROGRAM, default_note
+from ollama_speedrun.cli.options import ONE_OFFS, PROGRAM, SETTINGS, VERBS, Verb
+from ollama_speedrun.cli.parser import POSITIONAL_HELP, default_note
 
 PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
 
@@ -42,7 +42,7 @@ def _lines() -> Iterator[str]:
 def _verb_lines(verb: Verb) -> Iterator[str]:
     own = [option for option in ONE_OFFS if verb.name in option.verbs]
     yield ""
-    yield f"## `{verb.name}{_argument(verb)}`"
+    yield f"## `{verb.usage}`"
     yield ""
     yield f"{verb.help[0].upper()}{verb.help[1:]}."
     if verb.positional in POSITIONAL_HELP:
@@ -57,11 +57,6 @@ def _verb_lines(verb: Verb) -> Iterator[str]:
     if verb.groups:
         yield ""
         yield f"And the options below under: {', '.join(verb.groups)}."
-
-
-def _argument(verb: Verb) -> str:
-    arguments = {"TARGET": " [TARGET…]", "FILE": " [FILE]", "SHELL": " bash|zsh|fish|tcsh", "WHAT": " [show|path]"}
-    return arguments.get(verb.positional or "", "")
 
 
 def _row(flag: str, metavar: str | None, text: str) -> str:

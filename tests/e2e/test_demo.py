@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.demo, pytest.mark.timeout(300)]
 
 
 async def test_the_demo_runs_all_phases_on_real_tokens(command: CommandLine) -> None:
-    ended = await command.beside("demo", "--json", "--num-predict=16", "--num-ctx=1024")
+    elsewhere = {"OLLAMA_SPEEDRUN_HOST": "gpu1", "OLLAMA_HOST": "gpu2"}
+    ended = await command.beside("demo", "--json", "--num-predict=16", "--num-ctx=1024", variables=elsewhere)
     document = ended.document
     assert ended.status == 0
     assert len(document.hosts) >= 3

@@ -20,8 +20,7 @@ from . import planning
 from .environment import Environment
 from .exit_codes import ExitCode
 from .interrupts import on_interrupt
-from .options import CHOOSING, HOST, MEASURING, RESULTS, SETTINGS, VERDICT
-from .parser import PROGRAM
+from .options import CHOOSING, HOST, MEASURING, PROGRAM, RESULTS, SETTINGS, VERDICT
 from .screen import Screen
 from .session import Session, load_settings
 
@@ -37,7 +36,9 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     if arguments.serve:
         asyncio.run(_serve(environment, screen, as_json=arguments.json))
         return ExitCode.DONE
-    session = Session(environment, chosen, until=Phase.ASSESS, as_json=arguments.json, host_patterns=chosen.host)
+    # Hosts of the settings file are those of a real network: only the flag can mean the demo's own
+    patterns = chosen.host if arguments.host else ()
+    session = Session(environment, chosen, until=Phase.ASSESS, as_json=arguments.json, host_patterns=patterns)
     return session.conduct(_plan_of_fleet(screen))
 
 

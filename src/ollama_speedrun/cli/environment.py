@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
@@ -85,26 +84,15 @@ class Environment:
     def say(self, text: str) -> None:
         """Write a sentence on stderr: one line of it, unless a terminal would break that within words."""
         if self.stderr.isatty():
+            import shutil
+            import textwrap
+
+            width = shutil.get_terminal_size().columns
             text = "\n".join(
-                textwrap.fill(line, terminal_width(), break_long_words=False, break_on_hyphens=False)
-                for line in text.splitlines()
+                textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in text.splitlines()
             )
         print(text, file=self.stderr, flush=True)
 
 
 def _nothing(mode: Literal["r", "w"]) -> TextIO:
     return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123 - lives as long as the process
-
-
-def terminal_width() -> int:
-    """Return the columns of the terminal: COLUMNS, what the system says of stdout or stderr, or 80."""
-    try:
-        return int(os.environ.get("COLUMNS", "")) or 80
-    except ValueError:
-        pass
-    for descriptor in (1, 2):
-        try:
-            return os.get_terminal_size(descriptor).columns or 80
-        except OSError:
-            continue
-    return 80

@@ -7,7 +7,8 @@ from .. import __version__
 from ..errors import DemoError, OutputError, UsageError
 from .environment import Environment
 from .exit_codes import ExitCode
-from .parser import PROGRAM, TextWanted, parse
+from .options import PROGRAM
+from .overview import asked_for
 
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ def main(environment: Environment) -> ExitCode:
 
 
 def _run(environment: Environment) -> ExitCode:
+    text = asked_for(environment.argv)
+    if text is not None:
+        print(text, file=environment.stdout)
+        return ExitCode.DONE
+    from .parser import TextWanted, parse
+
     try:
         arguments = parse(environment.argv)
     except TextWanted as wanted:

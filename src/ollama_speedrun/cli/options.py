@@ -2,6 +2,7 @@
 
 from .kinds import COUNT, HOSTS, PATHS, PORTS, SECONDS, SWITCH, TEXTS, TIER_NAMES, Kind, choice
 
+PROGRAM = "ollama-speedrun"
 ENVIRONMENT_PREFIX = "OLLAMA_SPEEDRUN_"
 
 HOST = "choosing hosts"
@@ -83,22 +84,31 @@ class Verb:
         self.groups = groups
         self.positional = positional
 
+    @property
+    def usage(self) -> str:
+        """The verb with its argument."""
+        return f"{self.name} {_ARGUMENTS[self.positional]}" if self.positional else self.name
 
+
+_ARGUMENTS = {
+    "TARGET": "[TARGET ...]",
+    "FILE": "[FILE]",
+    "SHELL": "SHELL",
+    "WHAT": "[show|path]",
+}
 VERBS = (
-    Verb("run", "find servers, list models, benchmark each, recommend (the default)", GROUPS, "TARGET"),
+    Verb("run", "find, list, benchmark, recommend (the default)", GROUPS, "TARGET"),
     Verb("discover", "find servers", (HOST, FINDING, RESULTS, TALK), "TARGET"),
     Verb("models", "find servers and list their models", (HOST, FINDING, CHOOSING, RESULTS, TALK), "TARGET"),
-    Verb("benchmark", "find servers, list models and benchmark each, without a verdict", GROUPS, "TARGET"),
-    Verb(
-        "assess", "give the verdict on a saved result without any traffic; without FILE do all phases", GROUPS, "FILE"
-    ),
+    Verb("benchmark", "find, list and benchmark, without a verdict", GROUPS, "TARGET"),
+    Verb("assess", "the verdict on a saved result, without any traffic", GROUPS, "FILE"),
     Verb(
         "demo",
-        "run everything on small servers of its own, on this machine",
+        "all of it, on small real servers of its own",
         (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, TALK),
     ),
-    Verb("config", "show the settings and where each comes from, or the settings file's path", (), "WHAT"),
-    Verb("completion", "print a shell's completion script", (), "SHELL"),
+    Verb("config", "the settings and where each comes from", (), "WHAT"),
+    Verb("completion", "a completion script: bash, zsh, fish or tcsh", (), "SHELL"),
 )
 
 

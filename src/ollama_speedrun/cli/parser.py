@@ -1,30 +1,19 @@
 """The argparse parser, built out of the tables in `options`."""
 
-from __future__ import annotations
-
 import argparse
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from typing import NoReturn
 
-from .. import __version__
 from ..errors import UsageError
-from .environment import terminal_width
-from .options import ONE_OFFS, SETTINGS, VERBS, Setting, Verb
+from .options import ONE_OFFS, PROGRAM, SETTINGS, VERBS, Setting, Verb
+from .overview import overview, version
 
-TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
-if TYPE_CHECKING:
-    from typing import NoReturn
-
-PROGRAM = "ollama-speedrun"
 DEFAULT_VERB = "run"
 SHELLS = ("bash", "zsh", "fish", "tcsh")
-_DESCRIPTION = (
-    "Find every Ollama server within reach, benchmark its models on real generations, and say which one to use. "
-    "Without a verb all of that is done: on TARGETs where given, else on this machine, OLLAMA_HOST and the subnets."
-)
 POSITIONAL_HELP = {
     "TARGET": "host, host:port, URL or network (192.168.1.0/24) to probe instead of the local subnets",
-    "FILE": "result that a run wrote with --output FILE.json; - is standard input",
+    "FILE": "result that a run wrote with --output FILE.json, - for standard input; without it all phases are run",
 }
 VERB_NAMES = tuple(verb.name for verb in VERBS)
 _OPTIONS_WITH_VALUE = {setting.flag for setting in SETTINGS if not isinstance(setting.default, bool)} | {"--config"}
@@ -47,40 +36,32 @@ class _Help(argparse.Action):
 
 class _Version(argparse.Action):
     def __call__(self, *_: object) -> NoReturn:
-        raise TextWanted(f"{PROGRAM} {__version__}")
-
-
-class _Formatter(argparse.HelpFormatter):
-    """The usual formatter; finds the width itself, because argparse would import shutil for that, which is slow."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=terminal_width() - 2)
+        raise TextWanted(version())
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser that raises its errors, so that they are said in one place."""
 
-    def __init__(self, *, prog: str, description: str) -> None:
-        super().__init__(
-            prog=prog, description=description, formatter_class=_Formatter, add_help=False, allow_abbrev=False
-        )
+    def __init__(self, *, prog: str, description: str | None = None) -> None:
+        super().__init__(prog=prog, description=description, add_help=False, allow_abbrev=False)
         self.add_argument("-h", "--help", action=_Help, nargs=0, help="print this help")
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see {self.prog} --help")
 
 
-def build_parser(filled: Collection[str] = VERB_NAMES) -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; only the verbs in `filled` get their options."""
-    root = _Parser(prog=PROGRAM, description=_DESCRIPTION)
+class _RootParser(_Parser):
+    def format_help(self) -> str:
+        return overview()
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    root = _RootParser(prog=PROGRAM)
     root.add_argument("--version", action=_Version, nargs=0, help="print the version")
-    parsers = root.add_subparsers(
-        dest="verb", metavar="VERB", title="verbs", description=f"`{PROGRAM} VERB --help` lists the options of each"
-    )
+    parsers = root.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
     for verb in VERBS:
-        parser = parsers.add_parser(verb.name, help=verb.help, description=_sentence(verb.help))
-        if verb.name in filled:
-            _fill(parser, verb)
+        _fill(parsers.add_parser(verb.name, help=verb.help, description=_sentence(verb.help)), verb)
     return root
 
 
@@ -99,8 +80,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
     Raises `UsageError` for what cannot be understood, and `TextWanted` for `--help` and `--version`.
     """
-    words = with_verb(argv)
-    arguments, unknown = build_parser(words[:1]).parse_known_args(words)
+    arguments, unknown = build_parser().parse_known_args(with_verb(argv))
     if unknown:
         raise UsageError(_unknown(unknown[0], arguments.verb))
     return arguments
@@ -143,7 +123,7 @@ def _add_positional(parser: argparse.ArgumentParser, verb: Verb) -> None:
     elif verb.positional == "FILE":
         _complete_files(parser.add_argument("file", metavar="FILE", nargs="?", help=POSITIONAL_HELP["FILE"]))
     elif verb.positional == "SHELL":
-        parser.add_argument("shell", choices=SHELLS, help="which shell")
+        parser.add_argument("shell", choices=SHELLS, help="the shell to print it for")
     elif verb.positional == "WHAT":
         parser.add_argument("what", choices=("show", "path"), nargs="?", default="show", help="show is the default")
 

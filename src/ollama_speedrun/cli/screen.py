@@ -13,7 +13,7 @@ from ..report.document import Document
 from ..ui.console import console_for
 from ..ui.live import Verbosity
 from .environment import Environment
-from .parser import PROGRAM
+from .options import PROGRAM
 from .settings import Settings
 
 
