@@ -105,6 +105,6 @@ def document() -> Document:
                 TierVerdict("2-4", None, "nothing here"),
                 TierVerdict("4-8", Pick(DESK, "llama3.1:8b", 82.93), "best of 2"),
             ),
-            recommendation=Recommendation(DESK, "llama3.1:8b", 82.93, "best of 3"),
+            recommendation=Recommendation(DESK, "llama3.1:8b", 82.93, why="best of 3"),
         ),
     )

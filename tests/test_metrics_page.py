@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from ollama_speedrun import units
 from ollama_speedrun.assessment import recommend, score, tiers
 from ollama_speedrun.benchmark import caveats, embedding, image, measurement, metrics, plan, runner, stats, workload
 from ollama_speedrun.benchmark.plan import PROFILES, Profile
-from ollama_speedrun.benchmark.types import CaveatKind, Result
+from ollama_speedrun.benchmark.types import CaveatKind, Result, StreamRecord
 from records import MS, record
 
 PAGE = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text(encoding="utf-8")
@@ -20,7 +21,13 @@ ROWS = {
     if line.startswith("| `")
     for cells in [[cell.strip() for cell in line.strip("|").split("|")]]
 }
-FORMULAS = {
+
+
+def unattributed_s(stream: StreamRecord) -> float:
+    return units.seconds(metrics.unattributed_ns(stream) or 0)
+
+
+FORMULAS: dict[str, Callable[[StreamRecord], float | None]] = {
     "decode_tps": metrics.decode_tps,
     "decode_client_tps": metrics.decode_client_tps,
     "ollama_tps": metrics.ollama_tps,
@@ -30,7 +37,7 @@ FORMULAS = {
     "ttfa_s": metrics.ttfa_s,
     "tpot_s": metrics.tpot_s,
     "total_s": metrics.total_s,
-    "unattributed_s": lambda stream: units.seconds(metrics.unattributed_ns(stream) or 0),
+    "unattributed_s": unattributed_s,
 }
 STREAM = record(
     first_content_ns=250 * MS,
@@ -85,12 +92,14 @@ def test_the_page_has_every_metric_of_a_result_and_every_caveat_and_no_other() -
 
 
 def test_the_page_has_the_profiles_as_they_are() -> None:
-    assert {name: ROWS[name][:2] for name in Profile} == {
+    assert {name: ROWS[name][:4] for name in Profile} == {
         name: [
             str(plan.fewest_trials)
             if plan.fewest_trials == plan.most_trials
             else f"{plan.fewest_trials} to {plan.most_trials}",
             str(plan.trial_tokens),
+            "yes" if plan.take_turns else "no",
+            "a reference trial" if plan.reference_trial else "–",
         ]
         for name, plan in PROFILES.items()
     }

@@ -51,7 +51,10 @@ def test_absent_figures_are_null() -> None:
         "model",
         "status",
         "reason",
+        "depths",
+        "concurrency",
         "caveats",
+        "trials",
     }
 
 

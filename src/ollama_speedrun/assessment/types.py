@@ -67,7 +67,7 @@ class TierVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str
 
 
-class Recommendation(Pick, frozen=True):
+class Recommendation(Pick, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The one to use, and why in one sentence."""
 
     why: str

@@ -41,6 +41,7 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     `timeout_s` bounds one generation, `num_predict` and `num_ctx` are in tokens. After a warm-up and one interview of
     `num_predict` tokens come trials of `trial_tokens` each, at least `fewest_trials` and at most `most_trials`, until
     the 95 % interval of the decode rate is within ± `precision`; `budget_s` bounds interview and trials together.
+    `take_turns` lets two models of a host alternate where memory holds both, so that results come in pairs;
     `reference_trial` repeats a host's first model at the end, to notice drift. `depths` (tokens) and
     `concurrency_levels` (requests at once) ask for the two sweeps.
     """
@@ -53,6 +54,7 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     most_trials: int = 12
     precision: float = 0.03
     budget_s: float | None = None
+    take_turns: bool = True
     reference_trial: bool = True
     thinking: Thinking = Thinking.DEFAULT
     if_busy: IfBusy = IfBusy.WAIT
@@ -66,7 +68,7 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
-    Profile.QUICK: BenchmarkSettings(trial_tokens=64, most_trials=3, reference_trial=False),
+    Profile.QUICK: BenchmarkSettings(trial_tokens=64, most_trials=3, take_turns=False, reference_trial=False),
     Profile.STANDARD: BenchmarkSettings(),
     Profile.THOROUGH: BenchmarkSettings(
         trial_tokens=256,

@@ -62,7 +62,7 @@ class _Turns:
         self._host = host
         self._first: Measurement | None = None
         self._results: list[Result] = []
-        self._holds_two = not host.before
+        self._holds_two = host.settings.take_turns and not host.before
 
     async def take(self, models: Sequence[Model]) -> None:
         """Measure every model in every variant, and at the end the first one once more."""

@@ -184,7 +184,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     depths: tuple[DepthPoint, ...] = ()
     concurrency: tuple[ConcurrencyPoint, ...] = ()
     caveats: tuple[Caveat, ...] = ()
-    discarded_trials: int = 0
+    discarded_trials: int | None = None
     warm_up: StreamRecord | None = None
     interview: StreamRecord | None = None
     trials: tuple[StreamRecord, ...] = ()
