@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ollama_speedrun import units
-from ollama_speedrun.assessment import recommend, score, tiers
+from ollama_speedrun.assessment import score, tiers
 from ollama_speedrun.benchmark import caveats, embedding, image, measurement, metrics, plan, runner, stats, workload
 from ollama_speedrun.benchmark.plan import PROFILES, Profile
 from ollama_speedrun.benchmark.types import CaveatKind, Result, StreamRecord
@@ -136,7 +136,7 @@ def test_the_page_has_the_profiles_as_they_are() -> None:
         f"U = Q^{score.QUALITY_WEIGHT:g} · S^{score.SPEED_WEIGHT:g} · L^{score.LATENCY_WEIGHT:g}",
         f"each factor at least {score.FLOOR:g}",
         f"composite = {score.CLASSIC_SPEED_WEIGHT:g} · speed + {score.CLASSIC_QUALITY_WEIGHT:g} · quality",
-        f"within {recommend.CLOSE_CALL:g} points",
+        f"(± {score.USUAL_SPREAD:.0%} where a speed has no interval".replace("%", " %"),
         f"({PROFILES[Profile.STANDARD].num_predict} unless told otherwise)",
         ", ".join(tier.replace("-", "–") for tier, _ in tiers.TIERS[:-1]) + f" and {tiers.TIERS[-1][0]} GB",
     ],

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ollama_speedrun.assessment import score, tiers
 from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.assessment.types import Pick
-from ollama_speedrun.benchmark.types import Caveat, CaveatKind, Result
+from ollama_speedrun.benchmark.types import Caveat, CaveatKind, Interval, Result
 from ollama_speedrun.inventory.types import Model
 from records import GB, model
 
@@ -159,11 +159,26 @@ def test_each_tier_has_its_best_and_the_best_of_all_is_recommended() -> None:
     assert "points ahead of small-fast" in verdict.recommendation.why
 
 
-def test_a_lead_too_small_for_one_run_is_called_a_close_call() -> None:
-    _, verdict = assess([], [result("a", 60.0), result("b", 60.5)])
+@pytest.mark.parametrize(
+    ("best", "runner_up", "certain"),
+    [
+        ((60.0, None), (40.0, None), True),
+        ((60.5, None), (60.0, None), False),
+        ((60.5, (60.4, 60.6)), (60.0, (59.9, 60.1)), True),
+        ((60.0, (30.0, 120.0)), (40.0, (39.0, 41.0)), False),
+    ],
+)
+def test_a_lead_is_certain_only_beyond_both_intervals(
+    best: tuple[float, Any], runner_up: tuple[float, Any], certain: bool
+) -> None:
+    results = [
+        result(name, tps, decode_interval=None if ends is None else Interval(*ends, trials=3))
+        for name, (tps, ends) in (("a", best), ("b", runner_up))
+    ]
+    _, verdict = assess([], results)
     assert verdict.recommendation is not None
-    assert verdict.recommendation.model == "b"
-    assert "close call" in verdict.recommendation.why
+    assert verdict.recommendation.model == "a"
+    assert ("close call" not in verdict.recommendation.why) is certain
 
 
 def test_equal_scores_go_to_the_faster_and_then_by_name_whatever_the_order() -> None:

@@ -1,16 +1,12 @@
 """Phase 4: from results to a verdict. Pure, so a saved file is assessed as a live run is."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from ..benchmark.types import CaveatKind, Result
 from ..inventory.types import Model
 from . import score
 from .tiers import TIERS, placed
 from .types import Pick, Recommendation, ScoredResult, Scores, Tier, TierVerdict, Verdict
-
-CLOSE_CALL: Final = 3.0
-"""Points of the overall score that one timed run a model cannot tell apart: speed on a CPU varies by up to 5 %."""
 
 
 def assess(models: Sequence[Model], results: Sequence[Result]) -> tuple[tuple[ScoredResult, ...], Verdict]:
@@ -72,18 +68,35 @@ def _pick(result: ScoredResult) -> Pick:
 
 
 def _why(best: ScoredResult, ranked: Sequence[ScoredResult]) -> str:
-    figures = f"{best.speed_tps or 0:.1f} tok/s, first token after {best.ttft_s or 0:.2f} s"
-    if _repeats_itself(best):
-        figures += ", but its answer repeats itself, so read it before you rely on it"
+    figures = _figures(best)
     others = [result for result in ranked if result is not best]
     if not others:
         return f"the only one measured: {figures}"
     runner_up = others[0]
     name = runner_up.label if runner_up.host == best.host else f"{runner_up.label} on {runner_up.host}"
     lead = _overall(best) - _overall(runner_up)
-    if _repeats_itself(runner_up) and not _repeats_itself(best) and lead < 0:
+    if lead < 0:
         return f"best of {len(ranked)}: {figures}; {name} scores {-lead:.1f} points more, but its answer repeats itself"
-    if lead < CLOSE_CALL:
-        close = f"{name} is within {lead:.1f} points, too little for one run to tell"
+    if not _is_told_apart(best, runner_up):
+        close = f"{name} is {lead:.1f} points behind, less than the speeds' 95 % intervals can tell apart"
         return f"best of {len(ranked)}, but a close call: {figures}; {close}"
-    return f"best of {len(ranked)}: {figures}; {lead:.1f} points ahead of {name}"
+    return f"best of {len(ranked)}: {figures}; {lead:.1f} points ahead of {name}, beyond the speeds' 95 % intervals"
+
+
+def _figures(result: ScoredResult) -> str:
+    text = f"{result.speed_tps or 0:.1f} tok/s"
+    if result.decode_interval is not None:
+        text += f" (95 %: {result.decode_interval.low_tps:.1f} to {result.decode_interval.high_tps:.1f})"
+    text += f", first token after {result.ttft_s or 0:.2f} s"
+    if _repeats_itself(result):
+        text += ", but its answer repeats itself, so read it before you rely on it"
+    return text
+
+
+def _is_told_apart(best: ScoredResult, runner_up: ScoredResult) -> bool:
+    """Whether the better one is better at the worst end of its speed, and the other at its best end."""
+    if best.scores is None or runner_up.scores is None:
+        return False
+    lowest, _ = score.overall_span(best, best.scores)
+    _, highest = score.overall_span(runner_up, runner_up.scores)
+    return lowest > highest

@@ -21,6 +21,8 @@ SPEED_WEIGHT: Final = 0.3
 LATENCY_WEIGHT: Final = 0.1
 CLASSIC_SPEED_WEIGHT: Final = 0.6
 CLASSIC_QUALITY_WEIGHT: Final = 0.4
+USUAL_SPREAD: Final = 0.05
+"""What a rate without an interval may be off by: the spread of single runs on a CPU."""
 STAND_IN: Final = "output tokens ÷ token budget, a stand-in until answers are graded"
 
 
@@ -86,3 +88,16 @@ def _scores(result: Result, *, fastest_tps: float, most_tokens: int) -> Scores:
         latency=FULL * latency(ttft_s),
         quality_is=STAND_IN,
     )
+
+
+def overall_span(result: Result, scores: Scores) -> tuple[float, float]:
+    """Return the overall score at both ends of the decode rate's 95 % interval, or of ± 5 % where it has none."""
+    tps, interval = result.speed_tps or 0.0, result.decode_interval
+    ends_tps = (
+        (interval.low_tps, interval.high_tps) if interval else (tps * (1 - USUAL_SPREAD), tps * (1 + USUAL_SPREAD))
+    )
+    low, high = (
+        FULL * overall(quality=scores.quality / FULL, speed=speed(end_tps), latency=scores.latency / FULL)
+        for end_tps in ends_tps
+    )
+    return low, high
