@@ -172,7 +172,7 @@ def test_a_lead_is_certain_only_beyond_both_intervals(
     best: tuple[float, Any], runner_up: tuple[float, Any], certain: bool
 ) -> None:
     results = [
-        result(name, tps, decode_interval=None if ends is None else Interval(*ends, trials=3))
+        result(name, tps, decode_interval=None if ends is None else Interval(ends[0], ends[1], 3))
         for name, (tps, ends) in (("a", best), ("b", runner_up))
     ]
     _, verdict = assess([], results)
