@@ -1,0 +1,89 @@
+"""From the chunks of one stream, each with its stamp, to a raw record. Pure: live streams and recorded ones alike."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from .. import units
+from ..errors import ProtocolError
+from ..ollama import wire
+from .types import StreamRecord
+
+TAIL_CHARACTERS: Final = 400
+
+
+class Observation:
+    """The running state of a stream. `sent_ns` and the stamps are of one monotonic clock."""
+
+    def __init__(self, *, sent_ns: int) -> None:
+        self._sent_ns = sent_ns
+        self.content_chunks = 0
+        self._first_content_ns: int | None = None
+        self._first_answer_ns: int | None = None
+        self._last_content_ns: int | None = None
+        self._answer_characters = 0
+        self._thinking_characters = 0
+        self._tail = ""
+        self._done: wire.Chunk | None = None
+
+    def add(self, arrived_ns: int, chunk: wire.Chunk) -> None:
+        """Take in one chunk."""
+        answer, thinking = chunk.response, chunk.thinking or ""
+        if answer or thinking or chunk.tool_calls:
+            at_ns = arrived_ns - self._sent_ns
+            self.content_chunks += 1
+            self._last_content_ns = at_ns
+            if self._first_content_ns is None:
+                self._first_content_ns = at_ns
+            if answer and self._first_answer_ns is None:
+                self._first_answer_ns = at_ns
+            self._answer_characters += len(answer)
+            self._thinking_characters += len(thinking)
+            self._tail += thinking + answer
+            if len(self._tail) > 2 * TAIL_CHARACTERS:
+                self._tail = self._tail[-TAIL_CHARACTERS:]
+        if chunk.done:
+            self._done = chunk
+
+    def chunks_per_s(self) -> float | None:
+        """Return the rate of the content chunks so far; None before the second. No tokens/s: chunks are no tokens."""
+        if self._first_content_ns is None or self._last_content_ns is None:
+            return None
+        return units.per_second(self.content_chunks - 1, self._last_content_ns - self._first_content_ns)
+
+    def record(self, *, ended_ns: int, where: str) -> StreamRecord:
+        """Return what was observed of the stream that ended then; raises `ProtocolError` where no done line came.
+
+        `where` names the server in the error.
+        """
+        done = self._done
+        if done is None:
+            raise ProtocolError(
+                f"{where} ended the stream without saying that it was done, after {self.content_chunks} chunks; "
+                "look at the server's log"
+            )
+        return StreamRecord(
+            first_content_ns=self._first_content_ns,
+            first_answer_ns=self._first_answer_ns,
+            last_content_ns=self._last_content_ns,
+            ended_ns=ended_ns - self._sent_ns,
+            content_chunks=self.content_chunks,
+            answer_characters=self._answer_characters,
+            thinking_characters=self._thinking_characters,
+            answer_tail=self._tail[-TAIL_CHARACTERS:],
+            done_reason=done.done_reason,
+            total_duration_ns=done.total_duration,
+            load_duration_ns=done.load_duration,
+            prompt_eval_count=done.prompt_eval_count,
+            prompt_eval_cached_count=done.prompt_eval_cached_count,
+            prompt_eval_duration_ns=done.prompt_eval_duration,
+            eval_count=done.eval_count,
+            eval_duration_ns=done.eval_duration,
+        )
+
+
+def observe(chunks: Iterable[tuple[int, wire.Chunk]], *, sent_ns: int, ended_ns: int, where: str) -> StreamRecord:
+    """Return the record of a whole stream of (arrival, chunk); raises `ProtocolError` as `Observation.record` does."""
+    observed = Observation(sent_ns=sent_ns)
+    for arrived_ns, chunk in chunks:
+        observed.add(arrived_ns, chunk)
+    return observed.record(ended_ns=ended_ns, where=where)
