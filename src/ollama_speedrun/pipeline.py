@@ -5,33 +5,26 @@ the models of one machine one after another.
 """
 
 import asyncio
-import fnmatch
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import aiohttp
 import msgspec
 
 from .assessment.recommend import assess
-from .assessment.tiers import placed
-from .assessment.types import Tier
 from .benchmark import outcome
 from .benchmark.plan import BenchmarkSettings
 from .benchmark.runner import benchmark_host
-from .benchmark.types import Result
-from .discovery.scan import discover
-from .discovery.types import DiscoveryPlan, Host
+from .discovery.scan import find_servers
+from .discovery.types import DiscoveryPlan, Host, Secret, Trust
 from .errors import OllamaError
 from .events import (
     Assessed,
     BenchmarkEnded,
     BenchmarkQueued,
-    BenchmarkRevised,
     Event,
     HostFound,
-    HostMerged,
     Phase,
     PhaseBegan,
     PhaseEnded,
@@ -40,32 +33,12 @@ from .events import (
 from .inventory.fetch import list_models
 from .inventory.types import Model
 from .ollama.client import OllamaClient, open_session
-from .report.document import Document
+from .ollama.tls import client_context
+from .record import Run, Selection
+
+__all__ = ["Run", "RunSettings", "Selection", "run"]
 
 NONCE_BYTES = 4
-
-
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of the models that were found to benchmark: globs on hosts and names, and tiers; empty means all."""
-
-    hosts: tuple[str, ...] = ()
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    tiers: tuple[Tier, ...] = ()
-
-    def takes_host(self, host: Host) -> bool:
-        """Whether a host's URL, or one of its addresses, matches."""
-        names = (host.url, host.url.partition("://")[2], *host.addresses)
-        return not self.hosts or any(_matches(name, self.hosts) for name in names)
-
-    def takes(self, model: Model) -> bool:
-        """Whether a model matches by name and, where its size on disk is known, by tier."""
-        if self.include and not _matches(model.name, self.include):
-            return False
-        if _matches(model.name, self.exclude):
-            return False
-        tier, _ = placed(memory_bytes=None, size_bytes=model.size_bytes)
-        return not self.tiers or tier in self.tiers
 
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,29 +49,6 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 8
 
 
-class Run:
-    """What a run has found and measured so far; whole or cut short, it can be turned into a document at any time."""
-
-    def __init__(self) -> None:
-        self.started_at = datetime.now(UTC)
-        self.hosts: dict[str, Host] = {}
-        self.models: list[Model] = []
-        self.selected: list[Model] = []
-        self.results: list[Result] = []
-
-    def document(self, *, complete: bool, assessed: bool = True) -> Document:
-        """Return all of it; `complete` is False while the run goes on or after it was interrupted."""
-        scored, verdict = assess(self.models, self.results)
-        return Document(
-            started_at=self.started_at,
-            complete=complete,
-            hosts=tuple(self.hosts.values()),
-            models=tuple(self.models),
-            results=scored,
-            verdict=verdict if assessed else None,
-        )
-
-
 async def run(
     plan: DiscoveryPlan, settings: RunSettings, *, until: Phase, emit: Callable[[Event], None], into: Run
 ) -> None:
@@ -107,33 +57,32 @@ async def run(
     Servers and models that fail are events and results, never exceptions. Cancelling leaves the finished work in `into`
     and every server as it was found.
     """
-    async with open_session() as session:
-        await _Pipeline(session, settings, until, emit, into).run(plan)
+    async with _session_of(plan) as session:
+        await _Pipeline(session, plan, settings, until, emit, into).run()
 
 
 class _Pipeline:
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what `run` was given
         self,
         session: aiohttp.ClientSession,
+        plan: DiscoveryPlan,
         settings: RunSettings,
         until: Phase,
         emit: Callable[[Event], None],
         into: Run,
     ) -> None:
         self._session = session
+        self._plan = plan
         self._settings = settings
         self._until = until
         self._tell = emit
         self._run = into
         self._hosts_at_once = asyncio.Semaphore(settings.concurrency)
         self._machines: dict[str, asyncio.Lock] = {}
-        self._own_addresses: frozenset[str] = frozenset()
         self._begun: set[Phase] = set()
         self._listings_open = 0
 
-    async def run(self, plan: DiscoveryPlan) -> None:
-        self._own_addresses = plan.own_addresses
-        self._begin(Phase.DISCOVER, _scope(plan))
+    async def run(self) -> None:
         async with asyncio.TaskGroup() as hosts:
 
             def found(event: Event) -> None:
@@ -143,8 +92,7 @@ class _Pipeline:
                     hosts.create_task(self._host(event.host))
 
             self._listings_open += 1
-            await discover(plan, emit=found)
-            self._end_discovery()
+            await find_servers(self._plan, emit=found)
             self._listing_closed()
         if Phase.BENCHMARK in self._begun:
             self._end_benchmarks()
@@ -157,18 +105,7 @@ class _Pipeline:
 
     def _keep(self, event: Event) -> None:
         """Tell an event, and remember what it says about hosts and results."""
-        match event:
-            case HostFound(host) | HostMerged(host):
-                self._run.hosts[host.url] = host
-            case BenchmarkEnded(result):
-                self._run.results.append(result)
-            case BenchmarkRevised(result):
-                same = (result.host, result.model, result.variant)
-                self._run.results[:] = [
-                    result if (known.host, known.model, known.variant) == same else known for known in self._run.results
-                ]
-            case _:
-                pass
+        self._run.keep(event)
         self._tell(event)
 
     def _begin(self, phase: Phase, detail: str) -> None:
@@ -180,7 +117,16 @@ class _Pipeline:
         if not self._settings.selection.takes_host(host):
             self._listing_closed()
             return
-        client = OllamaClient(self._session, host.url)
+        token = self._plan.token_for(host.url)
+        if token is None:
+            await self._work_on(OllamaClient(self._session, host.url), host)
+            return
+        # A session of its own, so that no other host can be sent the token.
+        async with _session_of(self._plan, token) as session:
+            await self._work_on(OllamaClient(session, host.url), host)
+
+    async def _work_on(self, client: OllamaClient, host: Host) -> None:
+        """List a host's models and benchmark those that are selected."""
         self._begin(Phase.ENUMERATE, "the models of each server")
         models: tuple[Model, ...] = ()
         try:
@@ -219,7 +165,7 @@ class _Pipeline:
     def _machine(self, host: Host) -> str:
         """Name the machine behind a host: servers that share an address would slow each other down."""
         address = host.addresses[0]
-        return "this machine" if address in self._own_addresses else address
+        return "this machine" if address in self._plan.own_addresses else address
 
     def _listing_closed(self) -> None:
         """Count a listing, or the scan, as over; the phase ends with the last."""
@@ -231,11 +177,6 @@ class _Pipeline:
                     Phase.ENUMERATE, found > 0, _count(found, "model") if found else "No models found on any instance"
                 )
             )
-
-    def _end_discovery(self) -> None:
-        servers = sum(host.is_ollama for host in self._run.hosts.values())
-        summary = _count(servers, "Ollama server") if servers else "No Ollama instances found"
-        self._tell(PhaseEnded(Phase.DISCOVER, servers > 0, summary))
 
     def _end_benchmarks(self) -> None:
         ok = sum(result.status == "ok" for result in self._run.results)
@@ -257,15 +198,11 @@ class _Pipeline:
         self._tell(PhaseEnded(Phase.ASSESS, best is not None, summary))
 
 
-def _scope(plan: DiscoveryPlan) -> str:
-    """Say in words what a plan will touch."""
-    parts = [*(["this machine"] if plan.local else []), *(target.url for target in plan.servers)]
-    parts += [f"{sweep.network} port {sweep.port} ({_count(len(sweep.addresses), 'address')})" for sweep in plan.sweeps]
-    return ", ".join(parts)
-
-
-def _matches(name: str, globs: Sequence[str]) -> bool:
-    return any(fnmatch.fnmatchcase(name.lower(), glob.lower()) for glob in globs)
+def _session_of(plan: DiscoveryPlan, token: Secret | None = None) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
+    """Return the HTTP session for a plan's servers, or for the one that gets this token."""
+    trust = plan.trust
+    tls = client_context(trust.ca_files, insecure=trust.insecure) if trust != Trust() else None
+    return open_session(tls, authorization=f"Bearer {token.reveal()}" if token else None)
 
 
 def _count(number: int, noun: str) -> str:

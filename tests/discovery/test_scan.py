@@ -45,9 +45,17 @@ async def same_ollama_at(*addresses: str) -> AsyncIterator[list[FakeHost]]:
 async def test_a_server_that_answers_is_found_with_its_version_and_where_it_came_from() -> None:
     async with fake_host(ONE_MODEL) as host:
         events = await events_of(DiscoveryPlan(servers=(target(host),)))
-    assert events == [
-        HostFound(Host(url=host.url, kind="ollama", version="0.33.0", via=("target",), addresses=("127.0.0.1",)))
-    ]
+    (found,) = events
+    assert isinstance(found, HostFound)
+    assert found.host.identity is not None
+    assert found.host == Host(
+        url=host.url,
+        kind="ollama",
+        version="0.33.0",
+        via=("target",),
+        addresses=("127.0.0.1",),
+        identity=found.host.identity,
+    )
 
 
 async def test_a_server_on_ipv6_is_found_too() -> None:
@@ -151,6 +159,7 @@ async def test_one_server_at_two_addresses_of_this_machine_is_one_host() -> None
         version="0.33.0",
         via=("localhost",),
         addresses=("127.0.0.1", "::1"),
+        identity=events[1].host.identity,
     )
 
 
@@ -168,7 +177,8 @@ async def test_two_servers_of_this_machine_with_other_models_are_two_hosts() -> 
 
 async def test_nothing_on_this_machine_is_no_failure() -> None:
     local = tuple(ServerTarget(host=ip, port=closed_port(), via="localhost") for ip in ("127.0.0.1", "::1"))
-    assert await events_of(DiscoveryPlan(local=local)) == []
+    events = await events_of(DiscoveryPlan(local=local))
+    assert [event for event in events if not isinstance(event, Notice)] == []
 
 
 def network(text: str, port: int) -> DiscoveryPlan:

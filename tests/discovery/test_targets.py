@@ -26,6 +26,8 @@ from ollama_speedrun.errors import TargetError
         ("HTTP://box:80", "http://box:80"),
         ("https://ollama.example.org", "https://ollama.example.org:443"),
         ("https://[fd00::7]:8443/", "https://[fd00::7]:8443"),
+        ("https://example.org/ollama/", "https://example.org:443/ollama"),
+        ("http://box:8080/a/b%20c", "http://box:8080/a/b%20c"),
     ],
 )
 def test_a_server_is_named_in_every_usual_way(text: str, url: str) -> None:
@@ -75,7 +77,7 @@ def test_a_network_may_be_as_large_as_the_bound_and_no_larger() -> None:
         ("1:2:3", "is not an IPv6 address"),
         ("http://[::1", "is not a URL"),
         ("ftp://box", "only http and https"),
-        ("http://box/api", "goes on after the server: give only http://box"),
+        ("http://box/api", "goes on after the server: leave out what comes from /api"),
         ("http://box?x=1", "goes on after the server"),
         ("http://box#x", "goes on after the server"),
         ("box/api", "is no network"),
@@ -150,6 +152,8 @@ def test_a_servers_url_names_the_same_server(scheme: str, host: str, port: int) 
         ("box:-1", "http://box:11434"),
         ("box:port", "http://box:11434"),
         ("https://box:99999", "https://box:443"),
+        ("https://box/ollama/", "https://box:443/ollama"),
+        ("box:8080/ollama", "http://box:8080/ollama"),
     ],
 )
 def test_ollama_host_is_read_by_ollamas_own_rules(value: str, url: str) -> None:
@@ -157,7 +161,7 @@ def test_ollama_host_is_read_by_ollamas_own_rules(value: str, url: str) -> None:
     assert (target.url, target.via) == (url, "OLLAMA_HOST")
 
 
-@pytest.mark.parametrize("value", ["ftp://box", "http://box/prefix", "box/prefix", "me:pw@box", "a b", "[::zz]"])
+@pytest.mark.parametrize("value", ["ftp://box", "http://box/a b", "box/api/tags", "me:pw@box", "a b", "[::zz]"])
 def test_an_ollama_host_that_leads_nowhere_is_an_error(value: str) -> None:
     with pytest.raises(TargetError):
         parse_ollama_host(value)

@@ -100,7 +100,7 @@ def test_a_run_in_a_pipe_is_plain_lines() -> None:
         "ollama-speedrun 0.1.0 · finds every Ollama server and benchmarks its models",
         "→ Discover: localhost and 192.168.1.0/24",
         "  note: 192.168.0.0/16 is too large",
-        "  ✓ 192.168.1.20: ollama 0.33.0, by scan",
+        "  ✓ 192.168.1.20: ollama 0.33.0, via scan",
         "→ Enumerate: as hosts are found",
         "  ✗ rack.example:8080: connection refused",
         "  ✗ odd:1b @ 192.168.1.20: HTTP 500",
@@ -125,7 +125,7 @@ def test_quiet_leaves_the_failures() -> None:
 
 def test_verbose_adds_each_model_merger_and_caveat() -> None:
     assert [line for line in told(Verbosity.VERBOSE) if line not in told(Verbosity.NORMAL)] == [
-        "  the same server: 192.168.1.20: ollama 0.33.0, by scan",
+        "  the same server: 192.168.1.20: ollama 0.33.0, via scan",
         "  llama3.1:8b @ 192.168.1.20: chat, 4.6 GB, 8.0B, Q4_K_M",
         "    ! only 52 % of the model lies on the GPU; a smaller quantisation may fit",
     ]
@@ -220,7 +220,7 @@ def test_a_terminal_is_left_with_lines_alone_even_after_an_exception() -> None:
     assert screen(text) == [
         "ollama-speedrun 0.1.0 · finds every Ollama server and benchmarks its models",
         "→ Discover: here",
-        "  ✓ 192.168.1.20: ollama 0.33.0, by scan",
+        "  ✓ 192.168.1.20: ollama 0.33.0, via scan",
         "→ Benchmark: now",
         "  ✓ a @ 192.168.1.20: 56.2 tok/s, TTFT 340 ms, load 2.1 s, 512 tokens",
     ]

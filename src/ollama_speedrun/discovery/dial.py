@@ -9,12 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from .types import DEFAULT_RATE_PER_S
+
 HEDGES_S: Final = (0.0, 0.150, 0.350)
 """When an address is tried again: a lost packet would else be repeated only after a second."""
 
 _SOCKETS_PER_TURN: Final = 64
 _TURN_S: Final = 0.005
-_WANTED_FILES: Final = 10_240
+_WANTED_FILES: Final = 16_384
 _FILES_OF_OTHERS: Final = 256
 _LINUX_NEIGHBOURS: Final = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
 _LINUX_ARP_TABLE: Final = Path("/proc/net/arp")
@@ -45,16 +47,17 @@ class Dialer:
     """Opens connections, as many at once as this process may hold files open.
 
     A loop that opens thousands of sockets in one turn is busy for so long that answers come too late to be seen; so at
-    most 64 are opened in 5 ms.
+    most 64 are opened in 5 ms, and at most `rate_per_s` in a second.
     """
 
-    def __init__(self) -> None:
-        self._free_files = asyncio.Semaphore(max(_SOCKETS_PER_TURN, raise_file_limit() - _FILES_OF_OTHERS))
-        self._turns = Throttle(_SOCKETS_PER_TURN, _TURN_S)
+    def __init__(self, rate_per_s: int = DEFAULT_RATE_PER_S) -> None:
+        self.capacity = max(_SOCKETS_PER_TURN, raise_file_limit() - _FILES_OF_OTHERS)
+        self.free_files = asyncio.Semaphore(self.capacity)
+        self._turns = even_throttle(rate_per_s)
 
     async def dial(self, ip: str, port: int) -> socket.socket:
         """Return a non-blocking socket that is connected; raises OSError when the address does not accept."""
-        async with self._free_files:
+        async with self.free_files:
             await self._turns.wait()
             family = socket.AF_INET6 if ":" in ip else socket.AF_INET
             stream = socket.socket(family, socket.SOCK_STREAM)
@@ -74,6 +77,9 @@ class Dialer:
         Raises TimeoutError when one stayed silent until `give_up_s`, and otherwise ConnectionRefusedError when one
         refused, or the OSError that the system gave.
         """
+        if len(ips) == len(hedges_s) == 1:
+            async with asyncio.timeout(give_up_s):
+                return ips[0], await self.dial(ips[0], port)
         attempts = {asyncio.create_task(self._dial_later(ip, port, delay_s)): ip for delay_s in hedges_s for ip in ips}
         winner: socket.socket | None = None
         try:
@@ -118,6 +124,12 @@ async def _abandon(attempts: Iterable[asyncio.Task[socket.socket]], winner: sock
     for outcome in await asyncio.gather(*attempts, return_exceptions=True):
         if isinstance(outcome, socket.socket) and outcome is not winner:
             outcome.close()
+
+
+def even_throttle(rate_per_s: int) -> Throttle:
+    """Return a pace of at most `rate_per_s` that gives the event loop time for answers after every few sockets."""
+    per_turn = min(_SOCKETS_PER_TURN, rate_per_s)
+    return Throttle(per_turn, max(_TURN_S, per_turn / rate_per_s))
 
 
 def neighbour_throttle() -> Throttle:

@@ -16,10 +16,11 @@ from typing import Final, TypeAlias
 import msgspec
 
 from .. import __version__
-from .recognise import ROOT, TAGS, VERSION, Answer
+from .recognise import PS, ROOT, TAGS, VERSION, Answer
 from .types import ServerTarget
 
-_BODY_LIMITS_BYTES: Final = {TAGS: 4 << 20, VERSION: 64 << 10, ROOT: 64 << 10}
+QUESTIONS: Final = (TAGS, VERSION, ROOT)
+_BODY_LIMITS_BYTES: Final = {TAGS: 4 << 20, VERSION: 64 << 10, ROOT: 64 << 10, PS: 4 << 20}
 _HEAD_LIMIT_BYTES: Final = 32 << 10
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)\b")
 
@@ -46,14 +47,15 @@ async def interview(  # noqa: PLR0913  the server, two ways to it, and three ind
     first: socket.socket | None = None,
     tls: ssl.SSLContext | None = None,
     host_header: str | None = None,
+    questions: Sequence[str] = QUESTIONS,
 ) -> Exchange:
-    """Ask for /api/tags, /api/version and /, over an open socket when there is one, and over further ones.
+    """Ask for these paths, over an open socket when there is one, and over further ones.
 
     The caller closes the open socket. With `tls` the certificate must name the server; `host_header` replaces the
     server's own name and port. Nothing that the server does raises, and whatever has come within `timeout_s` is
     returned then.
     """
-    interviewer = _Interviewer(server, tls, host_header or server.url.partition("://")[2])
+    interviewer = _Interviewer(server, tls, host_header or server.authority, questions)
     try:
         async with asyncio.timeout(timeout_s) as interviewer.deadline:
             await interviewer.ask(dial, first)
@@ -65,17 +67,20 @@ async def interview(  # noqa: PLR0913  the server, two ways to it, and three ind
 class _Interviewer:
     """Collects the answers of one server from several conversations that go on at once."""
 
-    def __init__(self, server: ServerTarget, tls: ssl.SSLContext | None, host_header: str) -> None:
+    def __init__(
+        self, server: ServerTarget, tls: ssl.SSLContext | None, host_header: str, questions: Sequence[str]
+    ) -> None:
         self.answers: dict[str, Answer] = {}
         self.failures: list[str] = []
         self.deadline = asyncio.timeout(None)
         self._server = server
         self._tls = tls
         self._host_header = host_header
+        self._questions = questions
 
     @property
     def is_complete(self) -> bool:
-        return len(self.answers) == len(_BODY_LIMITS_BYTES)
+        return len(self.answers) == len(self._questions)
 
     async def ask(self, dial: Dial, first: socket.socket | None) -> None:
         """Ask until all is answered or a round brings nothing new."""
@@ -84,14 +89,15 @@ class _Interviewer:
             return await dial() if first is None else first
 
         async with asyncio.TaskGroup() as round_one:
-            round_one.create_task(self._converse(dial_first, (TAGS, VERSION, ROOT)))
-            round_one.create_task(self._converse(dial, (VERSION, ROOT)))
+            round_one.create_task(self._converse(dial_first, self._questions))
+            if len(self._questions) > 1:
+                round_one.create_task(self._converse(dial, self._questions[1:]))
         answered = 0
         while answered < len(self.answers) and not self.is_complete:
             # Some servers close after one answer whatever they are asked: a connection for each question that is left.
             answered = len(self.answers)
             async with asyncio.TaskGroup() as next_round:
-                for path in _BODY_LIMITS_BYTES.keys() - self.answers.keys():
+                for path in set(self._questions) - self.answers.keys():
                     next_round.create_task(self._converse(dial, (path,)))
 
     async def _converse(self, dial: Dial, paths: Sequence[str]) -> None:
@@ -120,13 +126,15 @@ class _Interviewer:
             self.failures.append(str(error))
 
     def _request(self, path: str, *, last: bool) -> bytes:
+        token = self._server.token
         lines = (
-            f"GET {path} HTTP/1.1",
+            f"GET {self._server.path}{path} HTTP/1.1",
             f"Host: {self._host_header}",
             f"User-Agent: ollama-speedrun/{__version__}",
             "Accept: */*",
             "Accept-Encoding: identity",
             f"Connection: {'close' if last else 'keep-alive'}",
+            *([f"Authorization: Bearer {token.reveal()}"] if token is not None else []),
         )
         return "\r\n".join((*lines, "", "")).encode("ascii")
 

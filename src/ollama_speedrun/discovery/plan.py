@@ -1,24 +1,33 @@
 """What a scan will touch, decided before the first packet leaves."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address
 from itertools import islice
 from typing import Final
 
 import msgspec
 
+from ..errors import TargetError
 from .targets import DEFAULT_MAX_ADDRESSES, is_sweepable
 from .types import (
     DEFAULT_PORT,
+    DEFAULT_RATE_PER_S,
+    TAIL_S,
     DiscoveryPlan,
     Interface,
+    Neighbour,
+    Network,
     NetworkTarget,
     ServerTarget,
     Sweep,
+    Trust,
 )
 
-_TAIL_S: Final = 3.3
+_LARGE_ADDRESSES: Final = 1024
+_LARGE_TAIL_S: Final = 1.3
+_LARGE_HEDGED_TAIL_S: Final = 1.1
+_NO_TAIL_S: Final = 1.0
 _LOOPBACK: Final = ("127.0.0.1", "::1")
 _VIRTUAL: Final = (
     (
@@ -38,41 +47,128 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
     *,
     targets: Sequence[ServerTarget | NetworkTarget] = (),
     interfaces: Sequence[Interface] = (),
+    neighbours: Sequence[Neighbour] = (),
+    known: Sequence[tuple[str, str]] = (),
     ollama_host: ServerTarget | None = None,
     ports: Sequence[int] = (DEFAULT_PORT,),
     max_addresses: int = DEFAULT_MAX_ADDRESSES,
-    exclude: Sequence[IPv4Network] = (),
+    only_interfaces: Sequence[str] = (),
+    exclude: Sequence[Network] = (),
+    trust: Trust | None = None,
     connect_timeout_s: float = 0.5,
+    rate_per_s: int = DEFAULT_RATE_PER_S,
+    tail: bool = True,
 ) -> DiscoveryPlan:
-    """Return the plan for these targets alone or, without any, for this machine, OLLAMA_HOST and the local networks.
+    """Return the plan for these targets alone or, without any, for this machine and all that is within reach.
 
-    Only private networks are swept, by their real netmasks and with at most `max_addresses` addresses in all; of one
-    that is larger than what is left of those, only the /24 around this machine. No network in `exclude` is swept.
+    That is OLLAMA_HOST, the hosts `known` to other programs (each with its source), the neighbours, and the local
+    networks. Only private networks are swept, by their real netmasks and with at most `max_addresses` addresses in all;
+    of one that is larger than what is left of those, only the /24 around this machine. `only_interfaces` leaves out
+    what is not behind these, and includes even a bridge or tunnel. Nothing in `exclude` is tried. Without a `tail` late
+    answers are not waited for.
+
+    Raises `TargetError` for an interface that does not exist and for a target that is excluded.
     """
     local: tuple[ServerTarget, ...] = ()
+    candidates: tuple[ServerTarget, ...] = ()
     notes: tuple[str, ...] = ()
     if targets:
         servers = tuple(dict.fromkeys(target for target in targets if isinstance(target, ServerTarget)))
         networks = dict.fromkeys(target for target in targets if isinstance(target, NetworkTarget))
         sweeps = [_whole(network, interfaces) for network in networks]
     else:
+        chosen = _chosen(interfaces, only_interfaces)
         local = tuple(_local_servers(interfaces, ports))
         servers = () if ollama_host is None else (ollama_host,)
-        swept, notes = _local_networks(interfaces, max_addresses)
+        swept, notes = _local_networks(chosen, max_addresses, ask_all=bool(only_interfaces))
+        single = _single_hosts(chosen, neighbours, () if only_interfaces else known, swept, max_addresses)
+        candidates = tuple(ServerTarget(host=host, port=port, via=via) for port in ports for host, via in single)
         sweeps = [
             Sweep(network=network, addresses=addresses, port=port, via="scan", on_link=True)
             for port in ports
             for network, addresses in swept.items()
         ]
+    for server in servers:
+        if (network := excluded_by(server.host, exclude)) is not None:
+            raise TargetError(f"{server.url} is in {network}, which is excluded: leave out one of the two.")
+    local, candidates = (
+        tuple(server for server in group if excluded_by(server.host, exclude) is None) for group in (local, candidates)
+    )
+    candidates = tuple(_each_server_once(candidates, (*local, *servers)))
+    sweeps = list(_each_address_once(sweeps, (*local, *servers, *candidates), exclude))
     return DiscoveryPlan(
         local=local,
         servers=servers,
-        sweeps=tuple(_each_address_once(sweeps, (*local, *servers), exclude)),
+        candidates=candidates,
+        sweeps=tuple(_with_patience(sweeps, tail=tail)),
         own_addresses=frozenset(str(interface.address.ip) for interface in interfaces if interface.is_up),
+        exclude=tuple(exclude),
         notes=notes,
+        trust=trust or Trust(),
         connect_timeout_s=connect_timeout_s,
-        tail_s=max(_TAIL_S, connect_timeout_s),
+        tail_s=max(TAIL_S, connect_timeout_s) if tail else _NO_TAIL_S,
+        rate_per_s=rate_per_s,
     )
+
+
+def excluded_by(host: str, exclude: Iterable[Network]) -> Network | None:
+    """Return the network of `exclude` that an address lies in; None for none, and for a name."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    return next((network for network in exclude if address in network), None)
+
+
+def _chosen(interfaces: Sequence[Interface], names: Sequence[str]) -> Sequence[Interface]:
+    """Return the interfaces of these names, or all of them where there are no names."""
+    for name in names:
+        if name not in {interface.name for interface in interfaces}:
+            known = ", ".join(dict.fromkeys(interface.name for interface in interfaces)) or "none"
+            raise TargetError(f"There is no interface {name!r} here; there are: {known}.")
+    return [interface for interface in interfaces if interface.name in names] if names else interfaces
+
+
+def _single_hosts(
+    interfaces: Iterable[Interface],
+    neighbours: Iterable[Neighbour],
+    known: Iterable[tuple[str, str]],
+    swept: Mapping[IPv4Network, Sequence[IPv4Address]],
+    max_addresses: int,
+) -> list[tuple[str, str]]:
+    """Return (host, source) of the machines that something here knows of.
+
+    A neighbour counts where it is private and in the network of one of the interfaces. Those that are not swept in any
+    case are at most as many as are left of `max_addresses`.
+    """
+    networks = [address.network for _, address in _ipv4(interfaces)]
+    near = (
+        (neighbour.ip, "neighbours")
+        for neighbour in neighbours
+        if is_sweepable(IPv4Network(neighbour.ip)) and any(IPv4Address(neighbour.ip) in network for network in networks)
+    )
+    addresses = {str(address) for part in swept.values() for address in part}
+    sources: dict[str, str] = {}
+    for host, via in (*known, *near):
+        sources.setdefault(host, via)
+    inside = [(host, via) for host, via in sources.items() if host in addresses]
+    outside = [(host, via) for host, via in sources.items() if host not in addresses]
+    return [*inside, *outside[: max_addresses - len(addresses)]]
+
+
+def _with_patience(sweeps: Sequence[Sweep], *, tail: bool) -> Iterator[Sweep]:
+    """Yield the sweeps with the time that each of their addresses may take.
+
+    Where there are many addresses, the last ones get less, and behind a router all: there an address costs an open
+    socket and is tried once, so that the kernel's repeat after a second has to be in time. On the link the neighbour
+    table makes most of them wait in any case, and each is tried three times.
+    """
+    is_large = sum(len(sweep.addresses) for sweep in sweeps) > _LARGE_ADDRESSES
+    for sweep in sweeps:
+        large_tail_s = _LARGE_HEDGED_TAIL_S if sweep.on_link else _LARGE_TAIL_S
+        tail_s = (large_tail_s if is_large else TAIL_S) if tail else _NO_TAIL_S
+        patience_s = TAIL_S if tail and sweep.on_link else tail_s
+        yield msgspec.structs.replace(sweep, patience_s=patience_s, tail_s=tail_s)
 
 
 def _whole(target: NetworkTarget, interfaces: Iterable[Interface]) -> Sweep:
@@ -101,7 +197,7 @@ def _local_servers(interfaces: Iterable[Interface], ports: Iterable[int]) -> Ite
 
 
 def _local_networks(
-    interfaces: Iterable[Interface], max_addresses: int
+    interfaces: Iterable[Interface], max_addresses: int, *, ask_all: bool
 ) -> tuple[dict[IPv4Network, tuple[IPv4Address, ...]], tuple[str, ...]]:
     """Return the addresses to try of each local network, and a sentence on each that is left out or cut short."""
     swept: dict[IPv4Network, tuple[IPv4Address, ...]] = {}
@@ -111,7 +207,7 @@ def _local_networks(
         network = address.network
         if network.prefixlen == 32 or network in swept:
             continue
-        if (reason := _why_not_swept(interface, network)) is not None:
+        if (reason := _why_not_swept(interface, network, ask_all=ask_all)) is not None:
             notes.append(f"{interface.name} ({network}) is not swept: it is {reason}.")
             continue
         part = network
@@ -133,14 +229,14 @@ def _ipv4(interfaces: Iterable[Interface]) -> Iterator[tuple[Interface, IPv4Inte
             yield interface, interface.address
 
 
-def _why_not_swept(interface: Interface, network: IPv4Network) -> str | None:
-    """Return what keeps a network from being swept, as a noun; None where it is a LAN."""
+def _why_not_swept(interface: Interface, network: IPv4Network, *, ask_all: bool) -> str | None:
+    """Return what keeps a network from being swept, as a noun; None where it is a LAN, or private and asked for."""
     for pattern, kind in _VIRTUAL:
-        if pattern.match(interface.name):
+        if pattern.match(interface.name) and not ask_all:
             return kind
-    if interface.point_to_point:
+    if interface.point_to_point and not ask_all:
         return "a point-to-point link"
-    if network.is_link_local:
+    if network.is_link_local and not ask_all:
         return "self-assigned, so no router gave it an address"
     if not is_sweepable(network):
         return "not a private network"
@@ -157,8 +253,14 @@ def _nearest_first(network: IPv4Network, around: IPv4Address) -> Iterator[IPv4Ad
     yield from (address for address in network.hosts() if address not in near)
 
 
+def _each_server_once(servers: Iterable[ServerTarget], asked: Iterable[ServerTarget]) -> Iterator[ServerTarget]:
+    """Yield the servers that are not asked in any case."""
+    taken = {(server.host, server.port) for server in asked}
+    return (server for server in servers if (server.host, server.port) not in taken)
+
+
 def _each_address_once(
-    sweeps: Iterable[Sweep], asked: Iterable[ServerTarget], exclude: Sequence[IPv4Network]
+    sweeps: Iterable[Sweep], asked: Iterable[ServerTarget], exclude: Sequence[Network]
 ) -> Iterator[Sweep]:
     """Yield the sweeps without excluded addresses and without those that are asked by name or by an earlier sweep."""
     taken = {(server.host, server.port) for server in asked}

@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -12,6 +13,7 @@ from .types import OLLAMA
 TAGS: Final = "/api/tags"
 VERSION: Final = "/api/version"
 ROOT: Final = "/"
+PS: Final = "/api/ps"
 
 COMPATIBLE: Final = "Ollama-compatible server"
 HOST_CHECKED: Final = "Ollama behind a Host check"
@@ -19,6 +21,7 @@ HOST_CHECKED: Final = "Ollama behind a Host check"
 _ROOT_TEXT: Final = "Ollama is running"
 _SEMVER: Final = re.compile(r"v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?")
 _DIGEST: Final = re.compile(r"(?!0{64})[0-9a-f]{64}")
+_INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{4,9})(Z|[+-]\d\d:\d\d)")
 _SHOWN_TEXT: Final = 60
 
 
@@ -34,12 +37,19 @@ class Recognised(msgspec.Struct, frozen=True, kw_only=True):
     """A server that lists models.
 
     `kind` is "ollama" or a look-alike's name. `models_key` is equal for two servers that hold the same models since the
-    same nanosecond.
+    same moment; where `has_own_moments`, that moment is so exact that only one server can have it, or a copy of its
+    files. `identity` is that of the oldest model, so that it outlasts models that come and go; None without moments.
     """
 
     kind: str
     version: str | None
     models_key: str
+    identity: str | None = None
+
+    @property
+    def has_own_moments(self) -> bool:
+        """Whether an equal `models_key` speaks for one and the same server."""
+        return self.identity is not None
 
 
 class Unrecognised(msgspec.Struct, frozen=True):
@@ -85,7 +95,7 @@ def recognise(answers: Mapping[str, Answer]) -> Recognised | Unrecognised:
     seen = _evidence(answers)
     for kind, is_one in _LOOK_ALIKES:
         if is_one(seen):
-            return Recognised(kind=kind, version=seen.version, models_key=_models_key(seen.models or ()))
+            return _recognised(kind, seen)
     if seen.models is None:
         return Unrecognised(_what_it_is_instead(answers, seen))
     is_certain = (
@@ -96,14 +106,33 @@ def recognise(answers: Mapping[str, Answer]) -> Recognised | Unrecognised:
     )
     if not is_certain and not seen.models:
         return Unrecognised("answers with an empty list of models, but not as Ollama does")
-    kind = OLLAMA if is_certain else COMPATIBLE
-    return Recognised(kind=kind, version=seen.version, models_key=_models_key(seen.models))
+    return _recognised(OLLAMA if is_certain else COMPATIBLE, seen)
 
 
 def refuses_host_header(answers: Mapping[str, Answer]) -> bool:
     """Whether this is how an Ollama that is bound to loopback turns away a foreign Host header."""
     tags = answers.get(TAGS)
     return tags is not None and tags.status == 403 and not tags.body.strip()
+
+
+def same_loaded_models(one: Answer | None, other: Answer | None) -> bool | None:
+    """Whether two answers to /api/ps are of one server: a model is loaded in both until the same moment.
+
+    None where an answer is missing or nothing is loaded, which proves neither.
+    """
+    first, second = _expiries(one), _expiries(other)
+    return not first.isdisjoint(second) if first and second else None
+
+
+def _expiries(answer: Answer | None) -> set[tuple[str, str]]:
+    models = _json_object(answer).get("models")
+    loaded = [model for model in models if isinstance(model, dict)] if isinstance(models, list) else []
+    return {(str(model.get("digest")), str(model["expires_at"])) for model in loaded if model.get("expires_at")}
+
+
+def _recognised(kind: str, seen: _Evidence) -> Recognised:
+    models = seen.models or ()
+    return Recognised(kind=kind, version=seen.version, models_key=_models_key(models), identity=_identity(models))
 
 
 def _evidence(answers: Mapping[str, Answer]) -> _Evidence:
@@ -140,6 +169,25 @@ def _is_digest(value: object) -> bool:
 def _models_key(models: tuple[Mapping[str, object], ...]) -> str:
     rows = sorted([str(model.get(key)) for key in ("name", "digest", "modified_at")] for model in models)
     return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()
+
+
+def _identity(models: Iterable[Mapping[str, object]]) -> str | None:
+    moments = [(moment, str(model.get("digest"))) for model in models if (moment := _moment(model.get("modified_at")))]
+    return hashlib.sha256(msgspec.json.encode(min(moments))).hexdigest()[:16] if moments else None
+
+
+def _moment(written: object) -> tuple[int, str] | None:
+    """Return a date as seconds since 1970 and the digits behind them; None where it is no finer than milliseconds.
+
+    The server writes it with the offset of its own clock, which summer time changes.
+    """
+    parts = _INSTANT.fullmatch(written) if isinstance(written, str) else None
+    if parts is None or not parts[2].strip("0"):
+        return None
+    try:
+        return int(datetime.fromisoformat(parts[1] + parts[3]).timestamp()), parts[2]
+    except (ValueError, OverflowError):
+        return None
 
 
 def _what_it_is_instead(answers: Mapping[str, Answer], seen: _Evidence) -> str:

@@ -1,52 +1,87 @@
 """Which servers are known, and which of two answers came from one and the same."""
 
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
+from typing import TypeAlias
 
 import msgspec
 
 from ..events import HostFound, HostMerged
-from .types import Host
+from .recognise import Recognised
+from .types import Host, ServerTarget
+
+Proof: TypeAlias = Callable[[ServerTarget, ServerTarget], Awaitable[bool | None]]
+"""Asks two servers whether they are one; None: they do not tell."""
+
+MacOf: TypeAlias = Callable[[str], Awaitable[str | None]]
+"""Looks up the hardware address behind an IP address; None where it is not known."""
+
+
+class Meeting(msgspec.Struct, frozen=True):
+    """A server that answered: how it was asked, what it turned out to be, and how it is handed on."""
+
+    server: ServerTarget
+    verdict: Recognised
+    host: Host
 
 
 class _Entry(msgspec.Struct):
+    meeting: Meeting
     host: Host
-    port: int
-    models_key: str
 
 
 class Register:
     """The servers of one discovery, each of them once."""
 
-    def __init__(self, own_addresses: frozenset[str]) -> None:
+    def __init__(self, own_addresses: frozenset[str], *, proof: Proof, mac_of: MacOf) -> None:
         self._own_addresses = own_addresses
+        self._proof = proof
+        self._mac_of = mac_of
         self._entries: list[_Entry] = []
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    def admit(self, host: Host, *, port: int, models_key: str) -> HostFound | HostMerged | None:
+    async def admit(self, meeting: Meeting) -> HostFound | HostMerged | None:
         """Take in a server that answered; None when all of it was known.
 
-        It is a known one when the URL is the same, or when kind, port and models are the same and both were reached at
-        an address in common or at two addresses of this machine.
+        It is a known one when the URL is the same, or when kind, version and models are the same and so is the place:
+        an address in common, two addresses of this machine, or one hardware address, each with the same port. Models
+        since the same nanosecond speak for one server anywhere, unless what it has loaded speaks against it.
         """
-        for entry in self._entries:
-            same_url = entry.host.url == host.url
-            if same_url or (
-                (entry.host.kind, entry.port, entry.models_key) == (host.kind, port, models_key)
-                and self._at_one_place(entry.host, host)
-            ):
-                merged = msgspec.structs.replace(
-                    entry.host,
-                    via=tuple(dict.fromkeys((*entry.host.via, *host.via))),
-                    addresses=tuple(dict.fromkeys((*entry.host.addresses, *host.addresses))),
-                )
-                if merged == entry.host:
-                    return None
-                entry.host = merged
-                return HostMerged(merged)
-        self._entries.append(_Entry(host, port, models_key))
-        return HostFound(host)
+        # Those with the same models take turns: while one is looked into, the other must not be taken for a new one.
+        async with self._turns[meeting.verdict.models_key]:
+            for entry in list(self._entries):
+                if entry.host.url == meeting.host.url or await self._are_one(entry.meeting, meeting):
+                    return _merge(entry, meeting.host)
+            self._entries.append(_Entry(meeting, meeting.host))
+            return HostFound(meeting.host)
 
-    def _at_one_place(self, one: Host, other: Host) -> bool:
-        return bool(set(one.addresses) & set(other.addresses)) or (self._is_here(one) and self._is_here(other))
+    async def _are_one(self, known: Meeting, new: Meeting) -> bool:
+        if (known.verdict, known.host.version) != (new.verdict, new.host.version):
+            return False
+        same_port = known.server.port == new.server.port
+        shared_address = set(known.host.addresses) & set(new.host.addresses)
+        if shared_address or (self._is_here(known.host) and self._is_here(new.host)):
+            # Servers at several ports of one machine may well share their files.
+            return same_port and known.server.path == new.server.path
+        if new.verdict.has_own_moments:
+            return await self._proof(known.server, new.server) is not False
+        macs = [await self._mac_of(meeting.host.addresses[0]) for meeting in (known, new)]
+        return same_port and macs[0] is not None and macs[0] == macs[1]
 
     def _is_here(self, host: Host) -> bool:
         return any(address in self._own_addresses or ip_address(address).is_loopback for address in host.addresses)
+
+
+def _merge(entry: _Entry, host: Host) -> HostMerged | None:
+    merged = msgspec.structs.replace(
+        entry.host,
+        via=tuple(dict.fromkeys((*entry.host.via, *host.via))),
+        addresses=tuple(dict.fromkeys((*entry.host.addresses, *host.addresses))),
+        name=entry.host.name or host.name,
+    )
+    if merged == entry.host:
+        return None
+    entry.host = merged
+    return HostMerged(merged)

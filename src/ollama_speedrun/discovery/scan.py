@@ -1,9 +1,12 @@
 """Carry out a plan: every server that answers becomes an event at once."""
 
 import asyncio
+import errno
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from ipaddress import ip_address
@@ -11,26 +14,33 @@ from typing import Final
 
 import msgspec
 
-from ..events import Event, Notice, ScanProgress, TargetFailed
-from .dial import HEDGES_S, Dialer, Throttle, neighbour_throttle
-from .exchange import Exchange, interview
+from ..events import Event, HostFound, Notice, Phase, PhaseBegan, PhaseEnded, ScanProgress, TargetFailed
+from ..ollama.tls import client_context
+from .diagnosis import Outcomes, diagnose, scope
+from .dial import HEDGES_S, Dialer, Throttle, even_throttle, neighbour_throttle
+from .exchange import QUESTIONS, Exchange, interview
 from .failures import explain
+from .knock import Outcome, can_knock, knock
+from .plan import excluded_by
 from .recognise import (
     COMPATIBLE,
     HOST_CHECKED,
+    PS,
+    Answer,
     Recognised,
     Unrecognised,
     recognise,
     refuses_host_header,
+    same_loaded_models,
 )
-from .register import Register
+from .register import Meeting, Register
 from .resolve import resolve
+from .surroundings import read_neighbours
 from .types import OLLAMA, DiscoveryPlan, Host, ServerTarget, Sweep
 
 _INTERVIEWS_AT_ONCE: Final = 64
-_HEDGED_ADDRESSES: Final = 4096
-_OFF_LINK_PER_S: Final = 5000
-_SHOWN_ADDRESSES: Final = 6
+_HEDGED_ADDRESSES: Final = 1024
+_AT_ONCE_S: Final = 1.0
 
 
 async def discover(plan: DiscoveryPlan, *, emit: Callable[[Event], None]) -> None:
@@ -47,9 +57,29 @@ async def discover(plan: DiscoveryPlan, *, emit: Callable[[Event], None]) -> Non
         group.create_task(scan.ask_this_machine())
         for server in plan.servers:
             group.create_task(scan.ask_server(server))
+        group.create_task(scan.ask_candidates())
         for sweep in plan.sweeps:
             group.create_task(scan.sweep(sweep))
-    scan.report_refusals()
+    await scan.report()
+
+
+async def find_servers(plan: DiscoveryPlan, *, emit: Callable[[Event], None]) -> None:
+    """Discover as the first phase of a run: `discover` between `PhaseBegan` and `PhaseEnded`."""
+    servers = 0
+
+    def count(event: Event) -> None:
+        nonlocal servers
+        servers += isinstance(event, HostFound) and event.host.is_ollama
+        emit(event)
+
+    emit(PhaseBegan(Phase.DISCOVER, ", ".join(scope(plan))))
+    await discover(plan, emit=count)
+    found = f"{servers} Ollama server{'' if servers == 1 else 's'}" if servers else "No Ollama instances found"
+    emit(PhaseEnded(Phase.DISCOVER, servers > 0, found))
+
+
+class _ExcludedError(OSError):
+    """A name leads into a network to which nothing may be sent."""
 
 
 class _Scan:
@@ -58,13 +88,17 @@ class _Scan:
     def __init__(self, plan: DiscoveryPlan, emit: Callable[[Event], None]) -> None:
         self._plan = plan
         self._emit = emit
-        self._dialer = Dialer()
-        self._register = Register(plan.own_addresses)
+        self._dialer = Dialer(plan.rate_per_s)
+        self._register = Register(plan.own_addresses, proof=self._are_one, mac_of=_mac_of)
         self._interviews = asyncio.Semaphore(_INTERVIEWS_AT_ONCE)
         self._on_link = neighbour_throttle()
-        self._off_link = Throttle(_OFF_LINK_PER_S, 1.0)
+        self._pace = even_throttle(plan.rate_per_s)
+        # Behind a router the hedges to thousands of addresses would be a flood; the kernel's own repeats must do.
+        is_hedged = plan.address_count <= _HEDGED_ADDRESSES or all(sweep.on_link for sweep in plan.sweeps)
+        self._hedges_s = HEDGES_S if is_hedged else HEDGES_S[:1]
+        self._slots = asyncio.Semaphore(self._dialer.capacity // len(self._hedges_s))
         self._progress = _Progress(plan.address_count, emit)
-        self._refused: dict[int, list[str]] = {}
+        self._outcomes = Outcomes()
 
     async def ask_this_machine(self) -> None:
         """Try loopback, and this machine's other addresses only on ports at which loopback has no server."""
@@ -82,41 +116,120 @@ class _Scan:
     async def ask_server(self, server: ServerTarget) -> None:
         """Try one server that the user named, and say why when that leads nowhere."""
         try:
-            ips = await resolve(server.host, timeout_s=self._plan.tail_s)
-            ip, stream = await self._dialer.dial_any(ips, server.port, give_up_s=self._plan.tail_s)
+            ip, stream = await self._reach(server)
+        except _ExcludedError as error:
+            self._emit(TargetFailed(server.url, f"{error}."))
+            return
         except OSError as error:
             self._emit(TargetFailed(server.url, explain(error, server, waited_s=self._plan.tail_s)))
             return
         met = await self._meet(server, ip, stream)
         if isinstance(met, Unrecognised):
-            self._emit(TargetFailed(server.url, f"{met.reason}."))
+            reason = met.reason if server.token is None else server.token.hide_in(met.reason)
+            self._emit(TargetFailed(server.url, f"{reason}."))
+
+    async def ask_candidates(self) -> None:
+        """Try every single machine that something here knows of."""
+        tail_s = self._plan.tail_s
+        await self._try_each(self._plan.candidates, patience_s=tail_s, tail_s=tail_s)
 
     async def sweep(self, sweep: Sweep) -> None:
         """Try every address of a network."""
-        throttle = self._on_link if sweep.on_link else self._off_link
-        # Beyond a few thousand addresses the hedges alone would be a flood; the kernel's own repeats must do.
-        hedges_s = HEDGES_S if len(sweep.addresses) <= _HEDGED_ADDRESSES else HEDGES_S[:1]
-        async with asyncio.TaskGroup() as group:
-            for address in sweep.addresses:
-                await throttle.wait()
-                server = ServerTarget(host=str(address), port=sweep.port, via=sweep.via)
-                group.create_task(self._try(server, hedges_s))
+        if len(self._hedges_s) == 1 and not sweep.on_link and can_knock():
+            await self._knock(sweep)
+            return
+        servers = (ServerTarget(host=str(address), port=sweep.port, via=sweep.via) for address in sweep.addresses)
+        await self._try_each(
+            servers, self._on_link if sweep.on_link else None, patience_s=sweep.patience_s, tail_s=sweep.tail_s
+        )
 
-    async def _try(self, server: ServerTarget, hedges_s: Sequence[float]) -> None:
-        """Try one address of a sweep; late answers count, but the progress does not wait for them."""
-        with self._progress.one_address(self._plan.connect_timeout_s):
-            try:
-                ip, stream = await self._dialer.dial_any(
-                    [server.host], server.port, give_up_s=self._plan.tail_s, hedges_s=hedges_s
-                )
-            except ConnectionRefusedError:
-                self._refused.setdefault(server.port, []).append(server.host)
-                return
-            except OSError:
-                return
-        met = await self._meet(server, ip, stream)
+    async def _knock(self, sweep: Sweep) -> None:
+        """Try every address of a network once."""
+        async with asyncio.TaskGroup() as group:
+            met: list[asyncio.Task[None]] = []
+
+            def tell(ip: str, outcome: Outcome) -> None:
+                self._progress.advance()
+                server = ServerTarget(host=ip, port=sweep.port, via=sweep.via)
+                if isinstance(outcome, socket.socket):
+                    met.append(group.create_task(self._meet_stranger(server, ip, outcome)))
+                else:
+                    self._note_failure(server, outcome, is_at_once=False)
+
+            await knock(
+                map(str, sweep.addresses),
+                sweep.port,
+                pace=self._pace,
+                room=self._dialer.free_files,
+                patience_s=sweep.patience_s,
+                tell=tell,
+            )
+            for late in met:
+                late.cancel()
+
+    async def _try_each(
+        self,
+        servers: Iterable[ServerTarget],
+        slower_pace: Throttle | None = None,
+        *,
+        patience_s: float,
+        tail_s: float,
+    ) -> None:
+        """Try these one after the other; what is still open `tail_s` after the last was begun is given up."""
+        async with asyncio.TaskGroup() as group:
+            tries: list[asyncio.Task[None]] = []
+            for server in servers:
+                if slower_pace is not None:
+                    await slower_pace.wait()
+                await self._pace.wait()
+                await self._slots.acquire()
+                tries.append(group.create_task(self._try(server, patience_s)))
+            late = (await asyncio.wait(tries, timeout=tail_s))[1] if tries else ()
+            for one in late:
+                one.cancel()
+
+    async def _try(self, server: ServerTarget, patience_s: float) -> None:
+        """Try one address; late answers count, but the progress does not wait for them."""
+        began_s = time.monotonic()
+        try:
+            with self._progress.one_address(self._plan.connect_timeout_s):
+                ip, stream = await self._reach(server, patience_s, self._hedges_s)
+        except OSError as error:
+            self._note_failure(server, error, is_at_once=time.monotonic() - began_s < _AT_ONCE_S)
+            return
+        finally:
+            self._slots.release()
+        await self._meet_stranger(server, ip, stream)
+
+    def _note_failure(self, server: ServerTarget, error: OSError, *, is_at_once: bool) -> None:
+        if isinstance(error, ConnectionRefusedError):
+            self._outcomes.answered.add(server.host)
+            self._outcomes.refused[server.port].append(server.host)
+        elif error.errno == errno.EHOSTUNREACH and is_at_once:
+            self._outcomes.unreachable_at_once += 1
+
+    async def _meet_stranger(self, server: ServerTarget, ip: str, stream: socket.socket) -> None:
+        """Find out who accepted where nobody was named, and say so when it is something else."""
+        self._outcomes.answered.add(ip)
+        try:
+            met = await self._meet(server, ip, stream)
+        except asyncio.CancelledError:
+            self._outcomes.unverified.append(server.url)
+            raise
         if isinstance(met, Unrecognised):
             self._emit(Notice(f"{server.url} {met.reason}."))
+
+    async def _reach(
+        self, server: ServerTarget, patience_s: float | None = None, hedges_s: Sequence[float] = HEDGES_S
+    ) -> tuple[str, socket.socket]:
+        """Return the address that accepted, and the open socket to it; raises OSError where there is none."""
+        ips = await resolve(server.host, timeout_s=self._plan.tail_s)
+        for ip in ips:
+            if (network := excluded_by(ip, self._plan.exclude)) is not None:
+                raise _ExcludedError(f"{ip} is in {network}, which is excluded")
+        return await self._dialer.dial_any(
+            ips, server.port, give_up_s=patience_s or self._plan.tail_s, hedges_s=hedges_s
+        )
 
     async def _meet(self, server: ServerTarget, ip: str, stream: socket.socket) -> Host | Unrecognised:
         """Find out who accepted, and tell it when it is a server of models."""
@@ -127,11 +240,33 @@ class _Scan:
             stream.close()
         if isinstance(verdict, Unrecognised):
             return verdict
-        host = Host(url=server.url, kind=verdict.kind, version=verdict.version, via=(server.via,), addresses=(ip,))
-        event = self._register.admit(host, port=server.port, models_key=verdict.models_key)
+        host = Host(
+            url=server.url,
+            kind=verdict.kind,
+            version=verdict.version,
+            via=(server.via,),
+            addresses=(ip,),
+            name=server.name,
+            identity=verdict.identity,
+        )
+        event = await self._register.admit(Meeting(server, verdict, host))
         if event is not None:
+            self._outcomes.servers += isinstance(event, HostFound) and host.is_ollama
             self._emit(event)
         return host
+
+    async def _are_one(self, known: ServerTarget, new: ServerTarget) -> bool | None:
+        """Whether two servers with the same models are one, by what they have loaded; None where nothing is."""
+        ours, theirs = await asyncio.gather(*(self._loaded(server) for server in (known, new)))
+        return same_loaded_models(ours, theirs)
+
+    async def _loaded(self, server: ServerTarget) -> Answer | None:
+        try:
+            ip, *_ = await resolve(server.host, timeout_s=self._plan.http_timeout_s)
+        except OSError:
+            return None
+        exchange = await self._interview(server, ip, questions=(PS,))
+        return exchange.answers.get(PS)
 
     async def _judge(
         self, server: ServerTarget, ip: str, stream: socket.socket
@@ -152,7 +287,13 @@ class _Scan:
         return server, verdict
 
     async def _interview(
-        self, server: ServerTarget, ip: str, stream: socket.socket | None = None, *, host_header: str | None = None
+        self,
+        server: ServerTarget,
+        ip: str,
+        stream: socket.socket | None = None,
+        *,
+        host_header: str | None = None,
+        questions: Sequence[str] = QUESTIONS,
     ) -> Exchange:
         return await interview(
             server,
@@ -161,23 +302,25 @@ class _Scan:
             timeout_s=self._plan.http_timeout_s,
             tls=self._tls if server.scheme == "https" else None,
             host_header=host_header,
+            questions=questions,
         )
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        return ssl.create_default_context()
+        return client_context(self._plan.trust.ca_files, insecure=self._plan.trust.insecure)
 
-    def report_refusals(self) -> None:
-        """Name the machines that are up with nothing on the port: that is what a wrong OLLAMA_HOST looks like."""
-        for port, hosts in sorted(self._refused.items()):
-            shown = ", ".join(sorted(hosts, key=ip_address)[:_SHOWN_ADDRESSES])
-            more = f" and {len(hosts) - _SHOWN_ADDRESSES} more" if len(hosts) > _SHOWN_ADDRESSES else ""
-            self._emit(
-                Notice(
-                    f"Up, but nothing accepts on port {port}: {shown}{more}. "
-                    "Where Ollama runs there, is OLLAMA_HOST=0.0.0.0 set?"
-                )
-            )
+    async def report(self) -> None:
+        """Say what the scan has learned of machines without a server."""
+        seen = await asyncio.to_thread(read_neighbours) if self._plan.sweeps else ()
+        places = {neighbour.ip for neighbour in seen}
+        for sentence in diagnose(self._plan, self._outcomes, neighbours=places, platform=sys.platform):
+            self._emit(Notice(sentence))
+
+
+async def _mac_of(ip: str) -> str | None:
+    """Return the hardware address of a neighbour."""
+    neighbours = await asyncio.to_thread(read_neighbours)
+    return next((neighbour.mac for neighbour in neighbours if neighbour.ip == ip), None)
 
 
 class _Progress:
@@ -198,7 +341,7 @@ class _Progress:
             nonlocal is_counted
             if not is_counted:
                 is_counted = True
-                self._advance()
+                self.advance()
 
         timer = asyncio.get_running_loop().call_later(timeout_s, count)
         try:
@@ -207,7 +350,8 @@ class _Progress:
             timer.cancel()
             count()
 
-    def _advance(self) -> None:
+    def advance(self) -> None:
+        """Count one address."""
         self._probed += 1
         if self._probed % self._step == 0 or self._probed == self._total:
             self._emit(ScanProgress(self._probed, self._total))

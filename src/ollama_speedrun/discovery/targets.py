@@ -3,10 +3,10 @@
 import re
 from ipaddress import AddressValueError, IPv4Network, IPv6Address, ip_address, ip_network
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from ..errors import TargetError
-from .types import DEFAULT_PORT, NetworkTarget, ServerTarget
+from .types import DEFAULT_PORT, Network, NetworkTarget, ServerTarget
 
 DEFAULT_MAX_ADDRESSES: Final = 1024
 
@@ -17,6 +17,8 @@ SWEEPABLE: Final = tuple(
 """Where a sweep may go: the private networks of RFC 1918, link-local and loopback. Python's `is_private` is wider."""
 
 _SCHEME_PORTS: Final = {"http": 80, "https": 443}
+_PATH: Final = re.compile(r"(/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)*")
+_ENDPOINT: Final = re.compile(r"/(api|v1)(/|$)")
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 _WILDCARDS: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -35,7 +37,7 @@ def parse_target(
             "An empty target names no server: write a host, HOST:PORT, a URL or a network like 10.0.0.0/24."
         )
     if "://" in written:
-        return _parse_url(written, default_port)
+        return parse_url(written, default_port=default_port)
     if "@" in written:
         raise _credentials_error()
     if "/" in written:
@@ -49,7 +51,7 @@ def parse_ollama_host(text: str) -> ServerTarget:
 
     Quotes and blanks are trimmed; no scheme means http and port 11434, `http://` 80, `https://` 443; an impossible port
     gives way to the default; the addresses that a server binds to (0.0.0.0, ::) are asked at loopback. Raises
-    `TargetError` where Ollama's own client would find no server either: an unknown scheme, a path, an impossible host.
+    `TargetError` where Ollama's own client would find no server either: an unknown scheme, an impossible host.
     """
     written = text.strip().strip("\"'").strip()
     scheme, separator, rest = written.partition("://")
@@ -60,8 +62,6 @@ def parse_ollama_host(text: str) -> ServerTarget:
     else:
         raise TargetError(f"OLLAMA_HOST={written}: the scheme must be http or https.")
     authority, _, path = rest.partition("/")
-    if path.strip("/"):
-        raise TargetError(f"OLLAMA_HOST={written}: servers below a path are not supported; give the host and the port.")
     if "@" in authority:
         raise _credentials_error()
     host, port = _split_port(authority)
@@ -70,8 +70,17 @@ def parse_ollama_host(text: str) -> ServerTarget:
         scheme=scheme,
         host=_WILDCARDS.get(host) or _checked_host(host, f"OLLAMA_HOST={written}"),
         port=int(port) if usable and port is not None else default_port,
+        path=_checked_path(path, f"OLLAMA_HOST={written}"),
         via="OLLAMA_HOST",
     )
+
+
+def parse_exclusion(text: str) -> Network:
+    """Return the network, or the single address, that nothing is to be sent to; raises `TargetError` for neither."""
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError as error:
+        raise TargetError(f"{text!r} is no network such as 192.168.1.0/24, nor an address.") from error
 
 
 def is_sweepable(network: IPv4Network) -> bool:
@@ -79,7 +88,8 @@ def is_sweepable(network: IPv4Network) -> bool:
     return any(network.subnet_of(private) for private in SWEEPABLE)
 
 
-def _parse_url(written: str, default_port: int) -> ServerTarget:
+def parse_url(written: str, *, default_port: int = DEFAULT_PORT) -> ServerTarget:
+    """Return the server at a base URL; raises `TargetError` for what is none."""
     try:
         parts = urlsplit(written)
     except ValueError as error:
@@ -88,17 +98,26 @@ def _parse_url(written: str, default_port: int) -> ServerTarget:
         raise _credentials_error()
     if parts.scheme not in _SCHEME_PORTS:
         raise TargetError(f"{written!r} has the scheme {parts.scheme!r}: only http and https lead to an Ollama server.")
-    if _has_more_than_a_server(parts):
+    if parts.query or parts.fragment:
         raise TargetError(f"{written!r} goes on after the server: give only {parts.scheme}://{parts.netloc}.")
     host, port = _split_port(parts.netloc)
     default = 443 if parts.scheme == "https" else default_port
     return ServerTarget(
-        scheme=parts.scheme, host=_checked_host(host, written), port=default if port is None else _port(port, written)
+        scheme=parts.scheme,
+        host=_checked_host(host, written),
+        port=default if port is None else _port(port, written),
+        path=_checked_path(parts.path, repr(written)),
     )
 
 
-def _has_more_than_a_server(parts: SplitResult) -> bool:
-    return parts.path.strip("/") != "" or parts.query != "" or parts.fragment != ""
+def _checked_path(path: str, written: str) -> str:
+    """Return what the API stands below: nothing, or a path that begins with a slash and ends without one."""
+    prefix = f"/{stripped}" if (stripped := path.strip("/")) else ""
+    if _ENDPOINT.search(prefix):
+        raise TargetError(f"{written} goes on after the server: leave out what comes from /api or /v1 on.")
+    if not _PATH.fullmatch(prefix):
+        raise TargetError(f"{written} has a path that no URL has; write what is not a letter or digit as %XX.")
+    return prefix
 
 
 def _parse_network(written: str, port: int, max_addresses: int) -> NetworkTarget:

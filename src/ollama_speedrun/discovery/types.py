@@ -1,12 +1,42 @@
 """What discovery is asked for and what it hands on."""
 
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
-from typing import Final
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from typing import Final, TypeAlias
 
 import msgspec
 
 OLLAMA: Final = "ollama"
 DEFAULT_PORT: Final = 11434
+DEFAULT_RATE_PER_S: Final = 8000
+TAIL_S: Final = 3.15
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+class Secret:
+    """A text that nothing shows by accident: its representation hides it, and it has no place in JSON."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def reveal(self) -> str:
+        """Return the text, for the one header that it is meant for."""
+        return self._text
+
+    def hide_in(self, text: str) -> str:
+        """Return the text without this one in it, for what a server says may repeat what it was sent."""
+        return text.replace(self._text, "…")
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -14,7 +44,9 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     `url` is its base URL without a trailing slash, `kind` is "ollama" or the name of the look-alike that it turned out
     to be, `version` is what /api/version says (None where it says nothing), `via` names the sources that led to it
-    ("localhost", "scan", "target", "OLLAMA_HOST"), `addresses` are bare IP addresses, the one in `url` first.
+    ("localhost", "scan", "target", "OLLAMA_HOST", "hosts file", "neighbours", "tailscale", "WSL"), `addresses` are bare
+    IP addresses, the one in `url` first. `name` is what the user calls it. `identity` is equal for two runs that met
+    the same server, wherever it was; None where it holds no model to be known by.
     """
 
     url: str
@@ -22,6 +54,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     version: str | None
     via: tuple[str, ...]
     addresses: tuple[str, ...]
+    name: str | None = None
+    identity: str | None = None
 
     @property
     def is_ollama(self) -> bool:
@@ -30,18 +64,29 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ServerTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """One server to ask: `host` is a name or a bare IP address."""
+    """One server to ask: `host` is a name or a bare IP address, `path` what its API stands below, such as "/ollama".
+
+    `token` is sent to this server and to no other.
+    """
 
     scheme: str = "http"
     host: str
     port: int = DEFAULT_PORT
+    path: str = ""
     via: str = "target"
+    name: str | None = None
+    token: Secret | None = None
+
+    @property
+    def authority(self) -> str:
+        """Host and port, as the Host header has them; an IPv6 address stands in brackets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
 
     @property
     def url(self) -> str:
-        """The base URL, without a trailing slash; an IPv6 address stands in brackets."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
+        """The base URL, without a trailing slash."""
+        return f"{self.scheme}://{self.authority}{self.path}"
 
 
 class NetworkTarget(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,10 +110,26 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     point_to_point: bool = False
 
 
+class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine that this one has talked to lately, out of the operating system's table; `mac` in lower case."""
+
+    ip: str
+    mac: str
+
+
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
+    """Which certificates of https servers to accept: those by `ca_files` besides the usual ones, or any at all."""
+
+    ca_files: tuple[str, ...] = ()
+    insecure: bool = False
+
+
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     """The addresses of one network that will be tried, nearest first, on one port.
 
     `on_link` says that no router stands between, so that each address needs an entry in the kernel's neighbour table.
+    An address may take `patience_s` to accept, and the sweep ends `tail_s` after the last one was tried, whatever is
+    still open: the kernels on both sides repeat a lost packet only after a second.
     """
 
     network: IPv4Network
@@ -76,30 +137,42 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     via: str
     on_link: bool
+    patience_s: float = TAIL_S
+    tail_s: float = TAIL_S
 
 
 class DiscoveryPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that discovery will send packets to, and within which bounds.
 
     `local` is this machine by its loopback addresses and then its own others: silent when nothing is there. `servers`
-    were asked for by the user, so that their failure is reported. `own_addresses` tells a second way to this machine
-    from another machine. `notes` are sentences for the user on what is left out, why, and what would include it.
+    were asked for by the user, so that their failure is reported. `candidates` are single machines that something on
+    this one knows of, and are silent, too. `own_addresses` tells a second way to this machine from another machine.
+    `notes` are sentences for the user on what is left out, why, and what would include it. Nothing is sent into the
+    networks of `exclude`, not even when a name leads there.
 
-    An address counts as probed after `connect_timeout_s`; sockets keep listening for late answers until `tail_s`
-    after they were opened, because the kernels on both sides repeat a lost packet only after a second. `http_timeout_s`
-    bounds the whole exchange with one server that accepted.
+    An address counts as probed after `connect_timeout_s`; sockets to servers and candidates listen for `tail_s`.
+    `http_timeout_s` bounds the whole exchange with one server that accepted. At most `rate_per_s` connections are begun
+    in a second.
     """
 
     local: tuple[ServerTarget, ...] = ()
     servers: tuple[ServerTarget, ...] = ()
+    candidates: tuple[ServerTarget, ...] = ()
     sweeps: tuple[Sweep, ...] = ()
     own_addresses: frozenset[str] = frozenset()
+    exclude: tuple[Network, ...] = ()
     notes: tuple[str, ...] = ()
+    trust: Trust = Trust()
     connect_timeout_s: float = 0.5
     http_timeout_s: float = 2.0
-    tail_s: float = 3.3
+    tail_s: float = TAIL_S
+    rate_per_s: int = DEFAULT_RATE_PER_S
 
     @property
     def address_count(self) -> int:
-        """How many pairs of address and port the sweeps will try."""
-        return sum(len(sweep.addresses) for sweep in self.sweeps)
+        """How many pairs of address and port will be tried without having been named by the user."""
+        return len(self.candidates) + sum(len(sweep.addresses) for sweep in self.sweeps)
+
+    def token_for(self, url: str) -> Secret | None:
+        """Return the token of the server that the user named by this base URL; None for every other server."""
+        return next((server.token for server in self.servers if server.url == url and server.token), None)

@@ -1,6 +1,7 @@
 """A thin asynchronous client: one method an endpoint, every answer bounded in size and time, every failure typed."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,8 @@ UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 T = TypeVar("T")
 
+_CHUNKS: Final = msgspec.json.Decoder(wire.Chunk)
+
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """How long and how large an answer may be; a generation's time is bounded by who asks for it."""
@@ -39,13 +42,19 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
-    """Yield the HTTP session for a run: no proxies, no cookies, no compression, no limit on connections."""
+async def open_session(
+    tls: ssl.SSLContext | None = None, *, authorization: str | None = None
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """Yield the HTTP session for a run: no proxies, no cookies, no compression, no limit on connections.
+
+    `tls` decides which certificates are trusted, None as usual; `authorization` is sent with every request.
+    """
+    secret = {} if authorization is None else {"Authorization": authorization}
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, ssl=tls or True),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
-        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **secret},
         auto_decompress=False,
         trust_env=False,
     ) as session:
@@ -70,7 +79,6 @@ class ChunkStream:
 
         Raises `ServerError` on an in-band error line and `ProtocolError` on anything that is no chunk.
         """
-        decoder = msgspec.json.Decoder(wire.Chunk)
         rest = b""
         received_bytes = 0
         while data := await self._response.content.readany():
@@ -81,14 +89,14 @@ class ChunkStream:
                 raise ProtocolError(f"{self._url} sent an answer without bounds; the server is at fault")
             for line in lines:
                 if line.strip():
-                    yield arrived_ns, self._parse(decoder, line)
+                    yield arrived_ns, self._parse(line)
         self.ended_ns = time.perf_counter_ns()
         if rest.strip():
-            yield self.ended_ns, self._parse(decoder, rest)
+            yield self.ended_ns, self._parse(rest)
 
-    def _parse(self, decoder: "msgspec.json.Decoder[wire.Chunk]", line: bytes) -> wire.Chunk:
+    def _parse(self, line: bytes) -> wire.Chunk:
         try:
-            chunk = decoder.decode(line)
+            chunk = _CHUNKS.decode(line)
         except UNREADABLE as exc:
             raise ProtocolError(f"{self._url} sent a line that is no chunk of a generation: {exc}") from exc
         if chunk.error is not None:

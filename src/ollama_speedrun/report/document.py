@@ -54,7 +54,16 @@ _TERMINAL_MARKS: Final = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u2
 def encode(document: Document) -> bytes:
     """Return the document as indented UTF-8 JSON with a final newline, its control characters escaped."""
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
-    return (_TERMINAL_MARKS.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text) + "\n").encode()
+    return (_escaped(text) + "\n").encode()
+
+
+def encode_line(host: Host, **more: bool) -> str:
+    """Return a host as one line of JSON, with `more` fields at its end, its control characters escaped."""
+    return _escaped(msgspec.json.encode({**msgspec.structs.asdict(host), **more}).decode())
+
+
+def _escaped(text: str) -> str:
+    return _TERMINAL_MARKS.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)
 
 
 def decode(data: bytes, *, origin: str) -> Document:

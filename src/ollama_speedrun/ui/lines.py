@@ -109,7 +109,7 @@ def _of_host(event: HostFound | HostMerged | TargetFailed) -> Line:
 def _host(host: Host) -> str:
     """Return what is said of a host: its address, what it is, and the ways it was reached."""
     server = f"{figures.name(host.kind)} {figures.name(host.version)}" if host.version else figures.name(host.kind)
-    return f"{figures.host_label(host.url)}: {server}, by {figures.name(', '.join(host.via))}"
+    return f"{figures.host_label(host.url)}: {server}, via {figures.name(', '.join(host.via))}"
 
 
 def _of_model(event: ModelListed | ModelFailed) -> Line:
@@ -125,6 +125,17 @@ def _of_model(event: ModelListed | ModelFailed) -> Line:
             assert_never(event)
 
 
+def _figures(result: Result) -> str:
+    """Return the figures of a result that ended well in one line."""
+    load = f"load {figures.duration(result.load_s)}"
+    if (found := result.embedding) is not None:
+        one, many = figures.rate(found.batch_1_per_s), figures.rate(found.batch_32_per_s)
+        return f"{one} embeddings/s, {many} at 32 a request, {load}, {found.dimension} dimensions"
+    precision = f" {figures.precision(result.decode_interval)}" if result.decode_interval else ""
+    speed = f"{figures.rate(result.speed_tps)}{precision} tok/s, TTFT {figures.duration(result.ttft_s)}"
+    return f"{speed}, {load}, {figures.tokens(result.output_tokens)} tokens"
+
+
 def _of_result(result: Result) -> tuple[Line, ...]:
     """Return the result's line and, for the verbose, one for each of its caveats."""
     name = label(result.label, result.host)
@@ -134,11 +145,8 @@ def _of_result(result: Result) -> tuple[Line, ...]:
     )
     match result.status:
         case "ok":
-            measured = (
-                f"{figures.rate(result.speed_tps)} tok/s, TTFT {figures.duration(result.ttft_s)}, "
-                f"load {figures.duration(result.load_s)}, {figures.tokens(result.output_tokens)} tokens"
-            )
-            return (Line(Verbosity.NORMAL, Text.assemble(INDENT, SUCCESS, (name, "bold"), f": {measured}")), *caveats)
+            measured = Text.assemble(INDENT, SUCCESS, (name, "bold"), f": {_figures(result)}")
+            return (Line(Verbosity.NORMAL, measured), *caveats)
         case "failed":
             reason = clean(result.reason or "no reason was given")
             return (Line(Verbosity.QUIET, Text.assemble(INDENT, FAILURE, (name, "bold"), f": {reason}")), *caveats)

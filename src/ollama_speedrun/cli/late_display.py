@@ -1,0 +1,57 @@
+"""The live display, loaded beside the work: loading it takes longer than a LAN takes to answer."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from ..events import Event
+
+if TYPE_CHECKING:
+    from ..ui.live import RunDisplay
+
+HEAD_START_S: Final = 0.1
+
+
+class LateDisplay:
+    """Hands events on to the display that `load` makes in a thread of its own, and keeps them until there is one.
+
+    The work gets a head start, because loading takes time from it.
+    """
+
+    def __init__(self, load: "Callable[[], RunDisplay]") -> None:
+        self._load = load
+        self._lock = threading.Lock()
+        self._early: list[Event] = []
+        self._display: RunDisplay | None = None
+        self._is_over = threading.Event()
+        self._thread = ThreadPoolExecutor(1, "display")
+
+    def __enter__(self) -> Self:
+        self._loading = self._thread.submit(self._begin)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_over.set()
+        self._thread.shutdown()
+        self._loading.result().__exit__(kind, error, trace)
+
+    def handle(self, event: Event) -> None:
+        """Take in one event."""
+        with self._lock:
+            if self._display is None:
+                self._early.append(event)
+            else:
+                self._display.handle(event)
+
+    def _begin(self) -> "RunDisplay":
+        self._is_over.wait(HEAD_START_S)
+        display = self._load().__enter__()
+        with self._lock:
+            for event in self._early:
+                display.handle(event)
+            self._display = display
+        return display

@@ -1,0 +1,80 @@
+"""Keep an eye on the servers of a plan: tell which come and which go."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import msgspec
+
+from ..events import Event, HostFound, HostMerged, Notice, TargetFailed
+from .scan import discover
+from .targets import parse_url
+from .types import DiscoveryPlan, Host
+
+LOOK_EVERY_S: Final = 60.0
+ASK_EVERY_S: Final = 10.0
+
+Say: TypeAlias = Callable[[str], None]
+Tell: TypeAlias = Callable[[Host, bool], None]
+"""Takes in a host that has come (False) or gone (True)."""
+
+
+async def watch(
+    plan: DiscoveryPlan, *, tell: Tell, say: Say, look_every_s: float = LOOK_EVERY_S, ask_every_s: float = ASK_EVERY_S
+) -> None:
+    """Carry out the plan every `look_every_s`, and in between ask the servers that are there every `ask_every_s`.
+
+    Runs until it is cancelled. What a look has to say besides servers goes to `say`, each sentence once.
+    """
+    present = _Present(tell, say)
+    loop = asyncio.get_running_loop()
+    while True:
+        next_look_s = loop.time() + look_every_s
+        await discover(plan, emit=present.take_in)
+        while (left_s := next_look_s - loop.time()) > 0:
+            await asyncio.sleep(min(ask_every_s, left_s))
+            await discover(_only(plan, present.hosts), emit=present.take_in)
+
+
+class _Present:
+    """The hosts that are there, by URL."""
+
+    def __init__(self, tell: Tell, say: Say) -> None:
+        self.hosts: dict[str, Host] = {}
+        self._tell = tell
+        self._say = say
+        self._said: set[str] = set()
+
+    def take_in(self, event: Event) -> None:
+        match event:
+            case HostFound(host) if not self._is_known(host):
+                self.hosts[host.url] = host
+                self._tell(host, False)
+            case HostMerged(host) if host.url in self.hosts:
+                self.hosts[host.url] = host
+            case TargetFailed(url) if url in self.hosts:
+                self._tell(self.hosts.pop(url), True)
+            case TargetFailed(url, reason):
+                self._say_once(f"{url}: {reason}")
+            case Notice(text):
+                self._say_once(text)
+            case _:
+                pass
+
+    def _is_known(self, host: Host) -> bool:
+        """Whether a host is there already, perhaps found by another of its addresses this time."""
+        return host.url in self.hosts or any(
+            host.identity is not None and host.identity == known.identity and set(host.addresses) & set(known.addresses)
+            for known in self.hosts.values()
+        )
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._say(text)
+
+
+def _only(plan: DiscoveryPlan, hosts: dict[str, Host]) -> DiscoveryPlan:
+    """Return the plan that asks these hosts and nothing else."""
+    servers = tuple(msgspec.structs.replace(parse_url(url), token=plan.token_for(url)) for url in hosts)
+    return msgspec.structs.replace(plan, local=(), servers=servers, candidates=(), sweeps=(), notes=())

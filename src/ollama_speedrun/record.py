@@ -1,0 +1,81 @@
+"""What a run is to select, and what it has found so far. Light, so that the first packet need not wait for more."""
+
+import fnmatch
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from .assessment.recommend import assess
+from .assessment.tiers import placed
+from .assessment.types import Tier
+from .benchmark.types import Result
+from .discovery.types import Host
+from .events import BenchmarkEnded, BenchmarkRevised, Event, HostFound, HostMerged
+from .inventory.types import Model
+from .report.document import Document
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the models that were found to benchmark: globs on hosts and names, and tiers; empty means all."""
+
+    hosts: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+
+    def takes_host(self, host: Host) -> bool:
+        """Whether a host's name, its URL, or one of its addresses matches."""
+        names = (host.url, host.url.partition("://")[2], *host.addresses, *([host.name] if host.name else []))
+        return not self.hosts or any(_matches(name, self.hosts) for name in names)
+
+    def takes(self, model: Model) -> bool:
+        """Whether a model matches by name and, where its size on disk is known, by tier."""
+        if self.include and not _matches(model.name, self.include):
+            return False
+        if _matches(model.name, self.exclude):
+            return False
+        tier, _ = placed(memory_bytes=None, size_bytes=model.size_bytes)
+        return not self.tiers or tier in self.tiers
+
+
+class Run:
+    """What a run has found and measured so far; whole or cut short, it can be turned into a document at any time."""
+
+    def __init__(self) -> None:
+        self.started_at = datetime.now(UTC)
+        self.hosts: dict[str, Host] = {}
+        self.models: list[Model] = []
+        self.selected: list[Model] = []
+        self.results: list[Result] = []
+
+    def keep(self, event: Event) -> None:
+        """Remember what an event says about hosts and results."""
+        match event:
+            case HostFound(host) | HostMerged(host):
+                self.hosts[host.url] = host
+            case BenchmarkEnded(result):
+                self.results.append(result)
+            case BenchmarkRevised(result):
+                same = (result.host, result.model, result.variant)
+                self.results[:] = [
+                    result if (known.host, known.model, known.variant) == same else known for known in self.results
+                ]
+            case _:
+                pass
+
+    def document(self, *, complete: bool, assessed: bool = True) -> Document:
+        """Return all of it; `complete` is False while the run goes on or after it was interrupted."""
+        scored, verdict = assess(self.models, self.results)
+        return Document(
+            started_at=self.started_at,
+            complete=complete,
+            hosts=tuple(self.hosts.values()),
+            models=tuple(self.models),
+            results=scored,
+            verdict=verdict if assessed else None,
+        )
+
+
+def _matches(name: str, globs: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name.lower(), glob.lower()) for glob in globs)
