@@ -130,6 +130,8 @@ def test_the_page_has_the_profiles_as_they_are() -> None:
         f"{embedding.LARGE_BATCH} at a time (client clock, median of {embedding.ROUNDS})",
         f"a **warm-up**, {workload.WARM_UP_TOKENS} tokens long",
         f"more than {caveats.LARGEST_DISAGREEMENT:.0%} and".replace("%", " %"),
+        f"more than {caveats.STEADY_DISAGREEMENT:.0%} and {caveats.STEADY_JITTER_NS // MS} ms apart".replace("%", " %"),
+        f"fewer than {metrics.ENOUGH_TOKENS} tokens, but {metrics.FEWEST_TOKENS} or more",
         f"stretch of {caveats.SHORTEST_REPEAT} to {caveats.LONGEST_REPEAT} characters three times over",
         f"S = log2(v / {score.SLOWEST_TPS:g}) / {score.SPEED_DOUBLINGS}",
         f"L = 1 at a TTFT of {score.FASTEST_TTFT_S:g} s or less, 0 at {score.SLOWEST_TTFT_S:g} s or more",

@@ -40,7 +40,7 @@ QUICK = BenchmarkSettings(
     timeout_s=5,
     num_predict=64,
     num_ctx=2048,
-    trial_tokens=32,
+    trial_tokens=64,
     most_trials=3,
     precision=1.0,
     reference_trial=False,
@@ -112,7 +112,7 @@ async def test_every_generation_is_bounded_and_keeps_one_context_and_opens_with_
         workload.warm_up_prompt("0-nonce"),
         *(workload.prompt(f"{number}-nonce") for number in range(1, 5)),
     ]
-    for body, num_predict in zip(bodies, (16, 64, 32, 32, 32), strict=True):
+    for body, num_predict in zip(bodies, (16, 64, 64, 64, 64), strict=True):
         assert isinstance(body, dict)
         assert body["options"] == workload.options(num_predict=num_predict, num_ctx=2048)
         assert body["truncate"] is False

@@ -8,6 +8,9 @@ from . import metrics, stats
 from .types import Caveat, CaveatKind, Observations, StreamRecord
 
 LARGEST_DISAGREEMENT: Final = 0.05
+STEADY_DISAGREEMENT: Final = 0.01
+STEADY_JITTER_NS: Final = 3_000_000
+"""Less than the usual jitter, for jitter does not push each of several generations the same way."""
 LARGEST_SILENT_PREFIX: Final = 0.25
 SHORTEST_REPEAT: Final = 4
 LONGEST_REPEAT: Final = 120
@@ -48,11 +51,20 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
             "the server claims a far higher speed than its tokens came with, so only this machine's clock is used; "
             "is it really Ollama?",
         )
-    elif (apart := _disagreement(timed)) is not None and apart > LARGEST_DISAGREEMENT:
+    elif (apart := _disagreement(timed)) > LARGEST_DISAGREEMENT:
         yield Caveat(
             CaveatKind.CLOCKS_DISAGREE,
             f"decode speed by the server's clock and by ours differ by {apart:.0%}; a proxy, a busy network or "
             "a parser that holds tokens back does that: compare decode_tps with decode_client_tps",
+        )
+    elif steady := _steady_disagreement(timed):
+        yield _of_edges(timed, steady)
+    if fewest is not None and metrics.FEWEST_TOKENS <= fewest < metrics.ENOUGH_TOKENS:
+        yield Caveat(
+            CaveatKind.SHORT_ANSWERS,
+            f"the speed comes from answers of {fewest} tokens, of which one that is early or late moves it by up to "
+            f"{1 / (fewest - 1):.0%}; raise --num-predict, or where the model stops by itself average over more trials "
+            "with --profile thorough",
         )
     if (reached := stats.half_width(by_server)) is not None and reached > observed.precision:
         why = "the time budget ended the trials" if observed.out_of_time else "the trials differed"
@@ -69,12 +81,29 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
         )
 
 
+def _of_edges(timed: Sequence[StreamRecord], apart: float) -> Caveat:
+    """Say why the client's decode rate is off, always in the same direction, while the server's is not."""
+    off = f"decode_client_tps is {abs(apart):.1%} too {'high' if apart < 0 else 'low'}"
+    if held_back := min(metrics.tokens_held_back(record) for record in timed):
+        return Caveat(
+            CaveatKind.TOKENS_HELD_BACK,
+            f"{held_back} or more tokens of each answer came without a chunk of their own, as a parser of thinking or "
+            f"tool calls and speculative decoding do it, so {off}; go by decode_tps, or try --think off",
+        )
+    edge = "first" if apart < 0 else "last"
+    return Caveat(
+        CaveatKind.LATE_CHUNK,
+        f"the {edge} chunk of each answer came later than the server's own durations allow, so {off}; go by "
+        "decode_tps, or run again on a quieter machine and network",
+    )
+
+
 def _of_answer(observed: Observations) -> Iterator[Caveat]:
     interview = observed.interview
     if interview.first_answer_ns is None and interview.thinking_characters > 0:
         yield Caveat(
             CaveatKind.BUDGET_SPENT_THINKING,
-            f"all of the {observed.token_budget} tokens went into thinking, no answer came; raise --num-predict",
+            f"{_thought(observed)}, no answer came; raise --num-predict, or try --think off",
         )
     if observed.thinks is False and interview.thinking_characters > 0:
         yield Caveat(
@@ -86,6 +115,13 @@ def _of_answer(observed: Observations) -> Iterator[Caveat]:
             CaveatKind.REPEATS_ITSELF,
             "the answer ends in the same words over and over; its length says nothing of its quality",
         )
+
+
+def _thought(observed: Observations) -> str:
+    """Say what became of the tokens of an interview that is all thinking: it may also have stopped by itself."""
+    if observed.interview.done_reason == "stop":
+        return "the model stopped when it had done with thinking"
+    return f"all of the {observed.token_budget} tokens went into thinking"
 
 
 def _of_prompt(observed: Observations) -> Iterator[Caveat]:
@@ -165,7 +201,18 @@ def repeats_itself(text: str) -> bool:
     )
 
 
-def _disagreement(timed: Sequence[StreamRecord]) -> float | None:
-    """Return the median distance of the two decode rates, as a share; None where one of them is missing."""
-    apart = [abs(distance) for record in timed if (distance := metrics.disagreement(record)) is not None]
-    return statistics.median(apart) if apart else None
+def _disagreement(timed: Sequence[StreamRecord]) -> float:
+    """Return the median distance of the two decode rates, as a share; 0 where one of them is missing."""
+    apart = _distances(timed, jitter_ns=metrics.USUAL_JITTER_NS)
+    return statistics.median(abs(distance) for distance in apart) if apart else 0.0
+
+
+def _steady_disagreement(timed: Sequence[StreamRecord]) -> float:
+    """Return the median distance of the two decode rates where all lie apart the same way, else 0."""
+    apart = _distances(timed, jitter_ns=STEADY_JITTER_NS)
+    steady = apart and (min(apart) > STEADY_DISAGREEMENT or max(apart) < -STEADY_DISAGREEMENT)
+    return statistics.median(apart) if steady else 0.0
+
+
+def _distances(timed: Sequence[StreamRecord], *, jitter_ns: int) -> list[float]:
+    return [apart for record in timed if (apart := metrics.disagreement(record, jitter_ns=jitter_ns)) is not None]

@@ -12,11 +12,14 @@ from .types import StreamRecord
 
 FEWEST_TOKENS: Final = 16
 """Below this a rate says more about rounding than about the model."""
+ENOUGH_TOKENS: Final = 64
+"""From here on, one token that is early or late by half its time moves a rate by less than 1 %."""
 SHORTEST_WINDOW_NS: Final = 1_000_000
 """A rate over less than 1 ms is an artefact: one output token makes Ollama report 1000 ns."""
 IMPLAUSIBLE: Final = 1.5
 """A prefill so many times faster than its fellows was cached; a server's clock so much faster than ours is wrong."""
 USUAL_JITTER_NS: Final = 20_000_000
+"""A network, a wireless one too, and two schedulers do no more than this to a single chunk."""
 QUEUE_FLOOR_NS: Final = 50_000_000
 QUEUE_FACTOR: Final = 3
 RELOAD_FLOOR_NS: Final = 100_000_000
@@ -64,8 +67,8 @@ def decode_client_tps(record: StreamRecord) -> float | None:
     """
     if record.first_content_ns is None or record.last_content_ns is None or record.content_chunks < FEWEST_TOKENS:
         return None
-    end_token = 1 if record.done_reason == "stop" else 0
-    return _rate(record.eval_count, record.last_content_ns - record.first_content_ns, uncounted=1 + end_token)
+    window_ns = record.last_content_ns - record.first_content_ns
+    return _rate(record.eval_count, window_ns, uncounted=1 + _end_tokens(record))
 
 
 def tpot_s(record: StreamRecord) -> float | None:
@@ -115,16 +118,25 @@ def uncached(reads: Sequence[StreamRecord]) -> list[StreamRecord]:
     return [read for rate, read in rates if rate <= IMPLAUSIBLE * usual_tps]
 
 
-def disagreement(record: StreamRecord) -> float | None:
+def disagreement(record: StreamRecord, *, jitter_ns: int = 0) -> float | None:
     """How far apart the two decode rates lie, as a share of the server's: positive where the server's is the higher.
 
-    0 where the time that they span differs by less than 20 ms: a network and two schedulers do that.
+    0 where that comes from chunks which were early or late by less than `jitter_ns`.
     """
     server_tps, client_tps = decode_tps(record), decode_client_tps(record)
     if server_tps is None or client_tps is None or record.eval_count is None:
         return None
     apart_s = abs(record.eval_count / server_tps - record.eval_count / client_tps)
-    return 0.0 if apart_s < units.seconds(USUAL_JITTER_NS) else (server_tps - client_tps) / server_tps
+    return 0.0 if apart_s < units.seconds(jitter_ns) else (server_tps - client_tps) / server_tps
+
+
+def tokens_held_back(record: StreamRecord) -> int:
+    """How many output tokens gave no content chunk of their own, the end token apart; 0 where that is unknown.
+
+    Parsers of thinking and tool calls swallow tokens, halves of a character wait for each other, and speculative
+    decoding puts several into one chunk.
+    """
+    return 0 if record.eval_count is None else max(0, record.eval_count - _end_tokens(record) - record.content_chunks)
 
 
 def is_server_clock_wrong(record: StreamRecord) -> bool:
@@ -167,6 +179,10 @@ def was_truncated(record: StreamRecord, *, prompt_characters: int) -> bool:
         record.prompt_eval_count is not None
         and record.prompt_eval_count < prompt_characters / MOST_CHARACTERS_PER_TOKEN
     )
+
+
+def _end_tokens(record: StreamRecord) -> int:
+    return 1 if record.done_reason == "stop" else 0
 
 
 def _rate(count: int | None, duration_ns: int | None, *, uncounted: int) -> float | None:

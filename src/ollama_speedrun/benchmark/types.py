@@ -13,7 +13,10 @@ class CaveatKind(enum.StrEnum):
 
     NO_SERVER_DURATIONS = "no-server-durations"
     TOO_FEW_TOKENS = "too-few-tokens"
+    SHORT_ANSWERS = "short-answers"
     CLOCKS_DISAGREE = "clocks-disagree"
+    TOKENS_HELD_BACK = "tokens-held-back"
+    LATE_CHUNK = "late-chunk"
     PROMPT_CACHED = "prompt-cached"
     PROMPT_TRUNCATED = "prompt-truncated"
     QUEUED = "queued"
