@@ -2,8 +2,8 @@
 
 A plain exchange of three short questions is written here without an HTTP client, because a client would connect anew:
 the connection on which the server was found carries the questions at once, which saves a far server a round trip, and
-the scan starts without loading a client. A second connection asks the two short ones again, which saves time at a
-server that is slow to answer. Whatever answers first counts.
+the scan starts without loading a client. A second connection asks again, the short ones first, which saves time at a
+server that is slow to answer, and where a packet was lost. Whatever answers first counts.
 """
 
 import asyncio
@@ -91,7 +91,7 @@ class _Interviewer:
         async with asyncio.TaskGroup() as round_one:
             round_one.create_task(self._converse(dial_first, self._questions))
             if len(self._questions) > 1:
-                round_one.create_task(self._converse(dial, self._questions[1:]))
+                round_one.create_task(self._converse(dial, (*self._questions[1:], self._questions[0])))
         answered = 0
         while answered < len(self.answers) and not self.is_complete:
             # Some servers close after one answer whatever they are asked: a connection for each question that is left.
