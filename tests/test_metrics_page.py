@@ -113,7 +113,7 @@ def test_the_page_has_the_profiles_as_they_are() -> None:
         f"above {metrics.IMPLAUSIBLE} × the lower median of all reads",
         f"the larger of {metrics.QUEUE_FLOOR_NS // MS} ms and three times the least of this model",
         f"the larger of {metrics.RELOAD_FLOOR_NS // MS} ms and a quarter of the warm-up's",
-        f"more than {metrics.LARGE_OVERHEAD:.0%} of the prompt".replace("%", " %"),
+        f"{metrics.TELLING_PREFIX:.0%} of the prompt or more".replace("%", " %"),
         f"above {caveats.LARGEST_SILENT_PREFIX:.0%} of the prompt".replace("%", " %"),
         f"one for each {metrics.MOST_CHARACTERS_PER_TOKEN} characters",
         f"and {metrics.USUAL_JITTER_NS // MS} ms apart",

@@ -75,12 +75,27 @@ def test_reads_out_of_the_cache_stand_out_among_their_fellows() -> None:
 
 
 def test_a_long_system_prompt_that_stays_cached_is_reckoned_out_of_the_prefill() -> None:
-    warm_up = record(prompt_eval_count=210)
+    warm_up = record(prompt_eval_count=215, prompt_eval_duration_ns=215 * MS)
     assert metrics.constant_prefix_tokens(warm_up, PLAIN) == 200
     assert metrics.prefill_tps(PLAIN, cached_tokens=200) == pytest.approx(100 / 0.15)
     assert metrics.prefill_tps(record(prompt_eval_cached_count=150), cached_tokens=200) == 1000.0
-    assert metrics.constant_prefix_tokens(record(prompt_eval_count=20), PLAIN) == 0
+    assert metrics.constant_prefix_tokens(record(prompt_eval_count=14), PLAIN) == 0
     assert metrics.constant_prefix_tokens(record(prompt_eval_count=None), PLAIN) == 0
+
+
+@pytest.mark.parametrize(
+    ("warm_up_tps", "prefix"),
+    [
+        pytest.param(1000, 200, id="slower than a whole prompt: the rest was read at that rate"),
+        pytest.param(2000, 0, id="as fast as a whole prompt: nothing was cached"),
+        pytest.param(4000, 200, id="too fast: the warm-up itself was cached"),
+    ],
+)
+def test_a_long_prefix_that_is_read_anew_each_time_is_told_by_the_rate_of_the_first_read(
+    warm_up_tps: int, prefix: int
+) -> None:
+    warm_up = record(prompt_eval_count=215, prompt_eval_duration_ns=215_000 * MS // warm_up_tps)
+    assert metrics.constant_prefix_tokens(warm_up, PLAIN) == prefix
 
 
 def test_a_reload_shows_in_the_load_duration_of_a_request_that_should_have_been_warm() -> None:
@@ -89,6 +104,12 @@ def test_a_reload_shows_in_the_load_duration_of_a_request_that_should_have_been_
     assert not metrics.was_reloaded(record(load_duration_ns=400 * MS), warm_up)
     assert not metrics.was_reloaded(record(load_duration_ns=90 * MS), record(load_duration_ns=1 * MS))
     assert not metrics.was_reloaded(record(load_duration_ns=None), warm_up)
+
+
+def test_a_server_that_is_slow_to_find_a_loaded_model_does_not_seem_to_reload_it() -> None:
+    warm_up = record(load_duration_ns=150 * MS)
+    assert not metrics.was_reloaded(record(load_duration_ns=170 * MS), warm_up, was_loaded=True)
+    assert metrics.was_reloaded(record(load_duration_ns=600 * MS), warm_up, was_loaded=True)
 
 
 def test_a_prompt_that_was_cut_has_fewer_tokens_than_its_length_allows() -> None:
@@ -103,10 +124,14 @@ def test_unattributed_time_is_what_no_stage_accounts_for() -> None:
 
 
 def test_a_request_that_waited_in_a_queue_is_seen_by_its_unattributed_time() -> None:
-    waited = record(total_duration_ns=2508 * MS)
+    waited = record(total_duration_ns=2508 * MS, first_content_ns=1500 * MS, last_content_ns=2500 * MS)
     assert metrics.was_queued(waited, [PLAIN])
     assert not metrics.was_queued(PLAIN, [PLAIN])
     assert not metrics.was_queued(record(total_duration_ns=None), [PLAIN])
+
+
+def test_time_that_a_wrong_eval_duration_leaves_over_is_no_queue() -> None:
+    assert not metrics.was_queued(record(eval_duration_ns=1000), [PLAIN])
 
 
 def test_a_server_that_counts_in_milliseconds_is_not_believed() -> None:

@@ -6,6 +6,8 @@ from ollama_speedrun.benchmark import caveats, outcome
 from ollama_speedrun.benchmark.types import CaveatKind, ImageFigures, Residency, Result
 from records import GB, MS, PLAIN, model, observations, record, timed
 
+QUEUED = record(total_duration_ns=3000 * MS, first_content_ns=1900 * MS, last_content_ns=2900 * MS)
+
 
 def kinds(**changes: Any) -> list[CaveatKind]:
     return [caveat.kind for caveat in caveats.of(observations(**changes))]
@@ -78,10 +80,11 @@ def test_a_clean_benchmark_gives_every_figure_and_no_caveat() -> None:
             {"trials": (PLAIN, record(prompt_eval_duration_ns=36 * MS, total_duration_ns=1094 * MS))},
             [CaveatKind.PROMPT_CACHED],
         ),
-        ({"warm_up": record(prompt_eval_count=210)}, [CaveatKind.PROMPT_CACHED]),
+        ({"warm_up": record(prompt_eval_count=210, prompt_eval_duration_ns=210 * MS)}, [CaveatKind.PROMPT_CACHED]),
+        ({"warm_up": record(prompt_eval_count=210, prompt_eval_duration_ns=105 * MS)}, []),
         ({"warm_up": record(prompt_eval_count=40)}, []),
         (timed(prompt_eval_count=100), [CaveatKind.PROMPT_TRUNCATED]),
-        ({"trials": (PLAIN, record(total_duration_ns=3000 * MS))}, [CaveatKind.QUEUED]),
+        ({"trials": (PLAIN, QUEUED)}, [CaveatKind.QUEUED]),
         ({"trials": (PLAIN, record(load_duration_ns=700 * MS, total_duration_ns=1888 * MS))}, [CaveatKind.RELOADED]),
         (timed(first_answer_ns=None, thinking_characters=9), [CaveatKind.BUDGET_SPENT_THINKING]),
         (timed(thinking_characters=9) | {"thinks": False}, [CaveatKind.REASONS_ANYWAY]),
@@ -104,7 +107,7 @@ def test_every_caveat_says_what_to_try() -> None:
     worst = observations(
         **timed(
             first_answer_ns=None, thinking_characters=9, prompt_eval_count=100, eval_duration_ns=1100 * MS,
-            total_duration_ns=9000 * MS, answer_tail="no. " * 9,
+            total_duration_ns=9000 * MS, answer_tail="no. " * 9, first_content_ns=2000 * MS, last_content_ns=3000 * MS,
         ),
         residency=Residency(2 * GB, GB, 4096), others=("x",), was_loaded=True, thinks=False,
     )  # fmt: skip
@@ -119,8 +122,15 @@ def test_a_prompt_out_of_the_cache_is_left_out_of_the_prefill_rate() -> None:
 
 
 def test_a_cached_system_prompt_does_not_inflate_the_prefill_rate() -> None:
-    observed = observations(warm_up=record(prompt_eval_count=160))
-    assert outcome.measured(model(), observed).prefill_tps == pytest.approx(150 / 0.15)
+    observed = observations(warm_up=record(prompt_eval_count=160, prompt_eval_duration_ns=150 * MS))
+    assert outcome.measured(model(), observed).prefill_tps == pytest.approx(155 / 0.15)
+
+
+def test_a_model_that_says_nothing_to_a_prompt_that_was_cut_is_told_apart_from_one_that_is_broken() -> None:
+    cut = observations(interview=record(prompt_eval_count=100, content_chunks=0))
+    assert outcome.measured(model(), cut).reason == (
+        "it answered nothing to a prompt that the server cut to 100 tokens; raise --num-ctx"
+    )
 
 
 def test_a_server_with_a_wrong_clock_is_timed_by_ours() -> None:

@@ -157,7 +157,8 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
             "requests waited behind somebody else's, also when repeated, so the latency is not the model's own; run "
             "again when the server is idle",
         )
-    if any(metrics.was_reloaded(record, observed.warm_up) for record in observed.timed):
+    reloaded = [metrics.was_reloaded(one, observed.warm_up, was_loaded=observed.was_loaded) for one in observed.timed]
+    if any(reloaded):
         yield Caveat(
             CaveatKind.RELOADED,
             "the server loaded the model again between two requests, also when repeated; somebody else may be asking "
@@ -188,8 +189,8 @@ def _of_place(observed: Observations) -> Iterator[Caveat]:
     elif observed.load_was_shared:
         yield Caveat(
             CaveatKind.LOAD_TIME_HIDDEN,
-            "another model had to make way first, and waiting for it counts as loading on this server, so no load time "
-            "is given; run again when the server is idle",
+            "another model had to make way or was loaded at the same time, and waiting for it counts as loading on "
+            "this server, so no load time is given; run again when the server is idle",
         )
 
 

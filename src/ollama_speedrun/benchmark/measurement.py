@@ -33,6 +33,7 @@ class Measurement:
         self._thinks = thinks
         self._loaded_before: wire.Loaded | None = find(host.before, model)
         self._num_ctx = (self._loaded_before and self._loaded_before.context_length) or host.settings.num_ctx
+        self._was_loaded = self._loaded_before is not None
         self._load_was_shared = False
         self._others: tuple[str, ...] = ()
         self._warm_up: StreamRecord | None = None
@@ -64,7 +65,7 @@ class Measurement:
             discarded=self._discarded,
             residency=self.residency,
             others=self._others,
-            was_loaded=self._loaded_before is not None,
+            was_loaded=self._was_loaded,
             load_was_shared=self._load_was_shared,
             token_budget=self._host.settings.num_predict,
             prompt_characters=len(workload.prompt("")),
@@ -91,7 +92,9 @@ class Measurement:
             )
             if self._warm_up is None:
                 self._warm_up = warm_up
-                self._load_was_shared = not _names(loaded_before) <= _names(loaded)
+                self._was_loaded |= resident is None and bool(loaded)  # under another name, which has its weights
+                beside = [entry for entry in loaded if entry is not resident]
+                self._load_was_shared = _names(loaded_before) != _names(beside)
 
     def afresh(self) -> "Measurement":
         """Return the same measurement, not begun."""
@@ -163,7 +166,9 @@ class Measurement:
         for attempt in range(RETRIES + 1):
             record = await self._generate(workload.prompt, num_predict)
             calm = [known for known in (self._warm_up, self._interview, *self._trials) if known is not None]
-            reloaded = self._warm_up is not None and metrics.was_reloaded(record, self._warm_up)
+            reloaded = self._warm_up is not None and metrics.was_reloaded(
+                record, self._warm_up, was_loaded=self._was_loaded
+            )
             if attempt == RETRIES or not (reloaded or metrics.was_queued(record, calm)):
                 return record
             self._discarded += 1

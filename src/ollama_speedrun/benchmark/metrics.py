@@ -3,6 +3,7 @@
 A function returns None where the figure cannot be had honestly; `benchmark.caveats` then says why.
 """
 
+import math
 import statistics
 from collections.abc import Sequence
 from typing import Final
@@ -24,9 +25,11 @@ QUEUE_FLOOR_NS: Final = 50_000_000
 QUEUE_FACTOR: Final = 3
 RELOAD_FLOOR_NS: Final = 100_000_000
 RELOAD_SHARE: Final = 0.25
-PROBE_TOKENS: Final = 10
-"""About what the warm-up's own words take; what it counts beyond them is the model's template and system prompt."""
-LARGE_OVERHEAD: Final = 0.05
+RELOAD_FACTOR: Final = 3
+PROBE_TOKENS: Final = 15
+"""About what the warm-up's own words and the end of a template take; what it counts beyond them precedes the nonce."""
+TELLING_PREFIX: Final = 0.25
+"""From this share of a prompt on, the time of its reading shows whether its beginning was cached."""
 MOST_CHARACTERS_PER_TOKEN: Final = 8
 """No tokeniser packs English tighter; fewer prompt tokens than that means that the prompt was cut."""
 
@@ -101,12 +104,25 @@ def prefill_tps(record: StreamRecord, *, cached_tokens: int = 0) -> float | None
 def constant_prefix_tokens(warm_up: StreamRecord, read: StreamRecord) -> int:
     """Tokens of a template and system prompt: they stand before the nonce, so each read but the first has them cached.
 
-    The warm-up says next to nothing, so its count is the prefix; 0 where that is under 5 % of the prompt, as usual.
+    The warm-up says next to nothing, so its count is the prefix. 0 where the server reads a long one anew each time.
     """
     if warm_up.prompt_eval_count is None or read.prompt_eval_count is None:
         return 0
     prefix = max(0, warm_up.prompt_eval_count - PROBE_TOKENS)
-    return prefix if prefix > LARGE_OVERHEAD * read.prompt_eval_count else 0
+    return 0 if _is_read_anew(prefix, warm_up, read) else prefix
+
+
+def _is_read_anew(prefix: int, warm_up: StreamRecord, read: StreamRecord) -> bool:
+    """Whether a long prefix was read each time: then the whole prompt went by at the rate of the warm-up, the first.
+
+    A model whose attention slides, or which is recurrent, cannot go on from a part of what it has read. A warm-up far
+    faster than that was cached itself, by an earlier user, and proves nothing.
+    """
+    cold_tps, whole_tps = prefill_tps(warm_up), prefill_tps(read)
+    if cold_tps is None or whole_tps is None or prefix < TELLING_PREFIX * (read.prompt_eval_count or 0):
+        return False
+    rest_tps = prefill_tps(read, cached_tokens=prefix) or 0.0
+    return math.sqrt(whole_tps * rest_tps) < cold_tps < IMPLAUSIBLE * whole_tps
 
 
 def uncached(reads: Sequence[StreamRecord]) -> list[StreamRecord]:
@@ -161,16 +177,30 @@ def was_queued(record: StreamRecord, calm: Sequence[StreamRecord] = ()) -> bool:
 
     The model's own is the least among the `calm` records of it.
     """
-    waited_ns = unattributed_ns(record)
-    usual_ns = min((waited for other in calm if (waited := unattributed_ns(other)) is not None), default=0)
+    waited_ns = _waited_ns(record)
+    usual_ns = min((waited for other in calm if (waited := _waited_ns(other)) is not None), default=0)
     return waited_ns is not None and waited_ns > max(QUEUE_FLOOR_NS, QUEUE_FACTOR * usual_ns)
 
 
-def was_reloaded(record: StreamRecord, warm_up: StreamRecord) -> bool:
-    """Whether the model had to be loaded again for a request that should have found it loaded."""
+def _waited_ns(record: StreamRecord) -> int | None:
+    """Unattributed time before the first content, in ns: what comes later is no queue, but a wrong eval_duration."""
+    waited_ns = unattributed_ns(record)
+    if waited_ns is None or record.first_content_ns is None:
+        return waited_ns
+    return min(
+        waited_ns, record.first_content_ns - (record.load_duration_ns or 0) - (record.prompt_eval_duration_ns or 0)
+    )
+
+
+def was_reloaded(record: StreamRecord, warm_up: StreamRecord, *, was_loaded: bool = False) -> bool:
+    """Whether the model had to be loaded again for a request that should have found it loaded.
+
+    A reload takes about as long as the warm-up's load, or, where that found the model loaded, much longer.
+    """
     if record.load_duration_ns is None:
         return False
-    return record.load_duration_ns > max(RELOAD_FLOOR_NS, RELOAD_SHARE * (warm_up.load_duration_ns or 0))
+    share = RELOAD_FACTOR if was_loaded else RELOAD_SHARE
+    return record.load_duration_ns > max(RELOAD_FLOOR_NS, share * (warm_up.load_duration_ns or 0))
 
 
 def was_truncated(record: StreamRecord, *, prompt_characters: int) -> bool:

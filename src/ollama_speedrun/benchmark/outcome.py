@@ -20,13 +20,7 @@ def measured(model: Model, observed: Observations) -> Result:
     """
     interview, residency, timed = observed.interview, observed.residency, observed.timed
     if interview.content_chunks == 0:
-        tokens = "an unknown number of" if interview.eval_count is None else interview.eval_count
-        return failed(
-            model,
-            f"it answered nothing ({tokens} tokens, done_reason {interview.done_reason or 'absent'}); "
-            "try it by hand, or pull it again",
-            variant=variant_of(observed.thinks),
-        )
+        return failed(model, _why_nothing(observed), variant=variant_of(observed.thinks))
     server_is_wrong = any(metrics.is_server_clock_wrong(record) for record in timed)
     by_server = [] if server_is_wrong else _each(metrics.decode_tps, timed)
     load_ns = None if observed.was_loaded or observed.load_was_shared else observed.warm_up.load_duration_ns
@@ -61,6 +55,20 @@ def measured(model: Model, observed: Observations) -> Result:
         warm_up=observed.warm_up,
         interview=interview,
         trials=observed.trials,
+    )
+
+
+def _why_nothing(observed: Observations) -> str:
+    interview = observed.interview
+    if metrics.was_truncated(interview, prompt_characters=observed.prompt_characters):
+        return (
+            f"it answered nothing to a prompt that the server cut to {interview.prompt_eval_count} tokens; "
+            "raise --num-ctx"
+        )
+    tokens = "an unknown number of" if interview.eval_count is None else interview.eval_count
+    return (
+        f"it answered nothing ({tokens} tokens, done_reason {interview.done_reason or 'absent'}); "
+        "try it by hand, or pull it again"
     )
 
 

@@ -124,7 +124,7 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
     `interview` is the one long generation, `trials` are the short ones that speed is measured by, without those that
     were disturbed and thrown away (`discarded` of them). `residency` is None where /api/ps did not list the model,
     `others` names the models loaded beside it, `was_loaded` says whether it was there before the run, `load_was_shared`
-    whether another model had to make way first. `precision` was wanted; `out_of_time` says that the budget ended the
+    whether another one came or made way meanwhile. `precision` was wanted; `out_of_time` says that the budget ended the
     trials. `thinks` is what the request asked for, None where it left that to the server.
     """
 
