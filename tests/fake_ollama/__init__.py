@@ -25,11 +25,13 @@ from fake_ollama.script import (
     load_fleet,
     repeating_model,
 )
+from fake_ollama.tape import Exchange
 
 __all__ = [
     "AbruptClose",
     "EndWithoutDone",
     "ErrorAnswer",
+    "Exchange",
     "FakeHost",
     "Fleet",
     "FleetScript",

@@ -17,6 +17,7 @@ import msgspec
 
 from fake_ollama.fleet import fake_fleet
 from fake_ollama.script import FleetScript, HostScript, ModelScript, load_fleet
+from fake_ollama.tape import Exchange
 
 _DEFAULT = FleetScript(hosts=(HostScript(models=(ModelScript("fake:1b"), ModelScript("fake:8b", decode_tps=50.0))),))
 
@@ -28,9 +29,14 @@ def main() -> None:
     parser.add_argument(
         "--listen", action="append", default=[], metavar="ADDR:PORT", help="where the next host of the script listens"
     )
+    parser.add_argument(
+        "--tape", type=Path, metavar="FILE", help="where to write at the end what taped hosts exchanged"
+    )
     arguments = parser.parse_args()
     fleet = load_fleet(arguments.script) if arguments.script else _DEFAULT
-    asyncio.run(_serve(_listening(fleet, arguments.listen)))
+    tapes = asyncio.run(_serve(_listening(fleet, arguments.listen)))
+    if arguments.tape:
+        arguments.tape.write_bytes(msgspec.json.encode(tapes))
 
 
 def _listening(fleet: FleetScript, places: list[str]) -> FleetScript:
@@ -44,7 +50,8 @@ def _listening(fleet: FleetScript, places: list[str]) -> FleetScript:
     return FleetScript(hosts=(*moved, *fleet.hosts[len(moved) :]))
 
 
-async def _serve(fleet: FleetScript) -> None:
+async def _serve(fleet: FleetScript) -> list[list[Exchange]]:
+    """Serve until told to end; returns the tape of each host."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -56,6 +63,7 @@ async def _serve(fleet: FleetScript) -> None:
             watching = tasks.create_task(_watch_stdin(ended))
             await ended.wait()
             watching.cancel()
+        return [host.tape for host in running.hosts]
 
 
 async def _watch_stdin(ended: asyncio.Event) -> None:

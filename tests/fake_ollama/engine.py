@@ -6,8 +6,10 @@ import math
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
+
+import msgspec
 
 from fake_ollama.script import (
     AbruptClose,
@@ -125,6 +127,14 @@ class ScriptedEngine:
         """Return the script of a stored model."""
         return next(script for script in self.host.models if tagged(script.name) == name)
 
+    def as_of_now(self, script: ModelScript) -> ModelScript:
+        """Return the script with the speeds that the next generation has."""
+        host = self.host
+        if host.throttled_after is None or len(self.generations) < host.throttled_after:
+            return script
+        speeds = {"decode_tps": script.decode_tps, "prefill_tps": script.prefill_tps}
+        return msgspec.structs.replace(script, **{name: tps * host.throttled_to for name, tps in speeds.items()})
+
     def next_fault(self, script: ModelScript) -> AnyFault | None:
         """Return the fault that strikes this generation, and count it."""
         struck = self._faulty[script.name] = self._faulty.get(script.name, 0) + 1
@@ -197,7 +207,9 @@ class ScriptedRunner:
 
     async def generate(self, job: GenerateJob) -> AsyncGenerator[Piece | Finish, None]:
         """Say what the script says, when the script says it."""
-        script = self._engine.script_of(job.model.name) if job.model is not None else self._script
+        script = self._engine.as_of_now(self._engine.script_of(job.model.name) if job.model else self._script)
+        if not self._engine.host.knows_truncate:
+            job = replace(job, truncate=None)
         await _until(self._busy_until)
         begun = asyncio.get_running_loop().time()
         speech = speak(script, job, self._context_length)
@@ -219,7 +231,7 @@ class ScriptedRunner:
                 self._cached = speech.prompt
                 generation.reached(chunk.last, truth)
                 yield chunk.piece
-            if fault is not None:
+            if fault is not None and (script.endless or fault.after_tokens <= speech.eval_count):
                 await _until(begun + truth.offset_s(fault.after_tokens))
                 await self._strike(fault)
             await _until(begun + truth.offset_s(speech.eval_count - 1))

@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 from fake_ollama.engine import Generation, ScriptedEngine, Work, current_work
 from fake_ollama.relay import relay
 from fake_ollama.script import FleetScript, HostScript
+from fake_ollama.tape import Exchange
 from ollama_speedrun.demo.engine import StoredModel
 from ollama_speedrun.demo.scheduler import Scheduler
 from ollama_speedrun.demo.server import SCHEDULER, ServerSettings, application
@@ -45,6 +46,7 @@ class FakeHost:
     engine: ScriptedEngine
     url: str
     requests: list[RequestRecord]
+    tape: list[Exchange]
     kill: Callable[[], None]
     _loaded: Callable[[], Sequence[str]]
 
@@ -92,7 +94,8 @@ async def fake_fleet(script: FleetScript | Sequence[HostScript]) -> AsyncIterato
 async def fake_host(script: HostScript, number: int = 0) -> AsyncIterator[FakeHost]:
     """Run one fake host. `number` tells hosts with equal scripts apart: it goes into digests and dates."""
     log: list[RequestRecord] = []
-    is_choppy = script.segment_bytes is not None or script.coalesce_s > 0
+    tape: list[Exchange] = []
+    is_relayed = bool(script.segment_bytes or script.coalesce_s or script.clock_offset_s or script.is_taped)
     sockets = _Sockets()
     engine = ScriptedEngine(script, number, die=sockets.break_off)
     settings = ServerSettings(
@@ -110,10 +113,10 @@ async def fake_host(script: HostScript, number: int = 0) -> AsyncIterator[FakeHo
     await runner.setup()
     assert runner.server is not None
     sockets.server = runner.server
-    address, port = ("127.0.0.1", 0) if is_choppy else (script.address, script.port)
+    address, port = ("127.0.0.1", 0) if is_relayed else (script.address, script.port)
     address, port = sockets.listen(await asyncio.get_running_loop().create_server(runner.server, address, port))
-    if is_choppy:
-        address, port = sockets.listen(await relay(script, upstream_port=port))
+    if is_relayed:
+        address, port = sockets.listen(await relay(script, upstream_port=port, tape=tape))
     for model in engine.models():
         if model.name in script.preloaded:
             await _preload(app[SCHEDULER], model, script)
@@ -124,6 +127,7 @@ async def fake_host(script: HostScript, number: int = 0) -> AsyncIterator[FakeHo
             engine,
             f"http://{netloc}",
             log,
+            tape,
             sockets.break_off,
             lambda: [entry.model.name for entry in app[SCHEDULER].loaded()],
         )

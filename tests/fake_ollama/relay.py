@@ -1,14 +1,20 @@
-"""A TCP relay that cuts and holds back what a host sends, as networks and proxies do."""
+"""A TCP relay that cuts and holds back what a host sends, as networks and proxies do, and keeps a tape of it."""
 
 import asyncio
+import time
 
+from fake_ollama.clock import shifted
 from fake_ollama.script import HostScript
+from fake_ollama.tape import Exchange
 
 _SEGMENT_GAP_S = 0.001
 
 
-async def relay(script: HostScript, *, upstream_port: int) -> asyncio.Server:
-    """Listen on the script's address in front of a host on 127.0.0.1; returns the listening server."""
+async def relay(script: HostScript, *, upstream_port: int, tape: list[Exchange]) -> asyncio.Server:
+    """Listen on the script's address in front of a host on 127.0.0.1; returns the listening server.
+
+    What passes is kept on the tape where the script says so.
+    """
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -16,11 +22,10 @@ async def relay(script: HostScript, *, upstream_port: int) -> asyncio.Server:
         except OSError:
             writer.transport.abort()
             return
+        connection = _Connection(script, tape)
         both = [
-            asyncio.create_task(_copy(reader, upstream_writer, segment_bytes=None, coalesce_s=0.0)),
-            asyncio.create_task(
-                _copy(upstream_reader, writer, segment_bytes=script.segment_bytes, coalesce_s=script.coalesce_s)
-            ),
+            asyncio.create_task(connection.ask(reader, upstream_writer)),
+            asyncio.create_task(connection.answer(upstream_reader, writer)),
         ]
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -33,15 +38,42 @@ async def relay(script: HostScript, *, upstream_port: int) -> asyncio.Server:
     return await asyncio.start_server(connect, script.address, script.port)
 
 
-async def _copy(
-    source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, segment_bytes: int | None, coalesce_s: float
-) -> None:
-    while data := await source.read(65536):
-        if coalesce_s:
-            await asyncio.sleep(coalesce_s)
-        size = segment_bytes or len(data)
-        for start in range(0, len(data), size):
-            sink.write(data[start : start + size])
-            if segment_bytes is not None:
-                await asyncio.sleep(_SEGMENT_GAP_S)
-        await sink.drain()
+class _Connection:
+    """One client's connection: requests go up as they come, answers come down as the script says."""
+
+    def __init__(self, script: HostScript, tape: list[Exchange]) -> None:
+        self._script = script
+        self._tape = tape
+        self._exchange: Exchange | None = None
+
+    async def ask(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            if self._script.is_taped:
+                self._note_request(data)
+            sink.write(data)
+            await sink.drain()
+
+    async def answer(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        script = self._script
+        while data := await source.read(65536):
+            if script.coalesce_s:
+                await asyncio.sleep(script.coalesce_s)
+            told = shifted(data, script.clock_offset_s) if script.clock_offset_s else data
+            size = script.segment_bytes or len(told)
+            for start in range(0, len(told), size):
+                piece = told[start : start + size]
+                if self._exchange is not None:
+                    self._exchange.sent.append((time.perf_counter_ns(), piece))
+                sink.write(piece)
+                if script.segment_bytes is not None:
+                    await asyncio.sleep(_SEGMENT_GAP_S)
+            await sink.drain()
+
+    def _note_request(self, data: bytes) -> None:
+        """Begin an exchange, or go on with one whose request came in several pieces."""
+        arrived_ns = time.perf_counter_ns()
+        if self._exchange is None or self._exchange.sent:
+            self._exchange = Exchange(request=b"", arrived_ns=arrived_ns)
+            self._tape.append(self._exchange)
+        self._exchange.request += data
+        self._exchange.arrived_ns = arrived_ns

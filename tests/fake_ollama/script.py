@@ -16,7 +16,10 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fault(Script, frozen=True, tag_field="fault"):
-    """Something that goes wrong in a generation, after `after_tokens` tokens; 0 is before the first chunk."""
+    """Something that goes wrong in a generation after `after_tokens` tokens, where there are so many.
+
+    0 is before the first chunk.
+    """
 
     after_tokens: int = 0
 
@@ -157,6 +160,15 @@ class HostScript(Script, frozen=True):
     """Cut what is sent into pieces of this size, as TCP and proxies may; None sends each chunk whole."""
     coalesce_s: float = 0.0
     """Hold back what is sent for this long, so that several chunks arrive together."""
+    clock_offset_s: int = 0
+    """By how many seconds the host's clock is ahead, in every moment that it tells."""
+    knows_truncate: bool = True
+    """False: an old server, which passes over `truncate` and cuts long prompts silently."""
+    throttled_after: int | None = None
+    """After how many generations the host is hot, and its models run at `throttled_to` of their speeds."""
+    throttled_to: float = 0.8
+    is_taped: bool = False
+    """Keep all that goes over the wire, with the moments at which it did."""
 
 
 class FleetScript(Script, frozen=True):

@@ -1,0 +1,316 @@
+"""Servers whose truth is known, and what must be said of each: shared by the tests and by `benchmarks/accuracy.py`."""
+
+import asyncio
+import secrets
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import aiohttp
+import msgspec
+
+from fake_ollama.script import EndWithoutDone, ErrorAnswer, HostScript, ModelScript, repeating_model
+from ollama_speedrun.benchmark.host import BenchmarkEvent
+from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy
+from ollama_speedrun.benchmark.runner import benchmark_host
+from ollama_speedrun.benchmark.types import CaveatKind, Result
+from ollama_speedrun.events import BenchmarkEnded, BenchmarkProgress, BenchmarkRevised, Stage
+from ollama_speedrun.inventory.fetch import list_models
+from ollama_speedrun.ollama.client import OllamaClient, open_session
+
+Figure: TypeAlias = Literal["decode", "decode, our clock", "prefill", "TTFT", "first answer", "load", "GPU share"]
+
+NUM_CTX = 2048
+PLAIN = HostScript()
+SETTINGS = BenchmarkSettings(
+    timeout_s=20, num_predict=96, num_ctx=NUM_CTX, trial_tokens=64, most_trials=5, if_busy=IfBusy.GO
+)
+MODEL = ModelScript("m:1b", decode_tps=200, prefill_tps=4000, load_s=0.3)
+THINKER = msgspec.structs.replace(MODEL, capabilities=("completion", "thinking"), thinking_tokens=24)
+THEIRS = ModelScript("theirs:1b", decode_tps=100, load_s=0.2)
+PARAGRAPH = " ".join(
+    f"{word} \N{SAILBOAT} Grüße, 日本語 \N{GRINNING FACE}"
+    for word in ("Wind", "Rain", "Fog", "Snow", "Hail", "Sun", "Dew", "Frost", "Heat", "Storm", "Gale", "Calm")
+)
+SYSTEM = "You are the patient clerk of a harbour office who answers every letter in full sentences. " * 60
+SPEEDS: frozenset[Figure] = frozenset({"decode", "decode, our clock"})
+EVERYTHING: frozenset[Figure] = SPEEDS | {"prefill", "TTFT", "first answer", "load", "GPU share"}
+
+
+class Visitor:
+    """Another user of the server, who acts when our generations have been sent."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._sent = 0
+        self._moments: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def watch(self, event: BenchmarkEvent) -> None:
+        """Note our generations by the events that announce them."""
+        if isinstance(event, BenchmarkProgress) and event.stage is Stage.PROMPT:
+            self._sent += 1
+            self._moments[self._sent].set()
+
+    async def see(self, generation: int) -> None:
+        """Wait until our generation of this number (1: the interview) has been sent, and is under way."""
+        await self._moments[generation].wait()
+        await asyncio.sleep(0.03)
+
+    async def ask(self, model: str, tokens: int, *, num_ctx: int = NUM_CTX) -> None:
+        """Have a model write."""
+        body = {"model": model, "prompt": "theirs", "options": {"num_predict": tokens, "num_ctx": num_ctx}}
+        async with aiohttp.ClientSession() as session, session.post(f"{self._url}/api/generate", json=body) as answer:
+            await answer.read()
+
+
+Visit: TypeAlias = Callable[[Visitor], Awaitable[None]]
+
+
+async def nobody(_visitor: Visitor) -> None:
+    """Leave the server to us."""
+
+
+async def once_in_the_queue(visitor: Visitor) -> None:
+    """Ask for the same model in the middle of our first trial, so that the second one waits."""
+    await visitor.see(2)
+    await visitor.ask("m:1b", 60)
+
+
+async def always_in_the_queue(visitor: Visitor) -> None:
+    """Ask for the same model from our first trial on, again and again."""
+    await visitor.see(2)
+    while True:
+        await visitor.ask("m:1b", 30)
+
+
+async def with_another_context(visitor: Visitor) -> None:
+    """Ask for the same model with another context, which has it loaded anew for them, and then for us."""
+    await visitor.see(2)
+    await visitor.ask("m:1b", 20, num_ctx=1024)
+
+
+async def busy_at_the_start(visitor: Visitor) -> None:
+    """Keep the model that fills the memory at work while ours wants to be loaded."""
+    await visitor.ask("theirs:1b", 60)
+
+
+async def loading_at_the_start(visitor: Visitor) -> None:
+    """Have another model loaded while ours wants to be."""
+    await visitor.ask("theirs:1b", 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """A host, what another user does there meanwhile, and what we must say of the first of our models.
+
+    `head_start_s` is how long before us the visitor begins. `absent` are the figures that cannot be had, `caveats` say
+    why; where `fails` is a text, nothing can be had and the reason holds it. `discarded` generations are thrown away.
+    """
+
+    name: str
+    models: tuple[ModelScript, ...] = (MODEL,)
+    host: HostScript = PLAIN
+    settings: BenchmarkSettings = SETTINGS
+    ours: tuple[str, ...] = ("m:1b",)
+    visit: Visit = nobody
+    head_start_s: float = 0.0
+    caveats: frozenset[CaveatKind] = frozenset()
+    absent: frozenset[Figure] = frozenset()
+    fails: str | None = None
+    discarded: range = range(1)
+
+    @property
+    def script(self) -> HostScript:
+        """The whole host."""
+        return msgspec.structs.replace(self.host, models=self.models)
+
+
+def model(**changes: object) -> tuple[ModelScript, ...]:
+    """Return the usual model with these changes."""
+    return (msgspec.structs.replace(MODEL, **changes),)
+
+
+def caveats(*kinds: CaveatKind) -> frozenset[CaveatKind]:
+    """Return kinds of caveats as a set."""
+    return frozenset(kinds)
+
+
+def figures(*names: Figure) -> frozenset[Figure]:
+    """Return figures as a set."""
+    return frozenset(names)
+
+
+LOADED = HostScript(preloaded=("theirs:1b",), context_length=NUM_CTX)
+CROWDED = msgspec.structs.replace(LOADED, max_loaded=1, keep_alive_s=600)
+ALIAS = "e" * 64
+
+SCENARIOS: Sequence[Scenario] = (
+    Scenario(name="plain, fast"),
+    Scenario(name="plain, slow", models=model(decode_tps=25.0, prefill_tps=600.0)),
+    Scenario(name="cold load of 2 s", models=model(load_s=2.0)),
+    Scenario(name="thinking first", models=(THINKER,)),
+    Scenario(
+        name="thinking until the budget ends",
+        models=(msgspec.structs.replace(THINKER, thinking_tokens=500, thinking_only=True),),
+        caveats=caveats(CaveatKind.BUDGET_SPENT_THINKING),
+        absent=figures("first answer"),
+    ),
+    Scenario(name="an empty first chunk", models=model(empty_first_chunk=True)),
+    Scenario(name="three tokens in a chunk", models=model(chunk_tokens=3)),
+    Scenario(name="chunks merged by the network", host=HostScript(coalesce_s=0.012)),
+    Scenario(name="chunks split by the network", host=HostScript(segment_bytes=60), models=model(decode_tps=100.0)),
+    Scenario(name="characters of several bytes", models=model(answer=PARAGRAPH)),
+    Scenario(name="speculative bursts of 4", models=model(burst=4)),
+    Scenario(name="prompt cache, counted", models=model(report_cached_count=True)),
+    Scenario(name="no prompt cache", models=model(prompt_cache=False)),
+    Scenario(
+        name="a long SYSTEM prompt, cached",
+        models=model(system=SYSTEM),
+        caveats=caveats(CaveatKind.PROMPT_CACHED),
+    ),
+    Scenario(name="a long SYSTEM prompt, never cached", models=model(system=SYSTEM, prompt_cache=False)),
+    Scenario(name="a long SYSTEM prompt, counted", models=model(system=SYSTEM, report_cached_count=True)),
+    Scenario(
+        name="one token only",
+        models=model(answer="Yes"),
+        caveats=caveats(CaveatKind.TOO_FEW_TOKENS),
+        absent=SPEEDS,
+    ),
+    Scenario(
+        name="eval_duration of 1 µs",
+        models=model(reported_eval_duration_ns=1000),
+        caveats=caveats(CaveatKind.NO_SERVER_DURATIONS),
+    ),
+    Scenario(
+        name="no durations",
+        models=model(report_durations=False),
+        caveats=caveats(CaveatKind.NO_SERVER_DURATIONS),
+        absent=SPEEDS | {"prefill", "load"},
+    ),
+    Scenario(name="once behind another's request", visit=once_in_the_queue, discarded=range(1, 2)),
+    Scenario(
+        name="always behind another's requests",
+        visit=always_in_the_queue,
+        caveats=caveats(CaveatKind.QUEUED),
+        discarded=range(4, 11),
+    ),
+    Scenario(
+        name="an error in the stream",
+        models=model(fault=ErrorAnswer(after_tokens=20, text="boom")),
+        fails="boom",
+        absent=EVERYTHING,
+    ),
+    Scenario(
+        name="an end without done",
+        models=model(fault=EndWithoutDone(after_tokens=20)),
+        fails="without saying that it was done",
+        absent=EVERYTHING,
+    ),
+    Scenario(
+        name="cut off for identical chunks",
+        models=(repeating_model("m:1b", decode_tps=200.0),),
+        fails="without saying that it was done",
+        absent=EVERYTHING,
+    ),
+    Scenario(
+        name="half on the GPU",
+        models=model(gpu_share=0.5),
+        caveats=caveats(CaveatKind.PARTLY_ON_GPU),
+    ),
+    Scenario(
+        name="prompt cut silently",
+        models=model(empty_after_truncation=False),
+        host=HostScript(knows_truncate=False),
+        settings=msgspec.structs.replace(SETTINGS, num_ctx=192),
+        caveats=caveats(CaveatKind.PROMPT_TRUNCATED),
+    ),
+    Scenario(
+        name="prompt cut silently, nothing said",
+        host=HostScript(knows_truncate=False),
+        settings=msgspec.structs.replace(SETTINGS, num_ctx=192),
+        fails="--num-ctx",
+        absent=EVERYTHING,
+    ),
+    Scenario(
+        name="load behind another's answer",
+        models=(MODEL, THEIRS),
+        host=CROWDED,
+        visit=busy_at_the_start,
+        head_start_s=0.1,
+        caveats=caveats(CaveatKind.LOAD_TIME_HIDDEN),
+        absent=figures("load"),
+    ),
+    Scenario(
+        name="load behind another's load",
+        models=(MODEL, msgspec.structs.replace(THEIRS, load_s=1.0)),
+        visit=loading_at_the_start,
+        head_start_s=0.1,
+        caveats=caveats(CaveatKind.LOAD_TIME_HIDDEN, CaveatKind.SHARED_HOST),
+        absent=figures("load"),
+    ),
+    Scenario(
+        name="an alias of a loaded model",
+        models=(msgspec.structs.replace(MODEL, digest=ALIAS), msgspec.structs.replace(THEIRS, digest=ALIAS)),
+        host=LOADED,
+        caveats=caveats(CaveatKind.LOAD_TIME_HIDDEN),
+        absent=figures("load"),
+    ),
+    Scenario(
+        name="the weights of a loaded model",
+        models=(
+            msgspec.structs.replace(MODEL, weights_digest=ALIAS),
+            msgspec.structs.replace(THEIRS, weights_digest=ALIAS),
+        ),
+        host=LOADED,
+        caveats=caveats(CaveatKind.LOAD_TIME_HIDDEN, CaveatKind.SHARED_HOST),
+        absent=figures("load", "GPU share"),
+    ),
+    Scenario(name="reloaded with another num_ctx", visit=with_another_context, discarded=range(1, 2)),
+    Scenario(
+        name="server clock 5 hours ahead",
+        models=(MODEL, THEIRS),
+        host=msgspec.structs.replace(CROWDED, clock_offset_s=18_000),
+        settings=msgspec.structs.replace(SETTINGS, if_busy=IfBusy.SKIP),
+        caveats=caveats(CaveatKind.LOAD_TIME_HIDDEN),
+        absent=figures("load"),
+    ),
+    Scenario(
+        name="server clock 5 hours behind",
+        models=(MODEL, THEIRS),
+        host=msgspec.structs.replace(CROWDED, clock_offset_s=-18_000),
+        caveats=caveats(CaveatKind.LOAD_TIME_HIDDEN),
+        absent=figures("load"),
+    ),
+    Scenario(
+        name="throttled at the end (drift)",
+        models=(MODEL, ModelScript("n:1b", decode_tps=300)),
+        host=HostScript(throttled_after=10),
+        ours=("m:1b", "n:1b"),
+        caveats=caveats(CaveatKind.DRIFT),
+    ),
+)
+
+
+async def measured(scenario: Scenario, url: str) -> Result:
+    """Run the real benchmark against a host of the scenario, and return the result of the first of our models."""
+    visitor = Visitor(url)
+    results: dict[str, Result] = {}
+
+    def emit(event: BenchmarkEvent) -> None:
+        visitor.watch(event)
+        if isinstance(event, BenchmarkEnded | BenchmarkRevised):
+            results[event.result.model] = event.result
+
+    async with open_session() as session:
+        client = OllamaClient(session, url)
+        stored = await list_models(client, host=url, emit=lambda _: None)
+        ours = [found for found in stored if found.name in scenario.ours]
+        visit = asyncio.ensure_future(scenario.visit(visitor))
+        try:
+            await asyncio.sleep(scenario.head_start_s)
+            await benchmark_host(client, ours, scenario.settings, emit=emit, nonce=lambda: secrets.token_hex(4))
+        finally:
+            visit.cancel()
+            await asyncio.wait([visit])
+    return results[scenario.ours[0]]
