@@ -12,7 +12,15 @@ from ollama_speedrun.assessment.types import (
     TierVerdict,
     Verdict,
 )
-from ollama_speedrun.benchmark.types import Caveat, CaveatKind
+from ollama_speedrun.benchmark.types import (
+    Caveat,
+    CaveatKind,
+    ConcurrencyPoint,
+    DepthPoint,
+    EmbeddingFigures,
+    ImageFigures,
+    Interval,
+)
 from ollama_speedrun.discovery.types import Host
 from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.report.document import Document
@@ -24,6 +32,39 @@ LONG_NAME = "hf.co/bartowski/Meta-Llama-3.1-8B-Instruct-abliterated-GGUF:Q4_K_M"
 STAND_IN = "a stand-in"
 ON_GPU = Caveat(CaveatKind.PARTLY_ON_GPU, "only 52 % of the model lies on the GPU; a smaller quantisation may fit")
 QUEUED = Caveat(CaveatKind.QUEUED, "the request waited; run again when the server is idle")
+
+
+EMBEDDING = ScoredResult(
+    host=RACK,
+    model="nomic-embed-text:latest",
+    status="ok",
+    load_s=0.42,
+    embedding=EmbeddingFigures(dimension=768, batch_1_per_s=41.5, batch_32_per_s=310.2),
+    tier="<2",
+    tier_basis="memory",
+)
+IMAGE = ImageFigures(tokens=260, prefill_s=0.31)
+DEPTHS = tuple(
+    DepthPoint(
+        prompt_tokens=tokens,
+        num_ctx=tokens + 320,
+        prefill_tps=prefill_tps,
+        decode_tps=decode_tps,
+        ttft_s=tokens / prefill_tps,
+        memory_bytes=round(gigabytes * GB),
+        gpu_share=gpu_share,
+    )
+    for tokens, prefill_tps, decode_tps, gigabytes, gpu_share in (
+        (46, 210.0, 57.0, 5.0, 1.0),
+        (2048, 2100.0, 55.4, 5.2, 1.0),
+        (8190, 1500.0, 21.0, 6.1, 0.8),
+        (32768, 700.0, 9.5, 9.0, 0.55),
+    )
+)
+LEVELS = tuple(
+    ConcurrencyPoint(requests=requests, throughput_tps=tps, ttft_p50_s=0.2, ttft_p95_s=p95_s, ran_at_once=at_once)
+    for requests, tps, p95_s, at_once in ((1, 57.0, 0.2, 1), (2, 98.0, 0.3, 2), (4, 150.5, 0.4, 4), (8, 151.0, 6.5, 4))
+)
 
 
 def host(url: str) -> Host:
@@ -54,12 +95,17 @@ def result(
     composite: float = 50.0,
     tier: Tier | None = "4-8",
     caveats: tuple[Caveat, ...] = (),
+    gpu_share: float = 1.0,
+    variant: str | None = None,
 ) -> ScoredResult:
     return ScoredResult(
         host=url,
         model=name,
+        variant=variant,
         status="ok",
         decode_tps=tps,
+        decode_interval=Interval(tps / 1.02, tps * 1.02, 5),
+        gpu_share=gpu_share,
         ttft_s=0.34,
         load_s=2.1,
         total_s=9.1,
@@ -92,12 +138,13 @@ def document() -> Document:
         ),
         results=(
             result("smollm2:135m", DESK, tps=104.4, overall=39.96, composite=77.0, tier="<2"),
-            result(LONG_NAME, RACK, tps=31.2, overall=65.14, caveats=(ON_GPU, QUEUED)),
+            result(LONG_NAME, RACK, tps=31.2, overall=65.14, caveats=(ON_GPU, QUEUED), gpu_share=0.52),
             result("llama3.1:8b", DESK, caveats=(QUEUED,)),
             ScoredResult(
                 host=RACK, model="phi3:mini", status="failed", reason="the stream ended early; look at its log"
             ),
-            ScoredResult(host=RACK, model="nomic-embed-text:latest", status="skipped", reason="embeddings only"),
+            ScoredResult(host=RACK, model="painter:latest", status="skipped", reason="it draws and cannot answer"),
+            EMBEDDING,
         ),
         verdict=Verdict(
             tiers=(

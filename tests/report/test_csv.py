@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ollama_speedrun.report.csv import COLUMNS, FORMULA_SIGNS, render
 from ollama_speedrun.report.text import clean
-from specimens import DESK, RACK, document, result
+from specimens import DESK, IMAGE, RACK, document, result
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -27,7 +27,11 @@ def test_each_result_is_a_line_with_its_figures_unrounded() -> None:
         "total_s": "9.1",
         "prompt_tokens": "311",
         "output_tokens": "512",
+        "gpu_share": "1.0",
         "tier": "<2",
+        "decode_low_tps": str(104.4 / 1.02),
+        "decode_high_tps": str(104.4 * 1.02),
+        "decode_trials": "5",
         "digest": "d" * 64,
         "size_bytes": "268435456",
         "parameter_size": "8.0B",
@@ -58,7 +62,22 @@ def test_a_failure_has_its_reason_and_no_figure() -> None:
 
 
 def test_caveats_are_named_by_kind() -> None:
-    assert [row["caveats"] for row in rows(render(document()))] == ["", "partly-on-gpu queued", "queued", "", ""]
+    assert [row["caveats"] for row in rows(render(document()))] == ["", "partly-on-gpu queued", "queued", "", "", ""]
+
+
+def test_an_embedding_model_has_figures_of_its_own() -> None:
+    embedding = rows(render(document()))[5]
+    assert {key: value for key, value in embedding.items() if key.startswith("embedding_")} == {
+        "embedding_dimension": "768",
+        "embedding_batch_1_per_s": "41.5",
+        "embedding_batch_32_per_s": "310.2",
+    }
+
+
+def test_variant_and_image_have_columns() -> None:
+    seeing = msgspec.structs.replace(result("m", DESK, variant="thinking"), image=IMAGE)
+    (row,) = rows(render(msgspec.structs.replace(document(), results=(seeing,))))
+    assert (row["variant"], row["image_tokens"], row["image_prefill_s"]) == ("thinking", "260", "0.31")
 
 
 def test_lines_end_as_rfc_4180_says() -> None:

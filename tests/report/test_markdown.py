@@ -14,8 +14,9 @@ def test_the_page() -> None:
 
 
 def test_the_classic_page_shows_the_classic_score() -> None:
-    assert "| ★ smollm2:135m | 192.168.1.20 | 256 MB | 8.0B | Q4\\_K\\_M | 104 | 340 ms | 2.1 s | 77.0 |  |" in render(
-        document(), scoring="classic"
+    assert (
+        "| ★ smollm2:135m | 192.168.1.20 | 256 MB | 8.0B | Q4\\_K\\_M | 104 | ±2% | 340 ms | 2.1 s | 100% | 77.0 |  |"
+        in render(document(), scoring="classic")
     )
 
 
@@ -37,7 +38,7 @@ def test_no_name_breaks_a_table_or_begins_another_line(name: str) -> None:
     shown = render(run)
     assert len(shown.split("\n")) == len(plain.split("\n"))
     table = [line for line in shown.split("\n") if line.startswith("|")]
-    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {11}
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {13}
     assert not re.search(r"[<>]", "".join(table))
 
 

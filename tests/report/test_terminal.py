@@ -161,7 +161,12 @@ def test_forty_hosts_with_long_names_all_stay_legible(width: int | None) -> None
 
 def test_a_row_without_any_figure_is_a_row_of_dashes() -> None:
     bare = msgspec.structs.replace(
-        result("unlisted", RACK, tier=None), decode_tps=None, ttft_s=None, load_s=None, scores=None
+        result("unlisted", RACK, tier=None),
+        decode_tps=None,
+        decode_interval=None,
+        ttft_s=None,
+        load_s=None,
+        scores=None,
     )
     run = msgspec.structs.replace(document(), results=(bare,), verdict=None)
     assert report(run, 80).splitlines()[:3] == [

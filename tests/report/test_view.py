@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from ollama_speedrun.report.view import Advice, Section, Unmeasured, grade, report
+from ollama_speedrun.report.view import HEADINGS, Advice, Section, Unmeasured, grade, report
 from specimens import DESK, LONG_NAME, RACK, STAND_IN, document, model, result
 
 
@@ -36,10 +36,40 @@ def test_the_classic_scoring_takes_tiers_from_the_disk_and_stars_from_the_compos
     )
 
 
-def test_a_row_has_the_nine_columns() -> None:
+def test_a_row_has_a_cell_for_each_heading() -> None:
     (row,) = report(document()).sections[0].rows
-    cells = ("smollm2:135m", "192.168.1.20", "256 MB", "8.0B", "Q4_K_M", "104", "340 ms", "2.1 s", "40.0")
-    assert row.cells == cells
+    assert dict(zip(HEADINGS, row.cells, strict=True)) == {
+        "Model": "smollm2:135m",
+        "Host": "192.168.1.20",
+        "Size": "256 MB",
+        "Params": "8.0B",
+        "Quant": "Q4_K_M",
+        "tok/s": "104",
+        "±": "±2%",
+        "TTFT": "340 ms",
+        "Load": "2.1 s",
+        "GPU": "100%",
+        "Score": "40.0",
+    }
+
+
+def test_each_variant_of_a_model_is_a_row_of_its_own() -> None:
+    run = msgspec.structs.replace(
+        document(),
+        results=(result("q:8b", DESK, variant="direct", overall=90), result("q:8b", DESK, variant="thinking")),
+        verdict=None,
+    )
+    (section,) = report(run).sections
+    assert [row.model for row in section.rows] == ["q:8b (direct)", "q:8b (thinking)"]
+
+
+def test_a_model_that_lies_partly_on_the_gpu_spills() -> None:
+    rows = [row for section in report(document()).sections for row in section.rows]
+    assert [(row.model, row.spills) for row in rows] == [
+        ("smollm2:135m", False),
+        ("llama3.1:8b", False),
+        (LONG_NAME, True),
+    ]
 
 
 def test_a_colour_goes_by_the_exact_score_not_the_rounded_one() -> None:
@@ -57,7 +87,7 @@ def test_colours_change_at_70_and_40(score: float, expected: str) -> None:
 def test_models_without_figures_stand_apart_with_their_reason() -> None:
     shown = report(document())
     assert shown.failed == (Unmeasured("phi3:mini", "rack.example:8080", "the stream ended early; look at its log"),)
-    assert shown.skipped == (Unmeasured("nomic-embed-text:latest", "rack.example:8080", "embeddings only"),)
+    assert shown.skipped == (Unmeasured("painter:latest", "rack.example:8080", "it draws and cannot answer"),)
 
 
 def test_a_failure_without_a_reason_says_so() -> None:
@@ -109,7 +139,7 @@ def test_each_tier_with_a_best_and_the_whole_run_give_their_advice() -> None:
 
 
 def test_results_that_were_not_assessed_are_one_section_without_stars() -> None:
-    bare = msgspec.structs.replace(result("a", RACK, tier=None), scores=None, tier_basis=None)
+    bare = msgspec.structs.replace(result("a", RACK, tier=None), scores=None, tier_basis=None, decode_interval=None)
     shown = report(msgspec.structs.replace(document(), results=(bare,), verdict=None))
     assert sections(shown.sections) == [("Benchmarks", [("a", False)])]
     assert (shown.tiers, shown.recommendation, shown.legend) == ((), None, ())
@@ -117,7 +147,13 @@ def test_results_that_were_not_assessed_are_one_section_without_stars() -> None:
 
 def test_figures_that_are_missing_are_dashes() -> None:
     bare = msgspec.structs.replace(
-        result("unlisted", RACK, tier=None), decode_tps=None, ttft_s=None, load_s=None, scores=None
+        result("unlisted", RACK, tier=None),
+        decode_tps=None,
+        decode_interval=None,
+        ttft_s=None,
+        load_s=None,
+        gpu_share=None,
+        scores=None,
     )
     ((section),) = report(msgspec.structs.replace(document(), results=(bare,), verdict=None)).sections
-    assert section.rows[0].cells == ("unlisted", "rack.example:8080", *["–"] * 7)
+    assert section.rows[0].cells == ("unlisted", "rack.example:8080", *["–"] * 9)

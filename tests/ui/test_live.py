@@ -14,6 +14,7 @@ from ollama_speedrun.events import (
     BenchmarkEnded,
     BenchmarkProgress,
     BenchmarkQueued,
+    BenchmarkRevised,
     Event,
     HostFound,
     HostMerged,
@@ -29,7 +30,7 @@ from ollama_speedrun.events import (
 )
 from ollama_speedrun.ui.console import console_for
 from ollama_speedrun.ui.live import RunDisplay, Verbosity
-from specimens import DESK, LONG_NAME, ON_GPU, RACK, document, host, model, result
+from specimens import DESK, LONG_NAME, ON_GPU, QUEUED, RACK, document, host, model, result
 
 MODEL = "llama3.1:8b"
 
@@ -50,6 +51,8 @@ RUN: list[Event] = [
     BenchmarkEnded(result(MODEL, DESK, caveats=(ON_GPU,))),
     BenchmarkEnded(document().results[3]),
     BenchmarkEnded(document().results[4]),
+    BenchmarkEnded(document().results[5]),
+    BenchmarkRevised(result(MODEL, DESK, caveats=(QUEUED,))),
     PhaseEnded(Phase.DISCOVER, True, "1 host"),
     PhaseEnded(Phase.BENCHMARK, False, "1 failed"),
     Assessed(document().verdict),  # type: ignore[arg-type]
@@ -106,9 +109,10 @@ def test_a_run_in_a_pipe_is_plain_lines() -> None:
         "  ✗ odd:1b @ 192.168.1.20: HTTP 500",
         "→ Benchmark: one at a time",
         "  → llama3.1:8b @ 192.168.1.20",
-        "  ✓ llama3.1:8b @ 192.168.1.20: 56.2 tok/s, TTFT 340 ms, load 2.1 s, 512 tokens",
+        "  ✓ llama3.1:8b @ 192.168.1.20: 56.2 ±2% tok/s, TTFT 340 ms, load 2.1 s, 512 tokens",
         "  ✗ phi3:mini @ rack.example:8080: the stream ended early; look at its log",
-        "  – nomic-embed-text:latest @ rack.example:8080: embeddings only",
+        "  – painter:latest @ rack.example:8080: it draws and cannot answer",
+        "  ✓ nomic-embed-text:latest @ rack.example:8080: 41.5 emb/s, 310 at 32, load 420 ms, 768 dimensions",
         "✓ Discover: 1 host",
         "✗ Benchmark: 1 failed",
     ]
@@ -197,6 +201,50 @@ def test_the_region_never_exceeds_the_terminal(width: int, height: int) -> None:
     assert all(cell_len(line) <= width for line in lines)
 
 
+def shown(events: list[Event]) -> list[str]:
+    """The live region after these events, in a terminal of 60 columns."""
+    display = RunDisplay(terminal(60), clock=Clock())
+    for event in [PhaseBegan(Phase.BENCHMARK, "now"), *events]:
+        display.handle(event)
+    return [line.plain for line in display._region(60, 24)]
+
+
+QUEUE: list[Event] = [BenchmarkQueued(DESK, "a"), BenchmarkQueued(DESK, "b"), BenchmarkQueued(RACK, "c")]
+
+
+def test_two_models_of_a_host_run_side_by_side() -> None:
+    both: list[Event] = [
+        BenchmarkBegan(DESK, "a"),
+        BenchmarkBegan(DESK, "b"),
+        BenchmarkProgress(DESK, "a", Stage.PROMPT),
+    ]
+    assert [line.split() for line in shown([*QUEUE, *both])[1:]] == [
+        ["a", "@", "192.168.1.20", "reading", "the", "prompt", "0:00"],
+        ["b", "@", "192.168.1.20", "loading", "0:00"],
+    ]
+
+
+def test_a_model_that_begins_again_closes_the_one_beside_it() -> None:
+    both: list[Event] = [BenchmarkBegan(DESK, "a"), BenchmarkBegan(DESK, "b"), BenchmarkBegan(RACK, "c")]
+    again: list[Event] = [BenchmarkProgress(DESK, "b", Stage.UNLOADING), BenchmarkBegan(DESK, "a")]
+    assert [line.split()[0] for line in shown([*QUEUE, *both, *again])[1:]] == ["c", "a"]
+
+
+def test_a_model_is_done_with_its_last_variant() -> None:
+    first: list[Event] = [BenchmarkBegan(DESK, "a"), BenchmarkEnded(result("a", DESK, variant="thinking"))]
+    assert "1/3 models" in shown([*QUEUE, *first])[0]
+    assert "0/3 models" in shown([*QUEUE, *first, BenchmarkBegan(DESK, "a")])[0]
+    both = [*first, BenchmarkBegan(DESK, "a"), BenchmarkEnded(result("a", DESK, variant="direct"))]
+    assert "1/3 models" in shown([*QUEUE, *both])[0]
+
+
+def test_the_echo_of_ctrl_c_breaks_no_line_of_the_region() -> None:
+    display = RunDisplay(terminal(60), clock=Clock())
+    for event in [PhaseBegan(Phase.BENCHMARK, "now"), *QUEUE, BenchmarkBegan(DESK, LONG_NAME)]:
+        display.handle(event)
+    assert max(cell_len(line + "^C") for line in display._painter._draw().plain.splitlines()) < 60
+
+
 def test_a_finished_phase_leaves_the_region() -> None:
     display = RunDisplay(terminal(), clock=Clock())
     for event in RUN:
@@ -222,7 +270,7 @@ def test_a_terminal_is_left_with_lines_alone_even_after_an_exception() -> None:
         "→ Discover: here",
         "  ✓ 192.168.1.20: ollama 0.33.0, via scan",
         "→ Benchmark: now",
-        "  ✓ a @ 192.168.1.20: 56.2 tok/s, TTFT 340 ms, load 2.1 s, 512 tokens",
+        "  ✓ a @ 192.168.1.20: 56.2 ±2% tok/s, TTFT 340 ms, load 2.1 s, 512 tokens",
     ]
     assert "\x1b[?25l" not in text
 

@@ -17,14 +17,25 @@ TEXT_LIMIT: Final = 1000
 FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 _RESULT_FIELDS: Final = (
-    *("host", "model", "status", "reason"),
+    *("host", "model", "variant", "status", "reason"),
     *("decode_tps", "decode_client_tps", "ollama_tps", "prefill_tps"),
     *("ttft_s", "ttfa_s", "tpot_s", "load_s", "total_s"),
-    *("prompt_tokens", "output_tokens", "context_length", "memory_bytes", "gpu_share", "tier"),
+    *("prompt_tokens", "output_tokens", "context_length", "memory_bytes", "gpu_share", "tier", "discarded_trials"),
 )
+_INTERVAL_FIELDS: Final = ("low_tps", "high_tps", "trials")
+_EMBEDDING_FIELDS: Final = ("dimension", "batch_1_per_s", "batch_32_per_s")
+_IMAGE_FIELDS: Final = ("tokens", "prefill_s")
 _MODEL_FIELDS: Final = ("digest", "size_bytes", "parameter_size", "quantization", "family", "kind")
 _SCORE_FIELDS: Final = ("overall", "classic_speed", "classic_quality", "classic_composite")
-COLUMNS: Final = (*_RESULT_FIELDS, *_MODEL_FIELDS, *_SCORE_FIELDS, "caveats")
+COLUMNS: Final = (
+    *_RESULT_FIELDS,
+    *(f"decode_{field}" for field in _INTERVAL_FIELDS),
+    *(f"embedding_{field}" for field in _EMBEDDING_FIELDS),
+    *(f"image_{field}" for field in _IMAGE_FIELDS),
+    *_MODEL_FIELDS,
+    *_SCORE_FIELDS,
+    "caveats",
+)
 
 
 def render(document: Document) -> str:
@@ -40,6 +51,9 @@ def render(document: Document) -> str:
 
 def _values(result: ScoredResult, model: Model | None) -> Iterator[Value]:
     yield from (getattr(result, field) for field in _RESULT_FIELDS)
+    yield from (getattr(result.decode_interval, field, None) for field in _INTERVAL_FIELDS)
+    yield from (getattr(result.embedding, field, None) for field in _EMBEDDING_FIELDS)
+    yield from (getattr(result.image, field, None) for field in _IMAGE_FIELDS)
     yield from (getattr(model, field, None) for field in _MODEL_FIELDS)
     if result.scores is None:
         yield from [None] * len(_SCORE_FIELDS)

@@ -1,10 +1,12 @@
 """Figures and names as a person reads them: all rounding and all units, and the cleaning of servers' words."""
 
+import math
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from .. import units
+from ..benchmark.types import Interval
 from ..discovery.types import DEFAULT_PORT
 from .text import clean
 
@@ -51,6 +53,19 @@ def rate(tps: float | None) -> str:
     if tps is None:
         return ABSENT
     return f"{tps:.1f}" if tps < 99.95 else f"{tps:.0f}"
+
+
+def precision(interval: Interval | None) -> str:
+    """Return half of an interval as a share of its middle, such as ±2%."""
+    if interval is None or interval.low_tps <= 0:
+        return ABSENT
+    half = math.sqrt(interval.high_tps / interval.low_tps) - 1
+    return f"±{half:.1%}" if half < 0.0095 else f"±{half:.0%}"
+
+
+def share(part: float | None) -> str:
+    """Return a share, 0 to 1, in per cent."""
+    return ABSENT if part is None else f"{part:.0%}"
 
 
 def duration(duration_s: float | None) -> str:

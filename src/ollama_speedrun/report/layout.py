@@ -1,6 +1,6 @@
 """Laying out rows of cells for a width, so that nothing overlaps and no name is lost. Widths are terminal cells."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -18,11 +18,15 @@ HEADING_STYLE: Final = "bold"
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column: a `name` may take a line of its own; the highest `spare` goes first when the width is short."""
+    """A column: a `name` may take a line of its own; the highest `spare` goes first when the width is short.
+
+    A `luxury` with a `spare` goes before a name has to leave its place in the row.
+    """
 
     heading: str
     right: bool = False
     name: bool = False
+    luxury: bool = False
     spare: int = 0
 
 
@@ -30,21 +34,44 @@ def table(columns: Sequence[Column], rows: Sequence[Row | Text], width: int | No
     """Yield the lines of a table at most `width` cells wide, or as wide as it needs where `width` is None.
 
     A row that is a mere text is a heading across the columns. What does not fit, in this order: closer columns; a long
-    name takes a line of its own above its row's figures; all names do; columns with a `spare` are left out, and a last
-    line names them.
+    name takes a line of its own above its row's figures; luxuries are left out; all names take a line of their own;
+    columns with a `spare` are left out. A last line names what was left out.
     """
     headings = tuple(Text(column.heading, HEADING_STYLE) for column in columns)
     lines = [headings, *rows]
-    cells = [line for line in lines if not isinstance(line, Text)]
-    widths = [max(cell.cell_len for cell in column) for column in zip(*cells, strict=True)]
-    narrow = None if width is None else _narrowed(columns, widths, width)
-    if width is None or sum(widths) + 2 * (len(columns) - 1) <= width:
-        yield from (line if isinstance(line, Text) else _line(columns, widths, line, gap=2) for line in lines)
-    elif narrow is not None:
-        for line in lines:
-            yield from [line] if isinstance(line, Text) else _fitted(columns, narrow, line, width)
+    if width is None:
+        yield from _whole(columns, _widths(lines), lines)
+        return
+    for kept in _without_luxuries(columns):
+        shown = [columns[index] for index in kept]
+        cut = [line if isinstance(line, Text) else [line[index] for index in kept] for line in lines]
+        widths = _widths(cut)
+        if sum(widths) + 2 * (len(shown) - 1) <= width:
+            yield from _whole(shown, widths, cut)
+            break
+        if (narrow := _narrowed(shown, widths, width)) is not None:
+            for line in cut:
+                yield from [line] if isinstance(line, Text) else _fitted(shown, narrow, line, width)
+            break
     else:
-        yield from _stacked(columns, widths, lines, width)
+        kept = yield from _stacked(columns, _widths(lines), lines, width)
+    if left_out := [column.heading for index, column in enumerate(columns) if index not in kept]:
+        yield Text(f"Not shown here: {', '.join(left_out)}.", "dim")
+
+
+def _without_luxuries(columns: Sequence[Column]) -> Iterator[list[int]]:
+    """Yield which columns to try: all of them, then one luxury after another fewer."""
+    kept = list(range(len(columns)))
+    yield kept
+    luxuries = [index for index in kept if columns[index].luxury]
+    for out in sorted(luxuries, key=lambda index: -columns[index].spare):
+        kept = [index for index in kept if index != out]
+        yield kept
+
+
+def _widths(lines: Iterable[Row | Text]) -> list[int]:
+    cells = [line for line in lines if not isinstance(line, Text)]
+    return [max(cell.cell_len for cell in column) for column in zip(*cells, strict=True)]
 
 
 def shorten(text: str, width: int) -> str:
@@ -94,6 +121,8 @@ def print_lines(console: Console, lines: Iterable[Text]) -> None:
 def _narrowed(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[int] | None:
     """Return widths whose sum fits, the names' columns made narrower; None where that leaves too little for names."""
     names = [index for index, column in enumerate(columns) if column.name]
+    if not names:
+        return None
     narrow = list(widths)
     for index in names[1:]:
         narrow[index] = min(narrow[index], WIDEST_SECOND_NAME)
@@ -102,6 +131,10 @@ def _narrowed(columns: Sequence[Column], widths: Sequence[int], width: int) -> l
         return None
     narrow[names[0]] = min(narrow[names[0]], room)
     return narrow
+
+
+def _whole(columns: Sequence[Column], widths: Sequence[int], lines: Sequence[Row | Text]) -> Iterator[Text]:
+    yield from (line if isinstance(line, Text) else _line(columns, widths, line, gap=2) for line in lines)
 
 
 def _line(columns: Sequence[Column], widths: Sequence[int], row: Row, *, gap: int) -> Text:
@@ -123,8 +156,8 @@ def _fitted(columns: Sequence[Column], widths: Sequence[int], row: Row, width: i
 
 def _stacked(
     columns: Sequence[Column], widths: Sequence[int], lines: Sequence[Row | Text], width: int
-) -> Iterator[Text]:
-    """Yield each row as a line of names and, indented below it, a line of figures."""
+) -> Generator[Text, None, list[int]]:
+    """Yield each row as a line of names and, indented below it, a line of figures; returns which columns it kept."""
     kept = [index for index, column in enumerate(columns) if not column.name]
     while sum(widths[index] + 1 for index in kept) + 1 > width and any(columns[index].spare for index in kept):
         kept.remove(max(kept, key=lambda index: columns[index].spare))
@@ -135,8 +168,7 @@ def _stacked(
         yield from _names([cell for column, cell in zip(columns, line, strict=True) if column.name], width)
         figures = _line([columns[i] for i in kept], [widths[i] for i in kept], [line[i] for i in kept], gap=1)
         yield Text("  ").append_text(figures)
-    if left_out := [column.heading for index, column in enumerate(columns) if not column.name and index not in kept]:
-        yield Text(f"Not shown here: {', '.join(left_out)}.", "dim")
+    return [index for index, column in enumerate(columns) if column.name or index in kept]
 
 
 def _names(names: Sequence[Text], width: int) -> Iterator[Text]:

@@ -36,6 +36,11 @@ def _lines(document: Document, scoring: Scoring) -> Iterator[str]:
         yield from ("", f"## {escape(section.title)}", "")
         rows = ((f"{'★ ' if row.best else ''}{row.cells[0]}", *row.cells[1:], row.marks) for row in section.rows)
         yield from _table((*view.HEADINGS, "Notes"), rows)
+    for table in report.tables:
+        yield from ("", f"## {escape(table.title)}")
+        for group in table.groups:
+            yield from ("", *([f"### {escape(group.title)}", ""] if group.title else []))
+            yield from _table(table.headings, group.rows)
     for title, entries in (("Failed", report.failed), ("Not benchmarked", report.skipped)):
         if entries:
             yield from ("", f"## {title}", "", *map(_unmeasured, entries))
@@ -47,7 +52,7 @@ def _lines(document: Document, scoring: Scoring) -> Iterator[str]:
 
 def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     yield _row(headings)
-    yield _row(":--" if heading in {"Model", "Host", "Quant", "Notes"} else "--:" for heading in headings)
+    yield _row(":--" if heading in view.WORDS or heading in {"Notes", ""} else "--:" for heading in headings)
     yield from (_row(map(escape, row)) for row in rows)
 
 

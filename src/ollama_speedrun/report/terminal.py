@@ -6,19 +6,23 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from . import view
+from . import figures, view
 from .document import Document
 from .layout import Column, paragraph, print_lines, table, width_of
+from .tables import Table
 from .view import Advice, Grade, Report, Row, Scoring, Section, Unmeasured
 
 GRADE_STYLES: Final[dict[Grade, str]] = {"good": "bold green", "fair": "yellow", "poor": "red"}
 BEST_STYLE: Final = "bold"
+SPILLS_STYLE: Final = "bold yellow"
 HEADLINE_STYLE: Final = "bold cyan"
 STAR: Final = "★"
 
-_SPARE: Final = {"Load": 5, "Params": 4, "Quant": 3, "Size": 2, "Capabilities": 5, "Addresses": 5, "Found via": 4}
+_LUXURIES: Final = {"±", "Params"}
+_OF_MODELS: Final = {"±": 6, "Load": 5, "Params": 4, "Quant": 3, "Size": 2}
+_OF_SWEEPS: Final = {"Memory": 3, "Prefill": 2, "TTFT p95": 2, "TTFT p50": 1}
+_SPARE: Final = _OF_MODELS | _OF_SWEEPS | {"Capabilities": 5, "Addresses": 5, "Found via": 4}
 _NAMES: Final = {"Model", "Host"}
-_RIGHT: Final = {"Size", "Params", "tok/s", "TTFT", "Load", "Score", "Context"}
 
 
 def print_report(console: Console, document: Document, *, scoring: Scoring = "overall") -> None:
@@ -39,6 +43,10 @@ def print_models(console: Console, document: Document) -> None:
 def _report(console: Console, report: Report) -> Iterator[Text]:
     if report.sections:
         yield from _sections(report.sections, width_of(console))
+        yield Text()
+    for beside in report.tables:
+        yield from paragraph(console, Text(beside.title, HEADLINE_STYLE))
+        yield from _beside(console, beside)
         yield Text()
     for title, entries in (("Failed", report.failed), ("Not benchmarked", report.skipped)):
         if entries:
@@ -65,7 +73,8 @@ def _sections(sections: Sequence[Section], width: int | None) -> Iterator[Text]:
     rows = [row for section in sections for row in section.rows]
     starred = any(row.best for row in rows)
     marked = any(row.marks for row in rows)
-    columns = [_column(heading) for heading in view.HEADINGS]
+    shown = [index for index, heading in enumerate(view.HEADINGS) if _is_shown(heading, index, rows)]
+    columns = [_column(view.HEADINGS[index]) for index in shown]
     if starred:
         columns[0] = Column("  Model", name=True)
     if marked:
@@ -73,16 +82,47 @@ def _sections(sections: Sequence[Section], width: int | None) -> Iterator[Text]:
     lines: list[Sequence[Text] | Text] = []
     for section in sections:
         lines.append(Text(section.title, HEADLINE_STYLE))
-        lines.extend(_cells(row, starred=starred, marked=marked) for row in section.rows)
+        lines.extend(_cells(row, shown, starred=starred, marked=marked) for row in section.rows)
     yield from table(columns, lines, width)
 
 
-def _cells(row: Row, *, starred: bool, marked: bool) -> list[Text]:
+def _is_shown(heading: str, index: int, rows: Sequence[Row]) -> bool:
+    """Whether a column is worth its room: the one of the GPU where a model did not fit onto it."""
+    match heading:
+        case "GPU":
+            return any(row.spills for row in rows)
+        case "±":
+            return any(row.cells[index] != figures.ABSENT for row in rows)
+        case _:
+            return True
+
+
+def _cells(row: Row, shown: Sequence[int], *, starred: bool, marked: bool) -> list[Text]:
     """Return the row's cells; the star stands before the name, the marks of its notes behind the score."""
-    name = Text(f"{STAR if row.best else ' '} {row.model}" if starred else row.model, BEST_STYLE if row.best else "")
-    score = Text(row.cells[-1], GRADE_STYLES[row.grade] if row.grade else "")
-    marks = [Text(row.marks, "dim")] if marked else []
-    return [name, *map(Text, row.cells[1:-1]), score, *marks]
+    cells = [Text(row.cells[index], _style(row, view.HEADINGS[index])) for index in shown]
+    if starred:
+        cells[0] = Text(f"{STAR if row.best else ' '} ").append_text(cells[0])
+    return [*cells, Text(row.marks, "dim")] if marked else cells
+
+
+def _style(row: Row, heading: str) -> str:
+    match heading:
+        case "Model" if row.best:
+            return BEST_STYLE
+        case "GPU" if row.spills:
+            return SPILLS_STYLE
+        case "Score" if row.grade:
+            return GRADE_STYLES[row.grade]
+        case _:
+            return ""
+
+
+def _beside(console: Console, beside: Table) -> Iterator[Text]:
+    lines: list[Sequence[Text] | Text] = []
+    for group in beside.groups:
+        lines.extend(paragraph(console, Text(group.title, BEST_STYLE), hanging=2) if group.title else ())
+        lines.extend([*map(Text, row)] for row in group.rows)
+    yield from table([_column(heading) for heading in beside.headings], lines, width_of(console))
 
 
 def _unmeasured(entry: Unmeasured, *, failed: bool) -> Text:
@@ -109,4 +149,10 @@ def _plain_table(console: Console, headings: Sequence[str], rows: Iterable[tuple
 
 
 def _column(heading: str) -> Column:
-    return Column(heading, right=heading in _RIGHT, name=heading in _NAMES, spare=_SPARE.get(heading, 0))
+    return Column(
+        heading,
+        right=bool(heading) and heading not in view.WORDS,
+        name=heading in _NAMES,
+        luxury=heading in _LUXURIES,
+        spare=_SPARE.get(heading, 0),
+    )

@@ -15,7 +15,7 @@ _ESCAPE_SEQUENCE: Final = re.compile(
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 # Selectors change a character's width in some terminals and not in others
 _VARIATION_SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
-_TO_ASCII: Final = str.maketrans("★✓✗→–—…·×÷≤−━─", "*+x>--~|x/<-#-")
+_TO_ASCII: Final = str.maketrans("★✓✗→–—…·×÷≤−±━─", "*+x>--~|x/<-~#-")
 
 
 def clean(text: str, limit: int = 300) -> str:

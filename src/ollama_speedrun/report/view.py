@@ -13,6 +13,7 @@ from ..discovery.types import Host
 from ..inventory.types import Model
 from . import figures
 from .document import Document
+from .tables import Table, beside
 from .text import clean
 
 Scoring: TypeAlias = Literal["overall", "classic"]
@@ -28,10 +29,14 @@ TIER_NAMES: Final[dict[Tier, str]] = {
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One benchmarked model: the cells of its row, whether it is its tier's best, and the marks of its notes."""
+    """One benchmarked model: the cells of its row, whether it is its tier's best, and the marks of its notes.
+
+    It `spills` where a part of it did not fit onto the GPU.
+    """
 
     cells: tuple[str, ...]
     best: bool
+    spills: bool
     grade: Grade | None
     marks: str
 
@@ -70,6 +75,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A whole report. `notes` pairs a mark with its text; `legend` says how the figures are to be read."""
 
     sections: tuple[Section, ...]
+    tables: tuple[Table, ...]
     failed: tuple[Unmeasured, ...]
     skipped: tuple[Unmeasured, ...]
     notes: tuple[tuple[str, str], ...]
@@ -78,7 +84,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     recommendation: Advice | None
 
 
-HEADINGS: Final = ("Model", "Host", "Size", "Params", "Quant", "tok/s", "TTFT", "Load", "Score")
+HEADINGS: Final = ("Model", "Host", "Size", "Params", "Quant", "tok/s", "±", "TTFT", "Load", "GPU", "Score")
+WORDS: Final = frozenset(
+    {"Model", "Host", "Quant", "Kind", "Capabilities", "Server", "Version", "Found via", "Addresses"}
+)
+"""The headings of columns that hold words; the others hold figures, which stand at the right."""
 
 
 def report(document: Document, *, scoring: Scoring = "overall") -> Report:
@@ -90,7 +100,8 @@ def report(document: Document, *, scoring: Scoring = "overall") -> Report:
     models = {(model.host, model.name): model for model in document.models}
     caveats = [caveat for result in measured for caveat in result.caveats]
     marks = _marks(caveats)
-    members = _members(measured, models, scoring)
+    generating = [result for result in measured if result.embedding is None]
+    members = _members(generating, models, scoring)
     picks = _tier_picks(document.verdict, members, scoring)
     best = {(pick.host, pick.label) for _, pick, _ in picks}
 
@@ -98,6 +109,7 @@ def report(document: Document, *, scoring: Scoring = "overall") -> Report:
         score = score_of(result, scoring)
         return Row(
             cells=_cells(result, models.get((result.host, result.model)), score),
+            spills=result.gpu_share is not None and 0 < result.gpu_share < 1,
             best=(result.host, result.label) in best,
             grade=None if score is None else grade(score),
             marks="".join(dict.fromkeys(marks[caveat.kind] for caveat in result.caveats)),
@@ -107,10 +119,11 @@ def report(document: Document, *, scoring: Scoring = "overall") -> Report:
         sections=tuple(
             Section(_title(tier, members), tuple(map(row, results))) for tier, results in members.items() if results
         ),
+        tables=beside(measured, models),
         failed=tuple(_unmeasured(result) for result in document.results if result.status == "failed"),
         skipped=tuple(_unmeasured(result) for result in document.results if result.status == "skipped"),
         notes=tuple((mark, _note(kind, caveats)) for kind, mark in marks.items()),
-        legend=tuple(_legend(document, measured, scoring)),
+        legend=tuple(_legend(document, generating, scoring)),
         tiers=tuple(_advice(TIER_NAMES[tier], pick, why) for tier, pick, why in picks),
         recommendation=_recommendation(document, scoring),
     )
@@ -169,8 +182,10 @@ def _cells(result: ScoredResult, model: Model | None, score: float | None) -> tu
         figures.word(model.parameter_size if model else None),
         figures.word(model.quantization if model else None),
         figures.rate(result.speed_tps),
+        figures.precision(result.decode_interval),
         figures.duration(result.ttft_s),
         figures.duration(result.load_s),
+        figures.share(result.gpu_share),
         figures.score(score),
     )
 
@@ -256,6 +271,8 @@ def _legend(document: Document, measured: list[ScoredResult], scoring: Scoring) 
     elif scores:
         yield "Score: classic composite, 0 to 100, relative to this run's other models. ★ marks the best of a tier."
         yield "Quality: output tokens relative to the longest output of the run, a stand-in for graded quality."
+    if any(result.decode_interval is not None for result in measured):
+        yield "± is half the 95 % interval of tok/s."
     if scoring == "classic":
         yield "Tiers go by the size on disk."
         return

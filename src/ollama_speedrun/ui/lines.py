@@ -130,7 +130,7 @@ def _figures(result: Result) -> str:
     load = f"load {figures.duration(result.load_s)}"
     if (found := result.embedding) is not None:
         one, many = figures.rate(found.batch_1_per_s), figures.rate(found.batch_32_per_s)
-        return f"{one} embeddings/s, {many} at 32 a request, {load}, {found.dimension} dimensions"
+        return f"{one} emb/s, {many} at 32, {load}, {found.dimension} dimensions"
     precision = f" {figures.precision(result.decode_interval)}" if result.decode_interval else ""
     speed = f"{figures.rate(result.speed_tps)}{precision} tok/s, TTFT {figures.duration(result.ttft_s)}"
     return f"{speed}, {load}, {figures.tokens(result.output_tokens)} tokens"

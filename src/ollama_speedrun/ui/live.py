@@ -64,7 +64,7 @@ class RunDisplay:
         self._scan: ScanProgress | None = None
         self._hosts = 0
         self._queued: set[tuple[str, str]] = set()
-        self._done = 0
+        self._ended: set[tuple[str, str]] = set()
         self._first_benchmark_s: float | None = None
         self._running: dict[tuple[str, str], _Running] = {}
 
@@ -93,7 +93,7 @@ class RunDisplay:
                 self._begin((host, model))
             case BenchmarkEnded(result=result):
                 self._running.pop((result.host, result.model), None)
-                self._done += (result.host, result.model) in self._queued
+                self._ended.add((result.host, result.model))
             case HostFound():
                 self._hosts += 1
             case PhaseBegan(phase=phase):
@@ -117,9 +117,14 @@ class RunDisplay:
         now_s = self._clock()
         if self._first_benchmark_s is None:
             self._first_benchmark_s = now_s
+        again = self._running.pop(key, None)
+        if again is not None:
+            # Two models of a host did not fit into memory: both were closed, and the other one begins anew later
+            self._running = {other: entry for other, entry in self._running.items() if other[0] != host}
+            now_s = again.began_s
         progress = BenchmarkProgress(host, model, Stage.LOADING)
         self._running[key] = _Running(figures.name(model), figures.host_label(host), now_s, progress)
-        if not self._painter.is_animated and self._verbosity > Verbosity.QUIET:
+        if again is None and not self._painter.is_animated and self._verbosity > Verbosity.QUIET:
             self._painter.say(Text.assemble(INDENT, BEGIN, label(model, host)))
 
     def _progress(self, key: tuple[str, str], event: BenchmarkProgress) -> None:
@@ -146,15 +151,21 @@ class RunDisplay:
             variants = (f"{scan.probed}/{scan.total} addresses · {found}", f"{scan.probed}/{scan.total}")
             yield bar_line("scan", scan.probed, scan.total, variants, width)
         if (total := len(self._queued)) and Phase.BENCHMARK in self._began_s:
-            variants = (f"{self._done}/{total} models{self._left()}", f"{self._done}/{total}")
-            yield bar_line("benchmark", self._done, total, variants, width)
+            done = self._done
+            variants = (f"{done}/{total} models{self._left(done)}", f"{done}/{total}")
+            yield bar_line("benchmark", done, total, variants, width)
 
-    def _left(self) -> str:
+    @property
+    def _done(self) -> int:
+        """How many of the queued models are over; one that runs again, in another variant, is not."""
+        return len((self._ended & self._queued) - self._running.keys())
+
+    def _left(self, done: int) -> str:
         """Return how long the queued benchmarks may still take, at the pace of those that are done."""
-        if not self._done or self._first_benchmark_s is None:
+        if not done or self._first_benchmark_s is None:
             return ""
-        pace_s = (self._clock() - self._first_benchmark_s) / self._done
-        left_s = pace_s * (len(self._queued) - self._done)
+        pace_s = (self._clock() - self._first_benchmark_s) / done
+        left_s = pace_s * (len(self._queued) - done)
         return f" · about {figures.roughly(left_s)} left" if left_s >= 1 else ""
 
     def _running_line(self, entry: _Running, width: int) -> Text:

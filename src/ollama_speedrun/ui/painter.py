@@ -85,7 +85,7 @@ class Painter:
             self.paint()
 
     def _draw(self) -> Text:
-        # The last column stays free: some terminals wrap as soon as it is written to
-        width = min(self.console.width - 1, WIDEST)
+        # Some terminals wrap as soon as the last column is written to, and Ctrl-C is echoed as ^C behind the last line
+        width = min(self.console.width - len("^C") - 1, WIDEST)
         lines = self._region(width, max(self.console.height - 1, 1))
         return printable(self.console, Text("\n", no_wrap=True, overflow="crop").join(lines))

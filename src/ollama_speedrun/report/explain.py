@@ -1,0 +1,297 @@
+"""How each figure of a result came about: its formula with the numbers of the raw records put in. Pure.
+
+docs/metrics.md states the same formulas. Every value is computed by the functions that computed the result's.
+"""
+
+import fnmatch
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, Literal
+
+import msgspec
+from rich.cells import cell_len
+
+from .. import units
+from ..assessment import score
+from ..assessment.tiers import TIERS
+from ..assessment.types import ScoredResult
+from ..benchmark import metrics, stats
+from ..benchmark.types import StreamRecord
+from ..inventory.types import Model
+from . import figures
+from .document import Document
+from .layout import shorten
+from .text import clean
+
+WIDTH: Final = 80
+TEXT_LIMIT: Final = 1000
+TOO_LITTLE: Final = "fewer than 16 tokens, or a duration below 1 ms or absent"
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A figure that several records give: its field, formula and clock, and how one record gives it.
+
+    `numbers` puts a record's into the formula, None where the value is one of the record's own stamps.
+    """
+
+    field: str
+    formula: str
+    clock: Literal["server", "client"]
+    unit: Literal["tok/s", "s"]
+    value: Callable[[StreamRecord], float | None]
+    numbers: Callable[[StreamRecord], str] | None
+    none_when: str
+
+
+FIGURES: Final = (
+    Figure(
+        "decode_tps",
+        "(eval_count − 1) / eval_duration",
+        "server",
+        "tok/s",
+        metrics.decode_tps,
+        lambda record: f"({record.eval_count} − 1) / {_s(record.eval_duration_ns)}",
+        TOO_LITTLE,
+    ),
+    Figure(
+        "decode_client_tps",
+        "(eval_count − 1 − e) / (last − first content)",
+        "client",
+        "tok/s",
+        metrics.decode_client_tps,
+        lambda record: (
+            f"({record.eval_count} − 1 − {int(record.done_reason == 'stop')}) / "
+            f"({_s(record.last_content_ns)} − {_s(record.first_content_ns)})"
+        ),
+        "fewer than 16 tokens or content chunks, or a window below 1 ms",
+    ),
+    Figure(
+        "ollama_tps",
+        "eval_count / eval_duration",
+        "server",
+        "tok/s",
+        metrics.ollama_tps,
+        lambda record: f"{record.eval_count} / {_s(record.eval_duration_ns)}",
+        TOO_LITTLE,
+    ),
+    Figure("ttft_s", "first content", "client", "s", metrics.ttft_s, None, "nothing was streamed"),
+    Figure(
+        "tpot_s",
+        "(last − first content) / (eval_count − 1)",
+        "client",
+        "s",
+        metrics.tpot_s,
+        lambda record: f"({_s(record.last_content_ns)} − {_s(record.first_content_ns)}) / ({record.eval_count} − 1)",
+        "fewer than 16 tokens",
+    ),
+    Figure(
+        "unattributed_s",
+        "total − load − prompt_eval − eval",
+        "server",
+        "s",
+        lambda record: _seconds(metrics.unattributed_ns(record)),
+        lambda record: " − ".join(
+            _s(duration_ns or 0)
+            for duration_ns in (
+                record.total_duration_ns,
+                record.load_duration_ns,
+                record.prompt_eval_duration_ns,
+                record.eval_duration_ns,
+            )
+        ),
+        "the server gave no durations",
+    ),
+)
+
+
+def explain(document: Document, pattern: str) -> tuple[str, ...]:
+    """Return the lines that explain each result whose model or label matches a glob, at most 80 cells wide each.
+
+    Nothing where none matches.
+    """
+    models = {(model.host, model.name): model for model in document.models}
+    return tuple(
+        line
+        for result in document.results
+        if any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for name in (result.model, result.label))
+        for long in _of_result(document, result, models.get((result.host, result.model)))
+        for line in _wrapped(long)
+    )
+
+
+def value(number: float) -> str:
+    """Return a number with four significant digits, without an exponent."""
+    if number == 0:
+        return "0"
+    return f"{number:.{max(0, 3 - math.floor(math.log10(abs(number))))}f}"
+
+
+def _of_result(document: Document, result: ScoredResult, model: Model | None) -> Iterator[str]:
+    yield shorten(figures.name(result.label), WIDTH)
+    yield shorten(f"on {figures.host_label(result.host)}", WIDTH)
+    yield ""
+    if result.status != "ok":
+        yield f"{result.status}: {clean(result.reason or 'no reason was given', TEXT_LIMIT)}"
+    if result.interview is not None:
+        yield from _of_records(result, result.interview)
+    elif result.embedding is not None:
+        yield from _of_embedding(result)
+    yield from _of_place(result, model)
+    yield from _of_score(document, result)
+    yield from _left_out(result)
+    yield ""
+
+
+def _of_records(result: ScoredResult, interview: StreamRecord) -> Iterator[str]:
+    trials = [(f"trial {number}", trial) for number, trial in enumerate(result.trials, start=1)]
+    timed = trials or [("interview", interview)]
+    for figure in FIGURES:
+        yield from _of_figure(result, figure, timed)
+    yield from _of_prefill(result, interview, timed)
+    if result.warm_up is not None:
+        yield "load_s: load_duration of the warm-up, server clock"
+        loaded_s = _seconds(result.warm_up.load_duration_ns)
+        yield from _outcome(result, "load_s", loaded_s, "s", "the warm-up")
+    yield "ttfa_s: first chunk of the answer, client clock"
+    yield from _outcome(result, "ttfa_s", metrics.ttfa_s(interview), "s", "the interview")
+    yield "total_s: from the request to the last byte, client clock"
+    yield from _outcome(result, "total_s", metrics.total_s(interview), "s", "the interview")
+
+
+def _of_figure(result: ScoredResult, figure: Figure, timed: Sequence[tuple[str, StreamRecord]]) -> Iterator[str]:
+    yield f"{figure.field}: {figure.formula}, {figure.clock} clock"
+    values = []
+    for label, record in timed:
+        found = figure.value(record)
+        if found is None:
+            yield f"  {label:9}  none: {figure.none_when}"
+            continue
+        values.append(found)
+        numbers = f"{figure.numbers(record)} = " if figure.numbers else ""
+        yield f"  {label:9}  {numbers}{value(found)} {figure.unit}"
+    is_rate = figure.unit == "tok/s"
+    middle = stats.geometric_mean(values) if is_rate else stats.percentile(values, 0.5)
+    yield from _outcome(result, figure.field, middle, figure.unit, "geometric mean" if is_rate else "median")
+    interval = result.decode_interval
+    if interval is not None and figure.field == ("decode_client_tps" if result.decode_tps is None else "decode_tps"):
+        yield (
+            f"  95 % interval, from {interval.trials} trials: {value(interval.low_tps)} to {value(interval.high_tps)} "
+            f"tok/s, {figures.precision(interval)}"
+        )
+
+
+def _of_prefill(
+    result: ScoredResult, interview: StreamRecord, timed: Sequence[tuple[str, StreamRecord]]
+) -> Iterator[str]:
+    yield "prefill_tps: (prompt_eval_count − cached) / prompt_eval_duration, server clock"
+    usable = metrics.uncached((interview, *result.trials))
+    prefix = metrics.constant_prefix_tokens(result.warm_up, interview) if result.warm_up else 0
+    rates = []
+    for label, record in timed:
+        rate = metrics.prefill_tps(record, cached_tokens=prefix)
+        if rate is None:
+            yield f"  {label:9}  none: {TOO_LITTLE}"
+            continue
+        is_used = any(record is read for read in usable)
+        cached = prefix if record.prompt_eval_cached_count is None else record.prompt_eval_cached_count
+        numbers = f"({record.prompt_eval_count} − {cached}) / {_s(record.prompt_eval_duration_ns)}"
+        yield f"  {label:9}  {numbers} = {value(rate)} tok/s{'' if is_used else ', left out: cached'}"
+        if is_used:
+            rates.append(rate)
+    yield from _outcome(result, "prefill_tps", stats.geometric_mean(rates), "tok/s", "geometric mean")
+
+
+def _outcome(result: ScoredResult, field: str, found: float | None, unit: str, how: str) -> Iterator[str]:
+    """Yield the line that says what stands in the result, and that a figure was not used where nothing does."""
+    held: float | None = getattr(result, field)
+    if held is not None:
+        yield f"  {how}: {value(held)} {unit}"
+    elif found is not None:
+        yield f"  {how}: {value(found)} {unit}, not used: see what was left out"
+    else:
+        yield f"  {how}: none"
+
+
+def _of_embedding(result: ScoredResult) -> Iterator[str]:
+    found = result.embedding
+    if found is None:
+        return
+    for texts, rate in ((1, found.batch_1_per_s), (32, found.batch_32_per_s)):
+        if rate:
+            yield f"embedding.batch_{texts}_per_s: texts / time of a request, client clock"
+            yield f"  median of 5    {texts} / {value(texts / rate)} s = {value(rate)} texts/s"
+
+
+def _of_place(result: ScoredResult, model: Model | None) -> Iterator[str]:
+    if result.memory_bytes is not None:
+        share = "" if result.gpu_share is None else f", {figures.share(result.gpu_share)} of it on the GPU"
+        yield f"memory_bytes: /api/ps with {result.context_length or 'an unknown number of'} tokens of context"
+        yield f"  {result.memory_bytes} bytes / 1024^3 = {value(units.gibibytes(result.memory_bytes))} GB{share}"
+    if result.tier is None:
+        return
+    by_memory = result.tier_basis == "memory"
+    size_bytes = result.memory_bytes if by_memory else model.size_bytes if model else None
+    bound = dict(TIERS)[result.tier]
+    size = "" if size_bytes is None else f", {value(units.gibibytes(size_bytes))} GB"
+    below = "" if math.isinf(bound) else f", below {bound:g} GB"
+    yield f"tier: {result.tier}, by {'the memory in use' if by_memory else 'the size on disk'}{size}{below}"
+
+
+def _of_score(document: Document, result: ScoredResult) -> Iterator[str]:
+    scores, tps, ttft_s = result.scores, result.speed_tps, result.ttft_s
+    tokens, budget = result.output_tokens, result.token_budget
+    if scores is None or tps is None or ttft_s is None or tokens is None or budget is None:
+        return
+    quality, speed, latency = min(1.0, tokens / budget), score.speed(tps), score.latency(ttft_s)
+    yield "scores.overall: 100 · Q^0.6 · S^0.3 · L^0.1, each factor at least 0.01"
+    yield f"  Q = {tokens} / {budget}, at most 1 = {value(quality)} ({clean(scores.quality_is)})"
+    yield f"  S = log2({value(tps)} / 5) / 4, within 0 and 1 = {value(speed)}"
+    yield f"  L = 1 − ln({value(ttft_s)} / 0.3) / ln(10 / 0.3), within 0 and 1 = {value(latency)}"
+    yield f"  overall = {value(scores.overall)}"
+    rated = [other for other in document.results if other.scores is not None]
+    fastest_tps = max((other.classic_tps or 0.0 for other in rated), default=0.0)
+    most_tokens = max((other.output_tokens or 0 for other in rated), default=0)
+    if result.interview is not None and result.classic_tps is not None:
+        window = f"({_s(result.interview.ended_ns)} − {_s(result.interview.first_content_ns)})"
+        yield "classic_tps: eval_count / (end − first content), client clock"
+        yield f"  interview  {tokens} / {window} = {value(result.classic_tps)} tok/s"
+        classic = scores.classic
+        yield "scores.classic: relative to the fastest and the longest of the run"
+        yield f"  speed     = 100 · {value(result.classic_tps)} / {value(fastest_tps)} = {value(classic.speed)}"
+        yield f"  quality   = 100 · {tokens} / {most_tokens} = {value(classic.quality)}"
+        yield (
+            f"  composite = 0.6 · {value(classic.speed)} + 0.4 · {value(classic.quality)} = {value(classic.composite)}"
+        )
+
+
+def _left_out(result: ScoredResult) -> Iterator[str]:
+    if result.discarded_trials:
+        yield f"discarded: {result.discarded_trials} generations that others disturbed, and that were repeated"
+    if result.caveats:
+        yield "What was left out, and what deserves a second look:"
+    for caveat in result.caveats:
+        yield f"  {caveat.kind}: {clean(caveat.text, TEXT_LIMIT)}"
+
+
+def _s(duration_ns: int | None) -> str:
+    """Return a duration in seconds to the microsecond, so that the formula can be worked out again."""
+    return figures.ABSENT if duration_ns is None else f"{units.seconds(duration_ns):.6f} s"
+
+
+def _seconds(duration_ns: int | None) -> float | None:
+    return None if duration_ns is None else units.seconds(duration_ns)
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    """Yield a line as lines of at most `WIDTH` cells, all but the first indented by two more than it is."""
+    if cell_len(text) <= WIDTH:
+        yield text
+        return
+    indent = " " * (len(text) - len(text.lstrip()))
+    line = indent
+    for word in (shorten(word, WIDTH - len(indent) - 2) for word in text.split()):
+        if line.strip() and cell_len(line) + 1 + cell_len(word) > WIDTH:
+            yield line
+            line = f"{indent}  "
+        line += f" {word}" if line.strip() else word
+    yield line

@@ -1,0 +1,212 @@
+import re
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from ollama_speedrun.assessment.recommend import assess
+from ollama_speedrun.benchmark import metrics, outcome, stats
+from ollama_speedrun.benchmark.types import EmbeddingFigures, Observations, Result, StreamRecord
+from ollama_speedrun.report.document import Document
+from ollama_speedrun.report.explain import FIGURES, explain, value
+from records import MS, model, observations, record, timed
+from specimens import document as specimen
+
+TRIALS = tuple(
+    record(eval_duration_ns=(1000 + 7 * number) * MS, last_content_ns=(1200 + 8 * number) * MS)
+    for number in range(1, 4)
+)
+
+
+def document_of(*results: Result) -> Document:
+    models = (model(),)
+    scored, verdict = assess(models, results)
+    return Document(started_at=datetime(2026, 1, 1, tzinfo=UTC), models=models, results=scored, verdict=verdict)
+
+
+def explained(observed: Observations) -> list[str]:
+    return list(explain(document_of(outcome.measured(model(), observed)), "m:*"))
+
+
+def section(lines: list[str], title: str) -> list[str]:
+    """The indented lines below the one that begins with the title."""
+    start = next(index for index, line in enumerate(lines) if line.startswith(f"{title}:")) + 1
+    end = next((index for index in range(start, len(lines)) if not lines[index].startswith(" ")), len(lines))
+    return lines[start:end]
+
+
+def worked_out(line: str) -> float:
+    """What the formula in a line comes to when its printed numbers are put in."""
+    formula = line[13:].partition(" = ")[0].replace("−", "-").replace(" s", "")
+    assert re.fullmatch(r"[\d. ()/-]+", formula)
+    return float(eval(formula))
+
+
+def printed(line: str) -> str:
+    return line.rpartition(" = ")[2].split()[0]
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.field)
+def test_each_trial_gives_the_number_that_the_code_gives(figure: object) -> None:
+    assert isinstance(figure, type(FIGURES[0]))
+    lines = section(explained(observations(trials=TRIALS)), figure.field)
+    for trial, line in zip(TRIALS, lines, strict=False):
+        expected = figure.value(trial)
+        assert expected is not None
+        if figure.numbers is None:
+            assert line.split()[2] == value(expected)
+        else:
+            assert printed(line) == value(expected)
+            assert worked_out(line) == pytest.approx(expected, rel=1e-3, abs=5e-6)
+
+
+def test_the_speed_is_explained_from_its_trials_to_its_interval() -> None:
+    rates = [rate for trial in TRIALS if (rate := metrics.decode_tps(trial)) is not None]
+    interval = stats.interval(rates)
+    mean = stats.geometric_mean(rates)
+    assert interval is not None
+    assert mean is not None
+    assert section(explained(observations(trials=TRIALS)), "decode_tps") == [
+        "  trial 1    (101 − 1) / 1.007000 s = 99.30 tok/s",
+        "  trial 2    (101 − 1) / 1.014000 s = 98.62 tok/s",
+        "  trial 3    (101 − 1) / 1.021000 s = 97.94 tok/s",
+        f"  geometric mean: {value(mean)} tok/s",
+        f"  95 % interval, from 3 trials: {value(interval.low_tps)} to {value(interval.high_tps)} tok/s, ±2%",
+    ]
+
+
+@pytest.mark.parametrize(
+    "observed",
+    [
+        observations(trials=TRIALS),
+        observations(**timed(eval_duration_ns=None, total_duration_ns=None)),
+        observations(**timed(prompt_eval_cached_count=100)),
+        observations(**timed(done_reason="stop")),
+        observations(trials=()),
+        observations(was_loaded=True),
+        observations(residency=None),
+    ],
+)
+def test_what_is_said_of_each_figure_is_what_stands_in_the_result(observed: Observations) -> None:
+    result = outcome.measured(model(), observed)
+    lines = explained(observed)
+    for field in (*(figure.field for figure in FIGURES), "prefill_tps", "load_s", "ttfa_s", "total_s"):
+        held: float | None = getattr(result, field)
+        said = [line for line in section(lines, field) if re.match(r"  (geometric mean|median|the [\w-]+): ", line)]
+        assert len(said) == 1
+        figure = said[0].partition(": ")[2]
+        assert (figure.split()[0] == value(held)) if held is not None else re.match("none|.* not used", figure)
+
+
+def test_a_prompt_out_of_the_cache_is_left_out_with_its_number() -> None:
+    cached = record(prompt_eval_duration_ns=10 * MS)
+    lines = explained(observations(trials=(*TRIALS, cached)))
+    assert section(lines, "prefill_tps")[-2:] == [
+        "  trial 4    (300 − 0) / 0.010000 s = 30000 tok/s, left out: cached",
+        "  geometric mean: 2000 tok/s",
+    ]
+    assert any(line.startswith("  prompt-cached: ") for line in lines)
+
+
+def test_a_record_that_gives_no_number_says_why() -> None:
+    lines = explained(observations(**timed(eval_duration_ns=None, total_duration_ns=None)))
+    assert section(lines, "decode_tps")[0] == (
+        "  trial 1    none: fewer than 16 tokens, or a duration below 1 ms or absent"
+    )
+    assert section(lines, "decode_tps")[-1] == "  geometric mean: none"
+    assert any(line.startswith("  no-server-durations: ") for line in lines)
+
+
+def test_a_server_clock_that_is_wrong_is_shown_and_not_used() -> None:
+    lines = explained(observations(**timed(eval_duration_ns=100 * MS)))
+    assert section(lines, "decode_tps")[-1] == "  geometric mean: 1000 tok/s, not used: see what was left out"
+    assert "95 % interval" in section(lines, "decode_client_tps")[-1]
+
+
+def test_a_load_that_cannot_be_told_is_shown_and_not_used() -> None:
+    lines = explained(observations(was_loaded=True))
+    assert section(lines, "load_s") == ["  the warm-up: 0.02000 s, not used: see what was left out"]
+
+
+def test_memory_tier_and_score_are_derived() -> None:
+    result = outcome.measured(model(), observations())
+    (scored,) = document_of(result).results
+    assert scored.scores is not None
+    lines = explained(observations())
+    assert section(lines, "memory_bytes") == ["  2147483648 bytes / 1024^3 = 2.000 GB, 100% of it on the GPU"]
+    assert "tier: 2-4, by the memory in use, 2.000 GB, below 4 GB" in lines
+    assert section(lines, "scores.overall") == [
+        "  Q = 101 / 101, at most 1 = 1.000 (output tokens ÷ token budget, a stand-in",
+        "    until answers are graded)",
+        "  S = log2(100.0 / 5) / 4, within 0 and 1 = 1.000",
+        "  L = 1 − ln(0.2000 / 0.3) / ln(10 / 0.3), within 0 and 1 = 1.000",
+        f"  overall = {value(scored.scores.overall)}",
+    ]
+    assert section(lines, "scores.classic") == [
+        "  speed     = 100 · 100.0 / 100.0 = 100.0",
+        "  quality   = 100 · 101 / 101 = 100.0",
+        "  composite = 0.6 · 100.0 + 0.4 · 100.0 = 100.0",
+    ]
+
+
+def test_disturbed_generations_are_counted() -> None:
+    assert "discarded: 2 generations that others disturbed, and that were repeated" in explained(
+        observations(discarded=2)
+    )
+
+
+def test_an_embedding_model_is_explained_by_its_rates() -> None:
+    figures = EmbeddingFigures(dimension=768, batch_1_per_s=40.0, batch_32_per_s=320.0)
+    result = outcome.embedded(model(), figures, load_s=None, residency=None, total_s=1.0)
+    assert list(explain(document_of(result), "M:1b"))[3:7] == [
+        "embedding.batch_1_per_s: texts / time of a request, client clock",
+        "  median of 5    1 / 0.02500 s = 40.00 texts/s",
+        "embedding.batch_32_per_s: texts / time of a request, client clock",
+        "  median of 5    32 / 0.1000 s = 320.0 texts/s",
+    ]
+
+
+def test_a_model_is_chosen_by_name_or_by_name_and_variant() -> None:
+    results = [outcome.measured(model(), observations(thinks=thinks)) for thinks in (True, False)]
+    run = document_of(*results)
+    headed = [line for line in explain(run, "m:1b") if line.startswith("m:1b")]
+    assert headed == ["m:1b (thinking)", "m:1b (direct)"]
+    assert [line for line in explain(run, "*(direct)") if line.startswith("m:1b")] == ["m:1b (direct)"]
+    assert explain(run, "other*") == ()
+
+
+def test_a_failure_is_explained_by_its_reason() -> None:
+    assert explain(specimen(), "phi3*") == (
+        "phi3:mini",
+        "on rack.example:8080",
+        "",
+        "failed: the stream ended early; look at its log",
+        "",
+    )
+
+
+def test_a_result_without_raw_records_is_explained_as_far_as_it_goes() -> None:
+    lines = explain(specimen(), "llama3.1:8b")
+    assert lines[:4] == ("llama3.1:8b", "on 192.168.1.20", "", "tier: 4-8, by the memory in use, below 8 GB")
+
+
+@given(name=st.text(max_size=200), counts=st.integers(0, 2**63), trial=st.sampled_from(TRIALS))
+def test_no_line_is_too_wide_and_no_name_steers_the_terminal(name: str, counts: int, trial: StreamRecord) -> None:
+    odd = msgspec.structs.replace(trial, eval_count=counts, eval_duration_ns=counts, total_duration_ns=counts)
+    observed = observations(trials=(odd,), others=(name,))
+    result = outcome.measured(model(name, host=f"http://{name}"), observed)
+    for line in explain(document_of(result), "*"):
+        assert cell_len(line) <= 80
+        assert "\x1b" not in line
+        assert line.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(0, "0"), (57.498, "57.50"), (0.0061444, "0.006144"), (22123.4, "22123"), (1, "1.000")],
+)
+def test_a_value_has_four_significant_digits(number: float, shown: str) -> None:
+    assert value(number) == shown
