@@ -36,6 +36,8 @@ def test_the_page_of_settings_lists_each_with_its_variable_and_default() -> None
 
 def shown(default: object) -> str:
     match default:
+        case None:
+            return "profile"
         case ():
             return "none"
         case (only,):

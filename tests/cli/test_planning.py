@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from command import CommandLine, environment_of, written
-from ollama_speedrun.cli import planning, settings
+from ollama_speedrun.benchmark.plan import PROFILES, IfBusy, Profile, Thinking
+from ollama_speedrun.cli import demo, planning, settings
+from ollama_speedrun.cli.parser import parse
 from ollama_speedrun.cli.planning import is_pattern
 from ollama_speedrun.cli.settings import Settings
 from ollama_speedrun.discovery.plan import build_plan
@@ -94,3 +96,48 @@ def test_a_sweep_goes_on_when_allowed_small_or_when_nobody_can_answer(
     environment = environment_of(tmp_path, stdin=answer, interactive=interactive)
     planning.confirm_sweep(sweeping(addresses), settings_of(tmp_path, **flags), environment)
     assert ("[Y/n]" in written(environment.stderr)) == (addresses > 1024 and interactive and not flags)
+
+
+def test_without_any_flag_the_benchmark_is_that_of_the_standard_profile(tmp_path: Path) -> None:
+    assert planning.benchmark_settings(settings_of(tmp_path)) == PROFILES[Profile.STANDARD]
+
+
+def test_a_profile_decides_what_is_not_said(tmp_path: Path) -> None:
+    thorough = PROFILES[Profile.THOROUGH]
+    assert planning.benchmark_settings(settings_of(tmp_path, profile="thorough")) == thorough
+    chosen = settings_of(tmp_path, profile="thorough", depths=["off"], parallel=["1,3"], think="off", budget="20")
+    assert planning.benchmark_settings(chosen) == msgspec.structs.replace(
+        thorough, depths=(), concurrency_levels=(1, 3), thinking=Thinking.OFF, budget_s=20.0
+    )
+
+
+def test_fewer_trials_and_tokens_bound_the_trials(tmp_path: Path) -> None:
+    chosen = settings_of(tmp_path, trials="2", num_predict="40", if_busy="go")
+    assert planning.benchmark_settings(chosen) == msgspec.structs.replace(
+        PROFILES[Profile.STANDARD],
+        fewest_trials=2,
+        most_trials=2,
+        num_predict=40,
+        trial_tokens=40,
+        if_busy=IfBusy.GO,
+    )
+
+
+def test_more_trials_leave_the_fewest_as_they_are(tmp_path: Path) -> None:
+    planned = planning.benchmark_settings(settings_of(tmp_path, profile="quick", trials="9"))
+    assert (planned.fewest_trials, planned.most_trials) == (3, 9)
+
+
+@pytest.mark.parametrize(
+    ("argv", "variables", "expected"),
+    [
+        ((), {}, Profile.QUICK),
+        (("--profile=standard",), {}, Profile.STANDARD),
+        ((), {"OLLAMA_SPEEDRUN_PROFILE": "thorough"}, Profile.THOROUGH),
+    ],
+)
+def test_the_demo_is_quick_unless_somebody_wants_otherwise(
+    argv: tuple[str, ...], variables: dict[str, str], expected: Profile, tmp_path: Path
+) -> None:
+    environment = environment_of(tmp_path, "demo", *argv, variables=variables)
+    assert demo.settings_of(environment, parse(environment.argv)).profile is expected

@@ -1,3 +1,5 @@
+import re
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from command import CommandLine, environment_of
 from ollama_speedrun.assessment.types import Tier
+from ollama_speedrun.benchmark.plan import CONCURRENCY_LEVELS, DEPTHS, IfBusy, Profile, Thinking
 from ollama_speedrun.cli import settings
 from ollama_speedrun.cli.kinds import TIERS
 from ollama_speedrun.cli.options import SETTINGS
@@ -61,6 +64,40 @@ def test_the_tiers_of_the_command_line_are_those_of_the_verdict() -> None:
     assert Tier.__args__ == TIERS  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(("key", "words"), [("profile", Profile), ("think", Thinking), ("if_busy", IfBusy)])
+def test_the_words_of_the_command_line_are_those_of_the_plan(key: str, words: type[StrEnum], tmp_path: Path) -> None:
+    environment = environment_of(tmp_path, variables={})
+    for word in words:
+        assert getattr(settings.load(environment, {key: str(word)}).settings, key) is word
+    with pytest.raises(SettingsError, match=re.escape(" or ".join(words))):
+        settings.load(environment, {key: "other"})
+
+
+@pytest.mark.parametrize(
+    ("toml", "flag", "held"),
+    [
+        ("", None, None),
+        ("depths = [0, 2048]", None, (0, 2048)),
+        ("depths = 4096", None, (4096,)),
+        ("depths = []", None, ()),
+        ('depths = "off"', None, ()),
+        ("depths = [0, 2048]", ["off"], ()),
+        ("", ["on"], DEPTHS),
+        ("", ["0,4096", "8192"], (0, 4096, 8192)),
+    ],
+)
+def test_a_sweep_is_a_list_of_levels_or_a_switch(
+    toml: str, flag: list[str] | None, held: tuple[int, ...] | None, tmp_path: Path
+) -> None:
+    assert load(tmp_path, toml=toml, depths=flag).settings.depths == held
+
+
+def test_the_requests_at_once_have_their_own_usual_levels(tmp_path: Path) -> None:
+    assert load(tmp_path, parallel=["on"]).settings.parallel == CONCURRENCY_LEVELS
+    with pytest.raises(SettingsError, match="--parallel is '0'; give numbers of requests"):
+        load(tmp_path, parallel=["0"])
+
+
 @pytest.mark.parametrize(
     ("flag", "text", "expected"),
     [
@@ -80,6 +117,11 @@ def test_the_tiers_of_the_command_line_are_those_of_the_verdict() -> None:
         ("tier", "huge", "memory tiers out of <2, 2-4, 4-8, 8-16, 16+"),
         ("model", " ", "names or patterns, such as 'llama3*'"),
         ("scoring", "best", "overall or classic"),
+        ("budget", "0", "a number of seconds above 0, such as 30"),
+        ("trials", "0", "a whole number above 0, such as 8"),
+        ("depths", "-1", "tokens of context, such as 0,2048, or on or off"),
+        ("depths", "2k", "tokens of context, such as 0,2048, or on or off"),
+        ("parallel", "many", "numbers of requests, such as 1,4, or on or off"),
     ],
 )
 def test_an_impossible_value_is_named_with_what_to_give(flag: str, text: str, expected: str, tmp_path: Path) -> None:
@@ -167,6 +209,7 @@ def test_config_show_prints_lines_that_are_a_settings_file_themselves(command: C
     decoded = msgspec.json.decode(values.stdout)
     assert decoded["tier"] == {"value": ["<2", "16+"], "origin": str(again)}
     assert decoded["model"] == {"value": ['a"b*'], "origin": str(again)}
+    assert decoded["depths"] == {"value": None, "origin": "default"}
     assert set(decoded) == {setting.key for setting in SETTINGS}
 
 

@@ -8,7 +8,7 @@ import msgspec
 from ..assessment.recommend import assess
 from ..errors import UsageError
 from ..events import Phase
-from ..pipeline import Selection
+from ..record import Selection
 from ..report import document as documents
 from ..report.document import Document
 from ..report.files import read_document
@@ -36,6 +36,8 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     screen = Screen(environment, chosen, as_json=arguments.json)
     unwritten = files.write(document)
     screen.show(document, until=Phase.ASSESS)
+    if arguments.explain is not None:
+        screen.explain(document, arguments.explain)
     if unwritten:
         raise unwritten
     if not document.complete:

@@ -35,10 +35,15 @@ def _as_json(layers: settings.Layers) -> str:
 
 def _as_lines(layers: settings.Layers, path: Path) -> str:
     """Return lines that are themselves a valid settings file."""
-    values = {key: f"{key} = {msgspec.json.encode(value).decode()}" for key, value in _values(layers).items()}
+    values = {key: _line(key, value) for key, value in _values(layers).items()}
     width = max(map(len, values.values()))
     header = f"# {path}" + ("" if path.exists() else " (no such file)")
     return "\n".join([header, *(f"{line:{width}}  # {layers.origins[key]}" for key, line in values.items())])
+
+
+def _line(key: str, value: object) -> str:
+    """Return a line of a settings file; TOML has no null, so what is left to the profile is a comment."""
+    return f"# {key}: as the profile says" if value is None else f"{key} = {msgspec.json.encode(value).decode()}"
 
 
 def _encode(value: object) -> str:

@@ -9,6 +9,7 @@ from typing import assert_never
 
 import msgspec
 
+from ..benchmark.plan import Profile
 from ..demo.fleet import demo_fleet, serve_fleet
 from ..demo.progress import DemoProgress, Deriving, Fetching
 from ..discovery.types import DiscoveryPlan
@@ -23,6 +24,7 @@ from .interrupts import on_interrupt
 from .options import CHOOSING, HOST, MEASURING, PROGRAM, RESULTS, SETTINGS, VERDICT
 from .screen import Screen
 from .session import Session, load_settings
+from .settings import Settings
 
 _OF_A_RUN = tuple(setting for setting in SETTINGS if setting.group in {HOST, CHOOSING, MEASURING, RESULTS, VERDICT})
 
@@ -31,15 +33,27 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     """Run the pipeline on the demo's servers, or only serve them."""
     if arguments.serve:
         _check_only_serving(arguments)
-    chosen = load_settings(environment, arguments)
+    chosen = settings_of(environment, arguments)
     screen = Screen(environment, chosen, as_json=arguments.json)
     if arguments.serve:
         asyncio.run(_serve(environment, screen, as_json=arguments.json))
         return ExitCode.DONE
     # Hosts of the settings file are those of a real network: only the flag can mean the demo's own
     patterns = chosen.host if arguments.host else ()
-    session = Session(environment, chosen, until=Phase.ASSESS, as_json=arguments.json, host_patterns=patterns)
+    session = Session(
+        environment,
+        chosen,
+        until=Phase.ASSESS,
+        as_json=arguments.json,
+        explain=arguments.explain,
+        host_patterns=patterns,
+    )
     return session.conduct(_plan_of_fleet(screen))
+
+
+def settings_of(environment: Environment, arguments: argparse.Namespace) -> Settings:
+    """Return the settings that hold for the demo, which is quick unless a profile is set somewhere."""
+    return load_settings(environment, arguments, defaults={"profile": Profile.QUICK})
 
 
 @asynccontextmanager

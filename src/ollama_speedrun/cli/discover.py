@@ -13,24 +13,33 @@ from .session import load_settings, run_until
 
 
 def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
-    """Run the first phase and print the hosts; with `--dry-run` print the plan and send nothing."""
-    if not arguments.dry_run:
+    """Run the first phase and print the hosts, again and again with `--watch`; with `--dry-run` only say where."""
+    if not (arguments.dry_run or arguments.watch):
         return run_until(Phase.DISCOVER, environment, arguments)
-    plan = planning.discovery_plan(load_settings(environment, arguments), environment)
+    chosen = load_settings(environment, arguments)
+    plan = planning.discovery_plan(chosen, environment)
+    if not arguments.dry_run:
+        from .watch import run_watch
+
+        planning.confirm_sweep(plan, chosen, environment)
+        run_watch(plan, environment, as_json=arguments.json or arguments.stream, quiet=chosen.quiet)
+        return ExitCode.DONE
     text = _as_json(plan) if arguments.json else _as_lines(plan)
     print(text, file=environment.stdout)
     return ExitCode.DONE
 
 
 def _as_lines(plan: DiscoveryPlan) -> str:
-    servers = [f"{server.url} ({server.via})" for server in (*plan.local, *plan.servers)]
+    servers = [f"{server.url} ({server.via})" for server in (*plan.local, *plan.servers, *plan.candidates)]
     sweeps = [f"{len(sweep.addresses)} addresses of {sweep.network} on port {sweep.port}" for sweep in plan.sweeps]
     return "\n".join([*servers, *sweeps, *plan.notes])
 
 
 def _as_json(plan: DiscoveryPlan) -> str:
     value = {
-        "servers": [{"url": server.url, "via": server.via} for server in (*plan.local, *plan.servers)],
+        "servers": [
+            {"url": server.url, "via": server.via} for server in (*plan.local, *plan.servers, *plan.candidates)
+        ],
         "networks": [
             {"network": str(sweep.network), "port": sweep.port, "addresses": [str(one) for one in sweep.addresses]}
             for sweep in plan.sweeps

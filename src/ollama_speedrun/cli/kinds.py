@@ -22,10 +22,11 @@ class Kind:
 
     `parse` turns one text into a value and raises `ValueError` for any other; `expected` completes "give …". `toml` are
     the exact types that the settings file may use. A kind of `many` is a tuple of such values, and one flag or variable
-    may hold several, joined by `separator`.
+    may hold several, joined by `separator`; of a kind of `runs`, each text stands for a tuple of values, all of which
+    are strung together.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a row of the table below
         self,
         expected: str,
         parse: Callable[[str], object],
@@ -33,12 +34,14 @@ class Kind:
         *,
         many: bool = False,
         separator: str | None = None,
+        runs: bool = False,
     ) -> None:
         self.expected = expected
         self.parse = parse
         self.toml = toml
         self.many = many
         self.separator = separator
+        self.runs = runs
 
 
 def _text(text: str) -> str:
@@ -58,6 +61,32 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10) or int(text) == 0:
         raise ValueError("not a positive whole number")
     return int(text)
+
+
+def _depths(text: str) -> tuple[int, ...]:
+    """Return the depths that a text names: one, the usual ones for "on", none for "off"."""
+    from ..benchmark.plan import DEPTHS
+
+    return _sweep(text, DEPTHS, shallowest=0)
+
+
+def _levels(text: str) -> tuple[int, ...]:
+    """Return the numbers of requests at once that a text names: one, the usual ones for "on", none for "off"."""
+    from ..benchmark.plan import CONCURRENCY_LEVELS
+
+    return _sweep(text, CONCURRENCY_LEVELS, shallowest=1)
+
+
+def _sweep(text: str, usual: tuple[int, ...], *, shallowest: int) -> tuple[int, ...]:
+    match text.lower():
+        case "on":
+            return usual
+        case "off":
+            return ()
+        case "0" if shallowest == 0:
+            return (0,)
+        case _:
+            return (_count(text),)
 
 
 def _port(text: str) -> int:
@@ -100,3 +129,11 @@ HOSTS = Kind("hosts, such as 192.168.1.20 or 'gpu*'", _text, (str,), many=True, 
 PORTS = Kind("port numbers from 1 to 65535, such as 11434", _port, (int,), many=True, separator=",")
 TIER_NAMES = Kind("memory tiers out of " + ", ".join(TIERS), _tier, (str,), many=True, separator=",")
 PATHS = Kind("file names that end in .json, .md or .csv", _text, (str,), many=True)
+FILES = Kind("names of files", _text, (str,), many=True)
+NETWORKS = Kind("networks or addresses, such as 192.168.7.0/24", _text, (str,), many=True, separator=",")
+DEPTHS = Kind(
+    "tokens of context, such as 0,2048, or on or off", _depths, (int, str), many=True, separator=",", runs=True
+)
+LEVELS = Kind(
+    "numbers of requests, such as 1,4, or on or off", _levels, (int, str), many=True, separator=",", runs=True
+)

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from ..events import Phase
-from ..pipeline import Selection
+from ..record import Selection
 from ..report.document import Document
 from ..report.text import clean
 from .exit_codes import ExitCode

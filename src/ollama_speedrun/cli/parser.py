@@ -16,7 +16,9 @@ POSITIONAL_HELP = {
     "FILE": "result that a run wrote with --output FILE.json, - for standard input; without it all phases are run",
 }
 VERB_NAMES = tuple(verb.name for verb in VERBS)
-_OPTIONS_WITH_VALUE = {setting.flag for setting in SETTINGS if not isinstance(setting.default, bool)} | {"--config"}
+_OPTIONS_WITH_VALUE = {setting.flag for setting in SETTINGS if not isinstance(setting.default, bool)} | {
+    option.flag for option in ONE_OFFS if option.metavar
+}
 _FILE_COMPLETION = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
 _BARE_WORD = re.compile(r"[a-z]+")
 
@@ -146,7 +148,7 @@ def _add_setting(section: argparse._ArgumentGroup, setting: Setting) -> None:
 
 def default_note(setting: Setting) -> str:
     """Return the remark on a setting's default, empty where there is none to speak of."""
-    if setting.default == () or isinstance(setting.default, bool):
+    if setting.default in {None, ()} or isinstance(setting.default, bool):
         return ""
     shown = setting.default[0] if isinstance(setting.default, tuple) else setting.default
     return f" (default {shown:g})" if isinstance(shown, float) else f" (default {shown})"

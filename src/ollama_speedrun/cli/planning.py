@@ -1,16 +1,26 @@
 """From settings to what discovery may touch and what the pipeline is to do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from ..benchmark.plan import BenchmarkSettings
+import msgspec
+
+from ..benchmark.plan import PROFILES, BenchmarkSettings
+from ..discovery.hosts_file import parse_hosts_file
 from ..discovery.interfaces import read_interfaces
 from ..discovery.plan import build_plan
-from ..discovery.targets import parse_ollama_host, parse_target
-from ..discovery.types import DiscoveryPlan
+from ..discovery.surroundings import read_known, read_neighbours
+from ..discovery.targets import parse_exclusion, parse_ollama_host, parse_target
+from ..discovery.types import DiscoveryPlan, NetworkTarget, Secret, ServerTarget, Trust
 from ..errors import UsageError
-from ..pipeline import RunSettings, Selection
+from ..ollama.tls import client_context
+from ..record import Selection
 from .environment import Environment
 from .settings import Settings
+
+TYPE_CHECKING = False  # the pipeline loads an HTTP client, and a scan begins sooner without
+if TYPE_CHECKING:
+    from ..pipeline import RunSettings
 
 ASKED_ABOVE_ADDRESSES = 1024
 
@@ -22,21 +32,56 @@ def is_pattern(host: str) -> bool:
 
 def discovery_plan(settings: Settings, environment: Environment) -> DiscoveryPlan:
     """Return what may be probed; raises `TargetError` for a host that cannot be."""
-    targets = [
-        parse_target(host, default_port=port, max_addresses=settings.max_addresses)
-        for host in settings.host
-        if not is_pattern(host)
-        for port in settings.port
-    ]
-    ollama_host = environment.variables.get("OLLAMA_HOST", "").strip()
+    targets = tuple(_targets(settings, environment))
+    trust = Trust(ca_files=tuple(str(Path(name).expanduser()) for name in settings.ca), insecure=settings.insecure)
+    if trust.ca_files:
+        client_context(trust.ca_files)  # a file that is none is said before anything is sent
+    # What nobody asked about is not looked at either.
     return build_plan(
         targets=targets,
         interfaces=read_interfaces(),
-        ollama_host=parse_ollama_host(ollama_host) if ollama_host and not targets else None,
+        neighbours=() if targets else read_neighbours(),
+        known=() if targets or settings.interface else read_known(),
+        ollama_host=None if targets else _ollama_host(environment),
         ports=settings.port,
         max_addresses=settings.max_addresses,
+        only_interfaces=settings.interface,
+        exclude=[parse_exclusion(network) for network in settings.exclude_net],
+        trust=trust,
         connect_timeout_s=settings.connect_timeout_s,
+        rate_per_s=settings.rate,
+        tail=settings.tail,
     )
+
+
+def _targets(settings: Settings, environment: Environment) -> Iterator[ServerTarget | NetworkTarget]:
+    for host in settings.host:
+        if not is_pattern(host):
+            for port in settings.port:
+                yield parse_target(host, default_port=port, max_addresses=settings.max_addresses)
+    for name in settings.hosts_file:
+        try:
+            text = Path(name).expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as exc:
+            reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
+            raise UsageError(f"the hosts file {name} cannot be read: {reason}; check it or name another") from exc
+        yield from parse_hosts_file(
+            text,
+            origin=name,
+            variables=environment.variables,
+            ports=settings.port,
+            max_addresses=settings.max_addresses,
+        )
+
+
+def _ollama_host(environment: Environment) -> ServerTarget | None:
+    """Return the server in OLLAMA_HOST, with OLLAMA_API_KEY where nobody on the way can read it."""
+    written = environment.variables.get("OLLAMA_HOST", "").strip()
+    key = environment.variables.get("OLLAMA_API_KEY", "").strip()
+    if not written:
+        return None
+    server = parse_ollama_host(written)
+    return msgspec.structs.replace(server, token=Secret(key)) if key and server.scheme == "https" else server
 
 
 def plan_for_servers(urls: Sequence[str]) -> DiscoveryPlan:
@@ -44,16 +89,39 @@ def plan_for_servers(urls: Sequence[str]) -> DiscoveryPlan:
     return build_plan(targets=[parse_target(url) for url in urls], interfaces=read_interfaces())
 
 
-def run_settings(settings: Settings, *, host_patterns: Sequence[str]) -> RunSettings:
-    """Return what the pipeline is to select and how it is to benchmark."""
+def selection(settings: Settings, *, host_patterns: Sequence[str]) -> Selection:
+    """Return which hosts and models are to be used."""
+    return Selection(hosts=tuple(host_patterns), include=settings.model, exclude=settings.exclude, tiers=settings.tier)
+
+
+def run_settings(settings: Settings, *, selection: Selection) -> "RunSettings":
+    """Return how the pipeline is to select and to benchmark."""
+    from ..pipeline import RunSettings
+
     return RunSettings(
-        selection=Selection(
-            hosts=tuple(host_patterns), include=settings.model, exclude=settings.exclude, tiers=settings.tier
-        ),
-        benchmark=BenchmarkSettings(
-            timeout_s=settings.timeout_s, num_predict=settings.num_predict, num_ctx=settings.num_ctx
-        ),
+        selection=selection,
+        benchmark=benchmark_settings(settings),
         concurrency=settings.concurrency,
+    )
+
+
+def benchmark_settings(settings: Settings) -> BenchmarkSettings:
+    """Return the profile's settings with those put in their place that were given one by one."""
+    plan = PROFILES[settings.profile]
+    most_trials = plan.most_trials if settings.trials is None else settings.trials
+    return msgspec.structs.replace(
+        plan,
+        timeout_s=settings.timeout_s,
+        num_predict=settings.num_predict,
+        num_ctx=settings.num_ctx,
+        trial_tokens=min(plan.trial_tokens, settings.num_predict),
+        fewest_trials=min(plan.fewest_trials, most_trials),
+        most_trials=most_trials,
+        budget_s=settings.budget_s,
+        thinking=plan.thinking if settings.think is None else settings.think,
+        if_busy=settings.if_busy,
+        depths=plan.depths if settings.depths is None else settings.depths,
+        concurrency_levels=plan.concurrency_levels if settings.parallel is None else settings.parallel,
     )
 
 

@@ -1,34 +1,51 @@
 """The two streams of a command: data on stdout, talk on stderr, each as the settings want it."""
 
 import contextlib
+import functools
 from collections.abc import Iterator
-
-from rich.console import Console
 
 from ..errors import OutputError
 from ..events import Phase
 from ..report import document as documents
-from ..report import terminal
 from ..report.document import Document
-from ..ui.console import console_for
-from ..ui.live import Verbosity
+from ..report.text import clean
 from .environment import Environment
 from .options import PROGRAM
 from .settings import Settings
 
+TYPE_CHECKING = False  # loading rich takes longer than a LAN takes to answer
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from rich.console import Console
+
+    from ..discovery.types import Host
+    from ..ui.lines import Verbosity
+
 
 class Screen:
-    """Prints results and remarks; `talk` is the console of stderr."""
+    """Prints results and remarks."""
 
     def __init__(self, environment: Environment, settings: Settings, *, as_json: bool) -> None:
         self._environment = environment
         self._settings = settings
         self._as_json = as_json
-        self.talk: Console = console_for(environment.stderr, color=settings.color, environ=environment.variables)
+
+    @functools.cached_property
+    def talk(self) -> "Console":
+        """The console of stderr."""
+        return self._console(self._environment.stderr)
+
+    def _console(self, stream: "TextIO") -> "Console":
+        from ..ui.console import console_for
+
+        return console_for(stream, color=self._settings.color, environ=self._environment.variables)
 
     @property
-    def verbosity(self) -> Verbosity:
+    def verbosity(self) -> "Verbosity":
         """How much of a run is told."""
+        from ..ui.lines import Verbosity
+
         if self._settings.quiet:
             return Verbosity.QUIET
         return Verbosity.VERBOSE if self._settings.verbose else Verbosity.NORMAL
@@ -51,9 +68,9 @@ class Screen:
             if self._as_json:
                 self._environment.stdout.buffer.write(documents.encode(document))
                 return
-            console = console_for(
-                self._environment.stdout, color=self._settings.color, environ=self._environment.variables
-            )
+            from ..report import terminal
+
+            console = self._console(self._environment.stdout)
             match until:
                 case Phase.DISCOVER if document.hosts:
                     terminal.print_hosts(console, document)
@@ -63,6 +80,29 @@ class Screen:
                     terminal.print_report(console, document, scoring=self._settings.scoring)
                 case _:
                     pass
+
+    def stream(self, host: "Host") -> None:
+        """Print a host on stdout as one line of JSON; raises as `show` does."""
+        with self._writing():
+            print(documents.encode_line(host), file=self._environment.stdout)
+
+    def explain(self, document: Document, pattern: str) -> None:
+        """Print how the figures of the models that match came about: on stderr where stdout is for JSON.
+
+        Raises `OutputError` as `show` does.
+        """
+        from rich.text import Text
+
+        from ..report import explain
+        from ..report.layout import print_lines
+
+        lines = explain.explain(document, pattern)
+        if not lines:
+            self.complain(f"no result matches --explain {pattern!r}; found: {', '.join(_names(document)) or 'none'}")
+            return
+        with self._writing():
+            console = self.talk if self._as_json else self._console(self._environment.stdout)
+            print_lines(console, map(Text, ("", *lines[:-1])))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -75,3 +115,7 @@ class Screen:
             raise OutputError(
                 f"cannot write to standard output: {exc.strerror}; give --output FILE to write elsewhere"
             ) from exc
+
+
+def _names(document: Document) -> list[str]:
+    return sorted({clean(result.label) for result in document.results})

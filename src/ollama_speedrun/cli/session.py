@@ -2,29 +2,40 @@
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from types import MappingProxyType
 
+from ..discovery.scan import find_servers
 from ..discovery.types import DiscoveryPlan
-from ..events import BenchmarkEnded, Event, Notice, Phase, TargetFailed
-from ..pipeline import Run, RunSettings, run
-from ..ui.live import RunDisplay
+from ..events import BenchmarkEnded, BenchmarkRevised, Event, HostFound, HostMerged, Notice, Phase, TargetFailed
+from ..record import Run
 from . import planning, settings
 from .environment import Environment
 from .exit_codes import ExitCode
 from .interrupts import on_interrupt
+from .late_display import LateDisplay
 from .outcome import Ending
 from .results import Checkpoints, ResultFiles, last_run_file
 from .screen import Screen
 from .settings import Settings
 
+TYPE_CHECKING = False  # loading rich takes longer than a LAN takes to answer
+if TYPE_CHECKING:
+    from ..ui.live import RunDisplay
 
-def load_settings(environment: Environment, arguments: argparse.Namespace) -> Settings:
-    """Return the settings that hold for this command line; TARGETs are hosts like those of `--host`."""
+
+def load_settings(
+    environment: Environment, arguments: argparse.Namespace, *, defaults: Mapping[str, object] = MappingProxyType({})
+) -> Settings:
+    """Return the settings that hold for this command line, with some defaults other than the usual.
+
+    TARGETs are hosts like those of `--host`.
+    """
     flags = dict(vars(arguments))
     if targets := flags.pop("targets", None):
         flags["host"] = [*(flags.get("host") or []), *targets]
-    return settings.load(environment, flags, config_flag=arguments.config).settings
+    return settings.load(environment, flags, config_flag=arguments.config, defaults=defaults).settings
 
 
 def run_until(phase: Phase, environment: Environment, arguments: argparse.Namespace) -> ExitCode:
@@ -37,6 +48,8 @@ def run_until(phase: Phase, environment: Environment, arguments: argparse.Namesp
         chosen,
         until=phase,
         as_json=arguments.json,
+        as_stream=phase is Phase.DISCOVER and arguments.stream,
+        explain=getattr(arguments, "explain", None),
         host_patterns=[host for host in chosen.host if planning.is_pattern(host)],
     )
     return session.conduct(nullcontext(plan))
@@ -45,18 +58,23 @@ def run_until(phase: Phase, environment: Environment, arguments: argparse.Namesp
 class Session:
     """What a run needs besides its plan; making one checks that the result can be written."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the command line decides, each independent of the others
         self,
         environment: Environment,
         chosen: Settings,
         *,
         until: Phase,
         as_json: bool,
+        as_stream: bool = False,
+        explain: str | None = None,
         host_patterns: Sequence[str] = (),
     ) -> None:
         self._screen = Screen(environment, chosen, as_json=as_json)
+        self._as_stream = as_stream
+        self._explain = explain
         self._until = until
-        self._run_settings: RunSettings = planning.run_settings(chosen, host_patterns=host_patterns)
+        self._chosen = chosen
+        self._selection = planning.selection(chosen, host_patterns=host_patterns)
         keeps_last = chosen.save and until in {Phase.BENCHMARK, Phase.ASSESS}
         self._files = ResultFiles(
             chosen.output,
@@ -80,10 +98,13 @@ class Session:
         ending = Ending(
             document=document,
             until=self._until,
-            selection=self._run_settings.selection,
+            selection=self._selection,
             failed_targets=tuple(self._failed_targets),
         )
-        self._screen.show(document, until=self._until)
+        if not self._as_stream:
+            self._screen.show(document, until=self._until)
+        if self._explain is not None:
+            self._screen.explain(document, self._explain)
         if unwritten:
             raise unwritten
         self._tell_the_end(ending)
@@ -92,7 +113,7 @@ class Session:
     async def _drive(self, plans: AbstractAsyncContextManager[DiscoveryPlan]) -> bool:
         """Return whether the run came to its own end."""
         async with plans as plan, asyncio.TaskGroup() as group:
-            with RunDisplay(self._screen.talk, verbosity=self._screen.verbosity) as display:
+            with LateDisplay(self._display) as display:
                 checkpoints = Checkpoints(
                     self._files,
                     snapshot=lambda: self._run.document(complete=False, assessed=self._until is Phase.ASSESS),
@@ -102,23 +123,42 @@ class Session:
                 def emit(event: Event) -> None:
                     display.handle(event)
                     match event:
-                        case BenchmarkEnded():
+                        case BenchmarkEnded() | BenchmarkRevised():
                             checkpoints.request()
                         case TargetFailed(url):
                             self._failed_targets.append(url)
+                        case HostFound(host) | HostMerged(host) if self._as_stream:
+                            self._screen.stream(host)
                         case _:
                             pass
 
                 group.create_task(checkpoints.keep())
-                pipeline = group.create_task(
-                    run(plan, self._run_settings, until=self._until, emit=emit, into=self._run)
-                )
+                pipeline = group.create_task(self._work(plan, emit))
                 try:
                     with on_interrupt(pipeline.cancel):
                         await asyncio.wait([pipeline])
                 finally:
                     checkpoints.finish()
         return not pipeline.cancelled()
+
+    async def _work(self, plan: DiscoveryPlan, emit: Callable[[Event], None]) -> None:
+        if self._until is Phase.DISCOVER:
+
+            def keep(event: Event) -> None:
+                self._run.keep(event)
+                emit(event)
+
+            await find_servers(plan, emit=keep)
+            return
+        from ..pipeline import run
+
+        settings = planning.run_settings(self._chosen, selection=self._selection)
+        await run(plan, settings, until=self._until, emit=emit, into=self._run)
+
+    def _display(self) -> "RunDisplay":
+        from ..ui.live import RunDisplay
+
+        return RunDisplay(self._screen.talk, verbosity=self._screen.verbosity)
 
     def _tell_the_end(self, ending: Ending) -> None:
         for name in self._files.names:

@@ -1,14 +1,17 @@
 """The settings of one command, in layers: defaults, then the settings file, then variables, then flags."""
 
 import difflib
+import itertools
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, cast
 
 import msgspec
 
 from ..assessment.types import Tier
+from ..benchmark.plan import IfBusy, Profile, Thinking
 from ..errors import SettingsError, UsageError
 from .environment import Environment
 from .kinds import Kind
@@ -22,15 +25,29 @@ _BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SETTINGS}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What holds for one command; `timeout_s` and `connect_timeout_s` are seconds, `output` are paths as typed."""
+    """What holds for one command; `…_s` are seconds, `output` are paths as typed, None is what the profile says."""
 
     host: tuple[str, ...]
+    hosts_file: tuple[str, ...]
     port: tuple[int, ...]
     connect_timeout_s: float = msgspec.field(name="connect_timeout")
     max_addresses: int
+    rate: int
+    interface: tuple[str, ...]
+    exclude_net: tuple[str, ...]
+    tail: bool
+    ca: tuple[str, ...]
+    insecure: bool
     model: tuple[str, ...]
     exclude: tuple[str, ...]
     tier: tuple[Tier, ...]
+    profile: Profile
+    budget_s: float | None = msgspec.field(name="budget")
+    trials: int | None
+    think: Thinking | None
+    depths: tuple[int, ...] | None
+    parallel: tuple[int, ...] | None
+    if_busy: IfBusy
     timeout_s: float = msgspec.field(name="timeout")
     num_predict: int
     num_ctx: int
@@ -57,12 +74,18 @@ def settings_file(environment: Environment, flag: str | None = None) -> Path:
     return Path(named).expanduser() if named else environment.config_dir / FILE_NAME
 
 
-def load(environment: Environment, flags: Mapping[str, object], *, config_flag: str | None = None) -> Layers:
-    """Return what holds, given the flags by key (None where a flag was not used).
+def load(
+    environment: Environment,
+    flags: Mapping[str, object],
+    *,
+    config_flag: str | None = None,
+    defaults: Mapping[str, object] = MappingProxyType({}),
+) -> Layers:
+    """Return what holds, given the flags by key (None where a flag was not used), and defaults other than the usual.
 
     Raises `SettingsError` with the place, the fault and what to give instead.
     """
-    values: dict[str, object] = {setting.key: setting.default for setting in SETTINGS}
+    values: dict[str, object] = {setting.key: setting.default for setting in SETTINGS} | dict(defaults)
     origins = dict.fromkeys(values, _DEFAULT)
     path = settings_file(environment, config_flag)
     named = bool(config_flag or environment.variables.get(FILE_VARIABLE))
@@ -145,6 +168,8 @@ def _parse(kind: Kind, texts: list[str], place: str) -> object:
             values.append(kind.parse(text.strip()))
         except ValueError as exc:
             raise _unusable(place, text, kind) from exc
+    if kind.runs:
+        return tuple(itertools.chain.from_iterable(cast("list[tuple[object, ...]]", values)))
     return tuple(values) if kind.many else values[0]
 
 
