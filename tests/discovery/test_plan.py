@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address, ip_interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address, ip_interface, ip_network
 
 import pytest
 from hypothesis import given, settings
@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from ollama_speedrun.discovery.plan import build_plan
 from ollama_speedrun.discovery.targets import SWEEPABLE, is_sweepable
-from ollama_speedrun.discovery.types import DiscoveryPlan, Interface, NetworkTarget, ServerTarget, Sweep
+from ollama_speedrun.discovery.types import (
+    DiscoveryPlan,
+    Interface,
+    Neighbour,
+    Network,
+    NetworkTarget,
+    ServerTarget,
+    Sweep,
+)
+from ollama_speedrun.errors import TargetError
 
 LOOPBACK = Interface(name="lo", address=ip_interface("127.0.0.1/8"), is_loopback=True)
 
@@ -177,6 +186,89 @@ def test_excluded_networks_are_not_swept() -> None:
     assert swept(plan) == ["10.0.0.2", "10.0.0.3"]
 
 
+@pytest.mark.parametrize("network", ["10.0.0.0/24", "10.0.0.1/32", "fd00::/8"])
+def test_a_target_that_is_excluded_is_a_contradiction(network: str) -> None:
+    exclude = [ip_network(network)]
+    server = ServerTarget(host="fd00::7" if ":" in network else "10.0.0.1")
+    with pytest.raises(TargetError, match="which is excluded"):
+        build_plan(targets=[server], exclude=exclude)
+    with pytest.raises(TargetError, match="which is excluded"):
+        build_plan(ollama_host=server, exclude=exclude)
+
+
+def test_this_machine_and_what_is_known_are_left_out_where_they_are_excluded() -> None:
+    plan = build_plan(
+        interfaces=[LOOPBACK, lan("10.0.0.1/30")],
+        neighbours=[neighbour("10.0.0.2")],
+        known=[("100.64.0.7", "tailscale")],
+        exclude=[ip_network("127.0.0.0/8"), ip_network("10.0.0.0/30"), ip_network("100.64.0.0/10")],
+    )
+    assert [server.host for server in plan.local] == ["::1"]
+    assert (plan.candidates, swept(plan)) == ((), [])
+
+
+def neighbour(ip: str) -> Neighbour:
+    return Neighbour(ip=ip, mac="02:00:00:00:00:01")
+
+
+def test_known_machines_are_asked_first_and_not_swept_again() -> None:
+    plan = build_plan(
+        interfaces=[lan("10.0.0.1/29"), lan("172.17.0.1/16", "docker0")],
+        neighbours=[neighbour("10.0.0.3"), neighbour("172.17.0.9"), neighbour("192.168.7.7"), neighbour("8.8.8.8")],
+        known=[("100.64.0.7", "tailscale"), ("host.docker.internal", "WSL")],
+    )
+    assert [(server.host, server.via) for server in plan.candidates] == [
+        ("10.0.0.3", "neighbours"),
+        ("100.64.0.7", "tailscale"),
+        ("host.docker.internal", "WSL"),
+        ("172.17.0.9", "neighbours"),
+    ]
+    assert swept(plan) == ["10.0.0.2", "10.0.0.4", "10.0.0.5", "10.0.0.6"]
+    assert plan.address_count == 8
+
+
+def test_known_machines_keep_to_the_bound_too() -> None:
+    near = [neighbour(f"10.0.9.{last}") for last in range(1, 100)]
+    plan = build_plan(interfaces=[lan("10.0.0.1/16")], neighbours=near, max_addresses=280)
+    assert (len(swept(plan)), len(plan.candidates)) == (253, 26)
+
+
+def test_only_the_named_interfaces_are_looked_behind_even_a_tunnel() -> None:
+    plan = build_plan(
+        interfaces=[LOOPBACK, lan("10.0.0.1/29"), lan("10.8.0.1/30", "wg0"), lan("8.0.0.1/30", "ppp0")],
+        neighbours=[neighbour("10.0.0.3"), neighbour("10.8.0.2")],
+        known=[("100.64.0.7", "tailscale")],
+        only_interfaces=["wg0", "ppp0"],
+    )
+    assert swept(plan) == []
+    assert [server.host for server in plan.candidates] == ["10.8.0.2"]
+    assert plan.notes == ("ppp0 (8.0.0.0/30) is not swept: it is not a private network.",)
+
+
+def test_an_interface_that_is_not_there_is_an_error_that_names_those_that_are() -> None:
+    with pytest.raises(TargetError, match="no interface 'eth7' here; there are: lo, eth0"):
+        build_plan(interfaces=[LOOPBACK, lan("10.0.0.1/29")], only_interfaces=["eth7"])
+
+
+@pytest.mark.parametrize(
+    ("target", "tail", "times"),
+    [
+        ("10.0.0.0/24", True, (3.15, 3.15)),
+        ("10.0.0.0/20", True, (3.15, 1.1)),
+        ("10.5.0.0/24", True, (3.15, 3.15)),
+        ("10.5.0.0/20", True, (1.3, 1.3)),
+        ("10.0.0.0/20", False, (0.93, 0.93)),
+        ("10.5.0.0/24", False, (0.93, 0.93)),
+    ],
+)
+def test_a_sweep_listens_as_long_as_its_size_and_place_allow(
+    target: str, tail: bool, times: tuple[float, float]
+) -> None:
+    network = NetworkTarget(network=IPv4Network(target))
+    (sweep,) = build_plan(targets=[network], interfaces=[lan("10.0.0.1/20")], tail=tail).sweeps
+    assert (sweep.patience_s, sweep.tail_s) == times
+
+
 def test_patience_with_an_address_lengthens_the_tail_too() -> None:
     plans = [build_plan(connect_timeout_s=seconds) for seconds in (0.5, 7.0)]
     assert [(plan.connect_timeout_s, plan.tail_s) for plan in plans] == [(0.5, 3.15), (7.0, 7.0)]
@@ -205,28 +297,71 @@ NETWORKS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
-@given(st.lists(INTERFACES, max_size=5), st.lists(NETWORKS, max_size=2), st.integers(1, 1500))
-def test_a_sweep_stays_within_the_private_networks_of_this_machine(
-    interfaces: Sequence[Interface], exclude: Sequence[IPv4Network], max_addresses: int
+EXCLUSIONS: st.SearchStrategy[Network] = NETWORKS | st.sampled_from(
+    [ip_network("127.0.0.0/8"), ip_network("::1/128"), ip_network("100.64.0.0/10"), ip_network("0.0.0.0/0")]
+)
+NEIGHBOURS = st.builds(
+    lambda private, offset: neighbour(str(private.network_address + offset)),
+    st.sampled_from([*SWEEPABLE, IPv4Network("8.0.0.0/8")]),
+    st.integers(0, 2**16 - 1),
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    interfaces=st.lists(INTERFACES, max_size=5),
+    neighbours=st.lists(NEIGHBOURS, max_size=4),
+    known=st.lists(st.sampled_from([("100.64.0.7", "tailscale"), ("fd7a::7", "tailscale"), ("10.0.0.1", "WSL")])),
+    exclude=st.lists(EXCLUSIONS, max_size=3),
+    max_addresses=st.integers(1, 1500),
+    first_only=st.booleans(),
+)
+def test_a_plan_stays_within_the_private_networks_of_this_machine(
+    *,
+    interfaces: Sequence[Interface],
+    neighbours: Sequence[Neighbour],
+    known: Sequence[tuple[str, str]],
+    exclude: Sequence[Network],
+    max_addresses: int,
+    first_only: bool,
 ) -> None:
-    plan = build_plan(interfaces=interfaces, exclude=exclude, max_addresses=max_addresses)
-    usable = [
-        interface.address.network
+    only = [interface.name for interface in interfaces[:1]] if first_only else []
+    plan = build_plan(
+        interfaces=interfaces,
+        neighbours=neighbours,
+        known=known,
+        exclude=exclude,
+        max_addresses=max_addresses,
+        only_interfaces=only,
+    )
+    looked_behind = [
+        interface
         for interface in interfaces
         if interface.is_up
         and not interface.is_loopback
-        and not interface.point_to_point
-        and interface.name in {"lo", "eth0", "wlan0", "Ethernet"}
         and isinstance(interface.address, IPv4Interface)
+        and (not only or interface.name in only)
+    ]
+    lans = [
+        interface.address.network
+        for interface in looked_behind
+        if only or (interface.name in {"lo", "eth0", "wlan0", "Ethernet"} and not interface.point_to_point)
     ]
     addresses = [address for sweep in plan.sweeps for address in sweep.addresses]
-    assert len(addresses) <= max_addresses
-    assert len(addresses) == len(set(addresses)) == plan.address_count
+    assert len(addresses) == len(set(addresses))
+    assert len(addresses) + len(plan.candidates) == plan.address_count <= max_addresses
     for address in addresses:
-        assert any(address in network for network in usable)
+        assert any(address in network for network in lans)
         assert is_sweepable(IPv4Network(address))
-        assert not any(address in network for network in exclude)
         assert str(address) not in plan.own_addresses
+    for server in plan.candidates:
+        assert (server.host, server.via) in known or (
+            server.via == "neighbours"
+            and is_sweepable(IPv4Network(server.host))
+            and any(IPv4Address(server.host) in interface.address.network for interface in looked_behind)
+        )
     for server in plan.local:
         assert ip_address(server.host).is_loopback or server.host in plan.own_addresses
+    everything = [*(server.host for server in (*plan.local, *plan.candidates)), *map(str, addresses)]
+    assert len(everything) == len(set(everything))
+    assert not [host for host in everything if any(ip_address(host) in network for network in exclude)]

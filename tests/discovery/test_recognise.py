@@ -15,6 +15,7 @@ from ollama_speedrun.discovery.recognise import (
     Unrecognised,
     recognise,
     refuses_host_header,
+    same_loaded_models,
 )
 from ollama_speedrun.discovery.types import OLLAMA
 
@@ -158,3 +159,46 @@ def test_no_answer_makes_it_raise_and_none_of_these_is_ollama(given_answers: Map
 
 def test_json_nested_too_deeply_is_no_list_of_models() -> None:
     assert kind_of(answers(tags=answer('{"models":' + "[" * 200_000))) is None
+
+
+def identity(*dates: str) -> str | None:
+    models = [{**MODEL, "name": f"m{number}", "modified_at": date} for number, date in enumerate(dates)]
+    verdict = recognise(answers(tags=answer({"models": models})))
+    assert isinstance(verdict, Recognised)
+    return verdict.identity
+
+
+def test_the_identity_is_that_of_the_oldest_model_whatever_else_comes_and_in_any_time_zone() -> None:
+    oldest = "2026-03-01T10:00:00.412907311+01:00"
+    later = "2026-08-22T11:15:03.123456789+02:00"
+    assert identity(oldest) is not None
+    assert identity(oldest) == identity(later, oldest) == identity("2026-03-01T09:00:00.412907311Z")
+    assert identity(oldest) != identity(later)
+
+
+@pytest.mark.parametrize("date", ["2026-08-22T11:15:03Z", "2026-08-22T11:15:03.412Z", "2026-99-99T11:15:03.4129Z", ""])
+def test_a_date_that_is_not_exact_identifies_nobody(date: str) -> None:
+    assert identity(date) is None
+
+
+def ps(*loaded: tuple[str, str]) -> Answer:
+    return answer({"models": [{"digest": digest, "expires_at": expiry} for digest, expiry in loaded]})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (ps(("a", "1"), ("b", "2")), ps(("b", "2")), True),
+        (ps(("a", "1")), ps(("a", "2")), False),
+        (ps(("a", "1")), ps(("b", "1")), False),
+        (ps(("a", "1")), ps(), None),
+        (ps(), ps(), None),
+        (ps(("a", "")), ps(("a", "")), None),
+        (None, ps(("a", "1")), None),
+        (answer("", status=500), ps(("a", "1")), None),
+    ],
+)
+def test_what_is_loaded_until_when_proves_one_server_or_two(
+    one: Answer | None, other: Answer | None, expected: bool | None
+) -> None:
+    assert same_loaded_models(one, other) is expected

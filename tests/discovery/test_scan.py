@@ -1,9 +1,11 @@
 import asyncio
 import contextlib
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
 from ipaddress import IPv4Network
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -15,9 +17,10 @@ from fake_ollama.script import HostScript, ModelScript
 from ollama_speedrun.discovery.plan import build_plan
 from ollama_speedrun.discovery.recognise import HOST_CHECKED
 from ollama_speedrun.discovery.scan import discover
-from ollama_speedrun.discovery.types import DiscoveryPlan, Host, NetworkTarget, ServerTarget
+from ollama_speedrun.discovery.types import DiscoveryPlan, Host, NetworkTarget, Secret, ServerTarget, Trust
 from ollama_speedrun.events import Event, HostFound, HostMerged, Notice, ScanProgress, TargetFailed
 
+CERTIFICATES = Path(__file__).parent.parent / "certificates"
 ONE_MODEL = HostScript(models=(ModelScript("fake:1b"),))
 
 
@@ -298,6 +301,114 @@ async def test_an_ollama_that_answers_only_to_localhost_is_named_and_not_taken_f
         events = await events_of(DiscoveryPlan(servers=(ServerTarget(host="127.0.0.1", port=port),)))
     hosts = [event.host for event in events if isinstance(event, HostFound)]
     assert [(host.kind, host.is_ollama) for host in hosts] == [(HOST_CHECKED, False)]
+
+
+EXACT = raw.answers(
+    {
+        "/": "Ollama is running",
+        "/api/version": {"version": "0.33.0"},
+        "/api/tags": {"models": [{**TAGS_BODY["models"][0], "modified_at": "2026-08-22T11:15:03.412907311+02:00"}]},
+        "/api/ps": {"models": []},
+    }
+)
+BELOW = raw.answers(
+    {f"/ollama{path}": json.loads(body) if path != "/" else body.decode() for path, body in GENUINE.items()}
+)
+
+
+async def test_a_server_below_a_path_is_found_by_its_whole_base_url() -> None:
+    async with raw.raw_server(BELOW) as server:
+        below = target(server, path="/ollama")
+        events = await events_of(DiscoveryPlan(servers=(below, target(server))))
+    assert [event.host.url for event in events if isinstance(event, HostFound)] == [f"{server.url}/ollama"]
+    assert [event.url for event in events if isinstance(event, TargetFailed)] == [server.url]
+
+
+async def test_a_token_goes_to_its_server_alone_and_nothing_repeats_it() -> None:
+    echo = raw.Raw({"*": (raw.http(200, b"you sent Bearer s3cret", "text/plain"),)})
+    async with raw.raw_server(echo) as named, raw.raw_server(BELOW) as other:
+        port = other.port
+        servers = (msgspec.structs.replace(target(named), token=Secret("s3cret")), target(other, path="/ollama"))
+        plan = DiscoveryPlan(servers=servers, sweeps=network("127.0.0.1/32", port).sweeps)
+        events = await events_of(plan)
+    assert {"Authorization: Bearer s3cret" in request for request in named.requests} == {True}
+    assert other.requests
+    assert not any("Authorization" in request for request in other.requests)
+    assert "s3cret" not in repr(plan)
+    assert "s3cret" not in repr(events)
+    (failed,) = [event for event in events if isinstance(event, TargetFailed)]
+    assert failed.reason == "is another web server (HTTP 200 for /api/tags, 'you sent Bearer …')."
+
+
+async def test_a_name_that_leads_into_an_excluded_network_is_asked_nothing() -> None:
+    async with raw.raw_server(BELOW) as server:
+        plan = DiscoveryPlan(servers=(target(server, "localhost"),), exclude=(IPv4Network("127.0.0.0/8"),))
+        events = await events_of(plan)
+        assert server.requests == []
+    (failed,) = [event for event in events if isinstance(event, TargetFailed)]
+    assert failed.reason == "127.0.0.1 is in 127.0.0.0/8, which is excluded."
+
+
+@contextlib.asynccontextmanager
+async def https_ollama() -> AsyncIterator[int]:
+    """A genuine server behind TLS, with a certificate that no system trusts."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+                body = GENUINE[head.split(" ", 2)[1]]
+                writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        writer.close()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / "certificate.pem", CERTIFICATES / "key.pem")
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("trust", "expected"),
+    [
+        (Trust(), TargetFailed),
+        (Trust(ca_files=(str(CERTIFICATES / "certificate.pem"),)), HostFound),
+        (Trust(insecure=True), HostFound),
+    ],
+)
+async def test_an_https_server_is_trusted_by_a_given_certificate_or_when_told_to(
+    trust: Trust, expected: type[Event]
+) -> None:
+    async with https_ollama() as port:
+        server = ServerTarget(scheme="https", host="127.0.0.1", port=port)
+        events = await events_of(DiscoveryPlan(servers=(server,), trust=trust))
+    assert [type(event) for event in events] == [expected]
+    if isinstance(events[0], TargetFailed):
+        assert events[0].reason.startswith("has a certificate that is not trusted here")
+
+
+async def test_servers_with_the_same_exact_dates_at_two_places_are_one_host() -> None:
+    async with (
+        raw.raw_server(EXACT, address="127.0.0.2") as one,
+        raw.raw_server(EXACT, address="127.0.0.3", port=one.port),
+    ):
+        plan = DiscoveryPlan(servers=(target(one, "127.0.0.2"), target(one, "127.0.0.3")))
+        events = await events_of(plan)
+    assert [type(event) for event in events] == [HostFound, HostMerged]
+    assert isinstance(events[1], HostMerged)
+    assert sorted(events[1].host.addresses) == ["127.0.0.2", "127.0.0.3"]
+
+
+async def test_many_addresses_behind_a_router_are_tried_once_each_and_found() -> None:
+    async with raw.raw_server(BELOW, address="127.0.5.9") as server:
+        genuine = raw.answers(
+            {path: json.loads(body) if path != "/" else body.decode() for path, body in GENUINE.items()}
+        )
+        async with raw.raw_server(genuine, address="127.0.7.77", port=server.port):
+            events = await events_of(network("127.0.0.0/20", server.port))
+    assert [event.host.url for event in events if isinstance(event, HostFound)] == [f"http://127.0.7.77:{server.port}"]
+    assert [event.probed for event in events if isinstance(event, ScanProgress)][-1] == 4094
+    texts = " ".join(event.text for event in events if isinstance(event, Notice))
+    assert f"http://127.0.5.9:{server.port} is another web server" in texts
 
 
 async def test_what_the_plan_leaves_out_is_said_first() -> None:

@@ -27,7 +27,7 @@ from .types import (
 _LARGE_ADDRESSES: Final = 1024
 _LARGE_TAIL_S: Final = 1.3
 _LARGE_HEDGED_TAIL_S: Final = 1.1
-_NO_TAIL_S: Final = 0.96
+_NO_TAIL_S: Final = 0.93
 _LOOPBACK: Final = ("127.0.0.1", "::1")
 _VIRTUAL: Final = (
     (
