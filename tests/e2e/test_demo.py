@@ -18,14 +18,16 @@ pytestmark = [pytest.mark.demo, pytest.mark.timeout(300)]
 
 async def test_the_demo_runs_all_phases_on_real_tokens(command: CommandLine) -> None:
     elsewhere = {"OLLAMA_SPEEDRUN_HOST": "gpu1", "OLLAMA_HOST": "gpu2"}
-    ended = await command.beside("demo", "--json", "--num-predict=16", "--num-ctx=1024", variables=elsewhere)
+    ended = await command.beside(
+        "demo", "--json", "--num-predict=16", "--num-ctx=1024", "--trials=1", variables=elsewhere
+    )
     document = ended.document
     assert ended.status == 0
     assert len(document.hosts) >= 3
     assert all(host.addresses == ("127.0.0.1",) for host in document.hosts)
     measured = [result for result in document.results if result.status == "ok"]
     assert len(measured) >= 5
-    assert all(result.decode_tps and result.ttft_s and result.output_tokens for result in measured)
+    assert all(result.embedding or (result.decode_tps and result.ttft_s) for result in measured)
     assert [model.kind for model in document.models].count("embedding") == 1
     assert document.verdict is not None
     assert document.verdict.recommendation is not None

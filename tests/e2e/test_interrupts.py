@@ -19,6 +19,7 @@ from ollama_speedrun.report.files import read_document
 QUICK_THEN_SLOW = HostScript(
     models=(ModelScript("quick:1b", answer_tokens=20), ModelScript("slow:8b", decode_tps=20.0, endless=True))
 )
+ONE_BY_ONE = ("--profile=quick", "--trials=1")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent the POSIX way")
 
 
@@ -69,7 +70,7 @@ async def test_the_first_signal_prints_what_is_finished_and_leaves_the_server_as
     file = tmp_path / "result.json"
     async with fake_fleet([QUICK_THEN_SLOW]) as fleet:
         host = fleet.hosts[0]
-        async with started(host.url, f"--output={file}", surroundings=surroundings) as process:
+        async with started(host.url, *ONE_BY_ONE, f"--output={file}", surroundings=surroundings) as process:
             await generation_of("slow:8b", host)
             process.send_signal(number)
             stdout, stderr = await asyncio.wait_for(process.communicate(), 20)
@@ -86,7 +87,7 @@ async def test_the_first_signal_prints_what_is_finished_and_leaves_the_server_as
 async def test_an_interrupted_run_still_prints_its_document(surroundings: dict[str, str]) -> None:
     async with fake_fleet([QUICK_THEN_SLOW]) as fleet:
         host = fleet.hosts[0]
-        async with started(host.url, "--json", surroundings=surroundings) as process:
+        async with started(host.url, *ONE_BY_ONE, "--json", surroundings=surroundings) as process:
             await generation_of("slow:8b", host)
             process.send_signal(signal.SIGINT)
             stdout, _ = await asyncio.wait_for(process.communicate(), 20)
@@ -113,7 +114,7 @@ async def test_a_killed_run_loses_nothing_that_was_finished(surroundings: dict[s
     file = tmp_path / "result.json"
     async with fake_fleet([QUICK_THEN_SLOW]) as fleet:
         host = fleet.hosts[0]
-        async with started(host.url, f"--output={file}", surroundings=surroundings) as process:
+        async with started(host.url, *ONE_BY_ONE, f"--output={file}", surroundings=surroundings) as process:
             await result_in(file)
             process.kill()
             await process.wait()

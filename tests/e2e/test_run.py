@@ -18,10 +18,13 @@ from fake_ollama.script import (
     Stall,
     cloud_model,
     embedding_model,
+    image_model,
 )
+from ollama_speedrun.ollama.client import OllamaClient, open_session
+from ollama_speedrun.report.explain import explain
 from ollama_speedrun.report.files import read_document
 
-QUICK = ("--num-predict", 24, "--num-ctx", 2048, "--timeout", 1)
+QUICK = ("--profile", "quick", "--trials", 1, "--num-predict", 24, "--num-ctx", 2048, "--timeout", 1)
 GOOD = HostScript(models=(ModelScript("good:1b"), ModelScript("better:3b", decode_tps=3_000.0)))
 
 MISBEHAVING = [
@@ -36,7 +39,8 @@ MISBEHAVING = [
         address="127.0.0.3",
     ),
     HostScript(
-        models=(ModelScript("fine:1b"), embedding_model("embed:1b"), cloud_model("big:cloud")), address="127.0.0.4"
+        models=(ModelScript("fine:1b"), embedding_model("embed:1b"), image_model("draw:1b"), cloud_model("big:cloud")),
+        address="127.0.0.4",
     ),
 ]
 
@@ -52,12 +56,13 @@ async def test_whatever_misbehaves_is_reported_and_the_rest_is_finished(command:
         "silent:1b": "failed",
         "good:1b": "ok",
         "fine:1b": "ok",
-        "embed:1b": "skipped",
+        "embed:1b": "ok",
+        "draw:1b": "skipped",
         "big:cloud": "skipped",
     }
     assert all(result.reason for result in ended.document.results if result.status != "ok")
     assert ended.status == 5
-    assert ended.stderr.splitlines()[-1] == "ollama-speedrun: 4 benchmarks of 8 failed; the reasons are above"
+    assert ended.stderr.splitlines()[-1] == "ollama-speedrun: 4 benchmarks of 9 failed; the reasons are above"
     assert ended.document.complete
 
 
@@ -180,11 +185,85 @@ async def test_a_server_without_models_has_its_own_status(command: CommandLine) 
 
 
 async def test_models_that_cannot_be_benchmarked_have_their_own_status(command: CommandLine) -> None:
-    async with fake_fleet([HostScript(models=(embedding_model("embed:1b"),))]) as fleet:
+    async with fake_fleet([HostScript(models=(image_model("draw:1b"),))]) as fleet:
         ended = await command.beside(*fleet.urls)
     assert ended.status == 6
     assert ended.stderr.splitlines()[-1].startswith(
         "ollama-speedrun: nothing could be benchmarked: 0 failed, 1 skipped"
+    )
+
+
+async def test_an_embedding_model_alone_is_benchmarked(command: CommandLine) -> None:
+    async with fake_fleet([HostScript(models=(embedding_model("embed:1b"),))]) as fleet:
+        ended = await command.beside("benchmark", *fleet.urls, *QUICK)
+    assert ended.status == 0
+    assert ended.stdout.startswith("Embedding models\n")
+    assert "384 dimensions" in ended.stderr
+
+
+async def test_each_way_of_thinking_is_a_result_of_its_own(command: CommandLine) -> None:
+    thinker = ModelScript("ponder:1b", capabilities=("completion", "thinking"), thinking_tokens=4)
+    async with fake_fleet([HostScript(models=(thinker,))]) as fleet:
+        ended = await command.beside(*fleet.urls, "--json", "--think=all", *QUICK)
+    assert [(result.label, result.status) for result in ended.document.results] == [
+        ("ponder:1b (thinking)", "ok"),
+        ("ponder:1b (direct)", "ok"),
+    ]
+
+
+async def test_the_sweeps_that_are_asked_for_are_measured_and_shown(command: CommandLine) -> None:
+    model = ModelScript("good:1b", context_length=8192)
+    async with fake_fleet([HostScript(models=(model,), num_parallel=2)]) as fleet:
+        ended = await command.beside(*fleet.urls, *QUICK, "--depths=0,1024,16384", "--parallel=1,2")
+    assert ended.status == 0
+    tables = ended.stdout.partition("Speed by the depth of the context")[2].splitlines()
+    depths = [line.split()[0] for line in tables[3:5]]
+    assert (len(depths), int(depths[0]) < 200, 900 < int(depths[1].replace("K", "024")) < 1200) == (2, True, True)
+    assert "good:1b @ 127.0.0.1" in ended.stdout
+    assert "answers at least 2 requests at once" in ended.stdout
+
+
+async def test_a_host_that_is_in_use_is_skipped_when_told_so(command: CommandLine) -> None:
+    busy = HostScript(models=(ModelScript("theirs:1b", endless=True, decode_tps=20.0),), preloaded=("theirs:1b",))
+    async with fake_fleet([busy]) as fleet:
+        asking = asyncio.create_task(_ask_again_and_again(fleet.urls[0]))
+        ended = await command.beside(*fleet.urls, *QUICK, "--if-busy=skip")
+        asking.cancel()
+    assert ended.status == 6
+    assert "busy for somebody else" in ended.stderr
+
+
+async def _ask_again_and_again(url: str) -> None:
+    """Be somebody else whose requests keep a model at work."""
+    async with open_session() as session:
+        client = OllamaClient(session, url)
+        while True:
+            await client.load("theirs:1b", num_ctx=4096, keep_alive_s=300, timeout_s=5)
+            await asyncio.sleep(0.3)
+
+
+async def test_an_explanation_follows_the_table_and_goes_beside_json(command: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    async with fake_fleet([GOOD]) as fleet:
+        shown = await command.beside(*fleet.urls, *QUICK, f"--output={file}", "--explain=good*")
+    explanation = "\n".join(explain(read_document(file), "good*"))
+    assert "decode_tps: (eval_count − 1) / eval_duration, server clock" in explanation
+    assert shown.status == 0
+    assert shown.stdout.rstrip().endswith(explanation.rstrip())
+    assert shown.stdout.index("Recommendation") < shown.stdout.index("decode_tps: ")
+    as_json = command("assess", file, "--json", "--explain=GOOD*")
+    assert (as_json.status, as_json.document) == (0, read_document(file))
+    assert as_json.stderr.strip() == explanation.strip()
+
+
+async def test_an_explanation_of_nothing_says_what_there_is(command: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    async with fake_fleet([GOOD]) as fleet:
+        await command.beside(*fleet.urls, *QUICK, f"--output={file}")
+    ended = command("assess", file, "--explain=llama*")
+    assert ended.status == 0
+    assert ended.stderr.splitlines()[-1] == (
+        "ollama-speedrun: no result matches --explain 'llama*'; found: better:3b, good:1b"
     )
 
 
