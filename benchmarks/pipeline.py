@@ -2,7 +2,8 @@
 
 One fake fleet (8 hosts, 24 models, in a process of its own) is benchmarked twice, one run after the other:
 
-ours        the pipeline as the command line runs it: per model a warm-up and a timed trial, hosts side by side
+ours        the pipeline as the command line runs it: per model a warm-up, the interview and one trial of the quick
+            profile, hosts side by side
 sequential  the seed's algorithm: one host after another, one request after another, per model a single cold generation
             without a warm-up
 
@@ -22,8 +23,9 @@ from pathlib import Path
 
 import msgspec
 
-from ollama_speedrun import BenchmarkSettings, Phase, Run, RunSettings, build_plan, parse_target, run
+from ollama_speedrun import Phase, Run, RunSettings, build_plan, parse_target, run
 from ollama_speedrun.benchmark import stream, workload
+from ollama_speedrun.benchmark.plan import PROFILES, Profile
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 
@@ -73,7 +75,8 @@ async def ours(urls: Sequence[str], num_predict: int) -> int:
     """Benchmark as the command line does; returns how many models were measured."""
     finished = Run()
     plan = build_plan(targets=[parse_target(url) for url in urls])
-    settings = RunSettings(benchmark=BenchmarkSettings(num_predict=num_predict, num_ctx=NUM_CTX))
+    quick = msgspec.structs.replace(PROFILES[Profile.QUICK], num_predict=num_predict, num_ctx=NUM_CTX)
+    settings = RunSettings(benchmark=msgspec.structs.replace(quick, fewest_trials=1, most_trials=1))
     await run(plan, settings, until=Phase.ASSESS, emit=lambda _: None, into=finished)
     return sum(result.status == "ok" for result in finished.results)
 
