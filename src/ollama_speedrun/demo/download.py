@@ -86,9 +86,11 @@ def _run(command: Sequence[str], wanted: WheelFile, folder: Path, progress: Call
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=_environment(folder)
         ) as process,
     ):
+        most_bytes = 0  # an installer that moves its files about has some of them out of sight
         try:
             while _running(process):
-                progress(min(_bytes_below(folder), wanted.size_bytes))
+                most_bytes = max(most_bytes, min(_bytes_below(folder), wanted.size_bytes))
+                progress(most_bytes)
         finally:
             process.kill()
     if process.returncode != 0:
