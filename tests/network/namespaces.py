@@ -100,6 +100,10 @@ class Namespaces:
             time.sleep(0.02)
         return server
 
+    def silence(self, address: str) -> None:
+        """Drop whatever a host would send but ARP, as a firewall does."""
+        _ip("-n", self.other_end, "rule", "add", "from", address, "blackhole")
+
     @contextmanager
     def packets(self) -> Iterator[set[str]]:
         """Give a set that holds, after the block, each address that a packet or an ARP request was sent to."""

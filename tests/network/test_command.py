@@ -1,0 +1,109 @@
+"""`discover` on a network of its own: what it sends, what it says, and how soon it ends."""
+
+import json
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Iterator
+from ipaddress import IPv4Interface
+from pathlib import Path
+
+import pytest
+
+from network.namespaces import Namespaces, needs_namespaces
+from ollama_speedrun.discovery.types import Host
+from ollama_speedrun.report.document import decode
+
+pytestmark = [pytest.mark.network, needs_namespaces]
+
+SCANNER = "10.99.1.2"
+HOSTS = ("10.99.1.10", "10.99.1.11", "10.99.2.11")
+CLOSED, SILENT = "10.99.1.77", "10.99.1.78"
+INTERFACES = {"lan0": IPv4Interface(f"{SCANNER}/24"), "lan1": IPv4Interface("10.99.2.2/24")}
+
+
+@pytest.fixture
+def lan() -> Iterator[Namespaces]:
+    with Namespaces(hosts=(*HOSTS, CLOSED, SILENT), interfaces=INTERFACES) as namespaces:
+        yield namespaces
+
+
+def serve(lan: Namespaces, directory: Path, address: str, *, name: str) -> None:
+    """Start a fake Ollama; those of one name hold the same models since the same moment."""
+    script = directory / f"{address}.json"
+    models = [{"name": "fake:1b", "modified_at": f"2026-08-22T11:15:03.{zlib.crc32(name.encode()) % 10**9:09d}Z"}]
+    script.write_text(json.dumps({"hosts": [{"name": name, "models": models}]}), encoding="utf-8")
+    listen = f"--listen={address}:11434"
+    lan.serve([sys.executable, "-m", "fake_ollama", f"--script={script}", listen], address=address)
+
+
+def discover(lan: Namespaces, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {"HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    return lan.run([sys.executable, "-m", "ollama_speedrun", "discover", *arguments], env=env)
+
+
+def found(done: subprocess.CompletedProcess[str]) -> dict[str, Host]:
+    return {host.url: host for host in decode(done.stdout.encode(), origin="stdout").hosts}
+
+
+def test_a_dry_run_sends_nothing(lan: Namespaces, tmp_path: Path) -> None:
+    with lan.packets() as reached:
+        done = discover(lan, tmp_path, "--dry-run")
+    assert done.returncode == 0
+    assert "253 addresses of 10.99.1.0/24 on port 11434" in done.stdout
+    assert reached == set()
+
+
+def test_nothing_goes_past_the_chosen_interface_or_into_an_excluded_network(lan: Namespaces, tmp_path: Path) -> None:
+    with lan.packets() as reached:
+        discover(lan, tmp_path, "--interface=lan1", "--exclude-net=10.99.2.0/26,10.99.2.128/25", "--no-tail")
+    assert reached == {f"10.99.2.{last}" for last in range(64, 128)}
+
+
+def test_a_machine_with_two_addresses_is_one_host_and_its_twin_another(lan: Namespaces, tmp_path: Path) -> None:
+    for address, name in zip(HOSTS, ("one", "twin", "one"), strict=True):
+        serve(lan, tmp_path, address, name=name)
+    hosts = sorted((found(discover(lan, tmp_path, "--json"))).values(), key=lambda host: len(host.addresses))
+    assert [set(host.addresses) for host in hosts] == [{"10.99.1.11"}, {"10.99.1.10", "10.99.2.11"}]
+    assert hosts[0].identity != hosts[1].identity
+
+
+def test_a_server_that_moves_keeps_its_identity_and_is_then_known_as_a_neighbour(
+    lan: Namespaces, tmp_path: Path
+) -> None:
+    serve(lan, tmp_path, HOSTS[0], name="mover")
+    (before,) = found(discover(lan, tmp_path, "--json")).values()
+    serve(lan, tmp_path, CLOSED, name="mover")
+    (after,) = found(discover(lan, tmp_path, "--json", f"--exclude-net={HOSTS[0]}")).values()
+    assert (before.addresses, before.via) == ((HOSTS[0],), ("scan",))
+    assert (after.addresses, after.via) == ((CLOSED,), ("neighbours",))
+    assert before.identity == after.identity
+
+
+def test_without_a_tail_it_ends_soon_and_misses_nothing_near(lan: Namespaces, tmp_path: Path) -> None:
+    serve(lan, tmp_path, HOSTS[0], name="near")
+    began_s = time.monotonic()
+    hosts = found(discover(lan, tmp_path, "--json", "--no-tail"))
+    assert time.monotonic() - began_s < 2.5
+    assert list(hosts) == [f"http://{HOSTS[0]}:11434"]
+
+
+def test_nothing_found_says_who_is_up_what_was_tried_and_why_that_may_be(lan: Namespaces, tmp_path: Path) -> None:
+    lan.silence(SILENT)
+    done = discover(lan, tmp_path)
+    assert done.returncode == 3
+    said = " ".join(done.stderr.split())
+    assert f"Up, but nothing accepts on port 11434: {', '.join((*HOSTS[:2], CLOSED, HOSTS[2]))}." in said
+    assert f"Up, but port 11434 stays silent: {SILENT}." in said
+    assert "No Ollama server answered. Tried: this machine, 10.99.1.0/24 port 11434 (253 addresses)," in said
+    assert [f"({number})" in said for number in (1, 2, 3)] == [True] * 3
+
+
+def test_a_plan_of_several_ports_tries_each(lan: Namespaces, tmp_path: Path) -> None:
+    serve(lan, tmp_path, HOSTS[0], name="usual")
+    done = discover(lan, tmp_path, "--dry-run", "--port", "11434,8080")
+    assert [line for line in done.stdout.splitlines() if " of 10.99.1.0/24 " in line] == [
+        "253 addresses of 10.99.1.0/24 on port 11434",
+        "253 addresses of 10.99.1.0/24 on port 8080",
+    ]
