@@ -224,6 +224,11 @@ def test_two_models_of_a_host_run_side_by_side() -> None:
     ]
 
 
+def test_an_embedding_model_makes_no_tokens() -> None:
+    events: list[Event] = [BenchmarkBegan(DESK, "a"), BenchmarkProgress(DESK, "a", Stage.GENERATING)]
+    assert shown([*QUEUE, *events])[1].split()[3:] == ["generating", "0:00"]
+
+
 def test_a_model_that_begins_again_closes_the_one_beside_it() -> None:
     both: list[Event] = [BenchmarkBegan(DESK, "a"), BenchmarkBegan(DESK, "b"), BenchmarkBegan(RACK, "c")]
     again: list[Event] = [BenchmarkProgress(DESK, "b", Stage.UNLOADING), BenchmarkBegan(DESK, "a")]

@@ -19,7 +19,7 @@ HEADLINE_STYLE: Final = "bold cyan"
 STAR: Final = "★"
 
 _LUXURIES: Final = {"±", "Params"}
-_OF_MODELS: Final = {"±": 6, "Load": 5, "Params": 4, "Quant": 3, "Size": 2}
+_OF_MODELS: Final = {"Params": 6, "Load": 5, "±": 4, "Quant": 3, "Size": 2}
 _OF_SWEEPS: Final = {"Memory": 3, "Prefill": 2, "TTFT p95": 2, "TTFT p50": 1}
 _SPARE: Final = _OF_MODELS | _OF_SWEEPS | {"Capabilities": 5, "Addresses": 5, "Found via": 4}
 _NAMES: Final = {"Model", "Host"}

@@ -172,7 +172,7 @@ class RunDisplay:
         progress = entry.progress
         elapsed = f"{figures.stopwatch(self._clock() - entry.began_s):>5}"
         variants = [f"{progress.stage}  {elapsed}", progress.stage.value]
-        if progress.stage is Stage.GENERATING:
+        if progress.stage is Stage.GENERATING and progress.tokens:
             rate = f"{figures.rate(progress.tps):>5} tok/s"
             counted = f"{progress.tokens:>5} tok  {rate}"
             variants = [f"{progress.stage}  {counted}  {elapsed}", f"{counted}  {elapsed}", counted, rate]
