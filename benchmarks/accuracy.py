@@ -112,7 +112,7 @@ def truths(scenario: Scenario, result: Result, tape: Sequence[Exchange]) -> Mapp
     """Return what each figure truly is; None for those that cannot be had."""
     if scenario.fails:
         return dict.fromkeys(get_args(Figure))
-    script = next(script for script in scenario.models if script.name == scenario.ours[0])
+    script = scenario.model
     generations = [exchange for exchange in tape if exchange.path == "/api/generate" and "options" in exchange.body]
     if result.interview is None:
         raise ValueError(f"{scenario.name}: {result.reason}")
@@ -179,7 +179,7 @@ def caveats_of(scenario: Scenario, results: Sequence[Result]) -> tuple[str, bool
         is_right = statuses == {"failed"} and all(scenario.fails in reason for reason in reasons)
         return f"failed: {'; '.join(sorted(reasons))}" if statuses == {"failed"} else "not failed", is_right
     said = ", ".join(sorted(usual)) or "no caveat"
-    is_right = usual == scenario.caveats and statuses == {"ok"}
+    is_right = scenario.expects(usual) and statuses == {"ok"}
     wanted = "" if is_right else f" (wanted: {', '.join(sorted(scenario.caveats)) or 'no caveat'})"
     return said + wanted + "; ".join(sorted(reasons)), is_right
 

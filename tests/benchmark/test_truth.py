@@ -1,0 +1,66 @@
+"""The scenarios of the truth bench, faster and without its bounds on time: what is said, and what is not."""
+
+from collections.abc import Mapping
+
+import pytest
+
+import truth
+from fake_ollama.fleet import FakeHost, fake_host
+from ollama_speedrun.benchmark.types import CaveatKind, Result
+from truth import SCENARIOS, Figure, Scenario
+
+BUSY_MACHINE = {CaveatKind.LATE_CHUNK}
+"""Server and client share one busy thread here, so a chunk may truly be late."""
+
+
+def figures(result: Result) -> Mapping[Figure, float | None]:
+    return {
+        "decode": result.speed_tps,
+        "decode, our clock": result.decode_client_tps,
+        "prefill": result.prefill_tps,
+        "TTFT": result.ttft_s,
+        "first answer": result.ttfa_s,
+        "load": result.load_s,
+        "GPU share": result.gpu_share,
+    }
+
+
+def last_load(host: FakeHost) -> dict[str, object]:
+    """Return the body of the last request that loaded a model and asked for nothing else."""
+    bodies = [record.body for record in host.asked("/api/generate") if isinstance(record.body, dict)]
+    return [body for body in bodies if "prompt" not in body and body.get("keep_alive")][-1]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+async def test_known_truth_is_told_and_what_cannot_be_known_is_not(scenario: Scenario) -> None:
+    scenario = scenario.faster(4 if scenario.visit is truth.nobody else 2)
+    async with fake_host(scenario.script) as host:
+        result = await truth.measured(scenario, host.url)
+    absent = {figure for figure, value in figures(result).items() if value is None}
+    assert absent == scenario.absent
+    if scenario.fails is not None:
+        assert result.status == "failed"
+        assert scenario.fails in (result.reason or "")
+        return
+    assert (result.status, result.reason) == ("ok", None)
+    kinds = {caveat.kind for caveat in result.caveats} - BUSY_MACHINE
+    assert scenario.expects(kinds), kinds
+    assert result.discarded_trials in scenario.discarded
+    if result.decode_tps is not None:
+        assert result.decode_tps == pytest.approx(scenario.model.decode_tps, rel=0.01)
+    if result.prefill_tps is not None:
+        assert result.prefill_tps == pytest.approx(scenario.model.prefill_tps, rel=0.05)
+    if result.gpu_share is not None:
+        assert result.gpu_share == pytest.approx(scenario.model.gpu_share)
+
+
+@pytest.mark.parametrize("offset_s", [-18_000, 18_000])
+async def test_a_wrong_clock_does_not_change_how_long_a_model_stays_that_is_loaded_again(offset_s: int) -> None:
+    scenario = next(one for one in SCENARIOS if one.host.clock_offset_s == offset_s).faster(4)
+    async with fake_host(scenario.script) as host:
+        await truth.measured(scenario, host.url)
+        loaded = list(host.loaded)
+    asked = last_load(host)
+    assert (loaded, asked["model"], asked["options"]) == (["theirs:1b"], "theirs:1b", {"num_ctx": truth.NUM_CTX})
+    assert isinstance(asked["keep_alive"], int)
+    assert 570 <= asked["keep_alive"] <= 600
