@@ -102,7 +102,7 @@ def scanners(*, full: bool) -> list[Scanner]:
             frozenset(share),
         ),
         Scanner("nmap -T5", ["nmap", "-T5", "-n", f"-p{PORT}", "--open", "-oG", "-", wanted], open_ports_in),
-        Scanner("masscan", ["masscan", f"-p{PORT}", wanted, "--rate=5000", "--wait=1", "-oL", "-"], addresses_in),
+        Scanner("masscan", ["masscan", f"-p{PORT}", wanted, "--rate=1000", "--wait=1", "-oL", "-"], addresses_in),
     ]
     for missing in [scanner for scanner in listed if shutil.which(scanner.command[0]) is None]:
         print(f"{missing.name}: skipped, there is no {missing.command[0]} here")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
@@ -39,6 +40,7 @@ class Environment:
         self.variables = variables
         self._config_dir = config_dir
         self._state_dir = state_dir
+        self._began_s = time.monotonic()
 
     @classmethod
     def of_process(cls) -> Environment:
@@ -75,6 +77,11 @@ class Environment:
 
             self._state_dir = user_state_path(APP_NAME, appauthor=False)
         return self._state_dir
+
+    @property
+    def age_s(self) -> float:
+        """How long these surroundings have been there: about as long as the process."""
+        return time.monotonic() - self._began_s
 
     @property
     def is_interactive(self) -> bool:

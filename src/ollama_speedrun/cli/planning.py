@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ..pipeline import RunSettings
 
 ASKED_ABOVE_ADDRESSES = 1024
+HURRIED_RUN_S = 1.03
+"""How long `--no-tail` may take from the start of the process until the scan is given up; the rest is its end."""
+SHORTEST_SCAN_S = 0.5
 
 
 def is_pattern(host: str) -> bool:
@@ -50,7 +53,7 @@ def discovery_plan(settings: Settings, environment: Environment) -> DiscoveryPla
         trust=trust,
         connect_timeout_s=settings.connect_timeout_s,
         rate_per_s=settings.rate,
-        tail=settings.tail,
+        hurry_s=None if settings.tail else max(SHORTEST_SCAN_S, HURRIED_RUN_S - environment.age_s),
     )
 
 

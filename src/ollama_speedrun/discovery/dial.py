@@ -143,7 +143,7 @@ def neighbour_throttle() -> Throttle:
         used = len(_LINUX_ARP_TABLE.read_text(encoding="ascii").splitlines()) - 1
     except (OSError, ValueError):
         size, used = _USUAL_NEIGHBOURS, 0
-    return Throttle(max(_SOCKETS_PER_TURN, size - used - _NEIGHBOURS_OF_OTHERS), 3.05)
+    return Throttle(max(_SOCKETS_PER_TURN, size - used - _NEIGHBOURS_OF_OTHERS), 3.02)
 
 
 def raise_file_limit() -> int:

@@ -2,8 +2,8 @@
 
 A plain exchange of three short questions is written here without an HTTP client, because a client would connect anew:
 the connection on which the server was found carries the questions at once, which saves a far server a round trip, and
-the scan starts without loading a client. A second connection asks again, the short ones first, which saves time at a
-server that is slow to answer, and where a packet was lost. Whatever answers first counts.
+the scan starts without loading a client. Further connections ask the same, each beginning with another question, which
+saves time at a server that is slow to answer, and where a packet was lost. Whatever answers first counts.
 """
 
 import asyncio
@@ -89,9 +89,9 @@ class _Interviewer:
             return await dial() if first is None else first
 
         async with asyncio.TaskGroup() as round_one:
-            round_one.create_task(self._converse(dial_first, self._questions))
-            if len(self._questions) > 1:
-                round_one.create_task(self._converse(dial, (*self._questions[1:], self._questions[0])))
+            for turn in range(len(self._questions)):
+                paths = (*self._questions[turn:], *self._questions[:turn])
+                round_one.create_task(self._converse(dial if turn else dial_first, paths))
         answered = 0
         while answered < len(self.answers) and not self.is_complete:
             # Some servers close after one answer whatever they are asked: a connection for each question that is left.

@@ -27,7 +27,6 @@ from .types import (
 _LARGE_ADDRESSES: Final = 1024
 _LARGE_TAIL_S: Final = 1.3
 _LARGE_HEDGED_TAIL_S: Final = 1.1
-_NO_TAIL_S: Final = 0.93
 _LOOPBACK: Final = ("127.0.0.1", "::1")
 _VIRTUAL: Final = (
     (
@@ -57,15 +56,15 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
     trust: Trust | None = None,
     connect_timeout_s: float = 0.5,
     rate_per_s: int = DEFAULT_RATE_PER_S,
-    tail: bool = True,
+    hurry_s: float | None = None,
 ) -> DiscoveryPlan:
     """Return the plan for these targets alone or, without any, for this machine and all that is within reach.
 
     That is OLLAMA_HOST, the hosts `known` to other programs (each with its source), the neighbours, and the local
     networks. Only private networks are swept, by their real netmasks and with at most `max_addresses` addresses in all;
     of one that is larger than what is left of those, only the /24 around this machine. `only_interfaces` leaves out
-    what is not behind these, and includes even a bridge or tunnel. Nothing in `exclude` is tried. Without a `tail` late
-    answers are not waited for.
+    what is not behind these, and includes even a bridge or tunnel. Nothing in `exclude` is tried. With `hurry_s` each
+    sweep ends so long after its last address was tried, and late answers are lost.
 
     Raises `TargetError` for an interface that does not exist and for a target that is excluded.
     """
@@ -100,13 +99,13 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
         local=local,
         servers=servers,
         candidates=candidates,
-        sweeps=tuple(_with_patience(sweeps, tail=tail)),
+        sweeps=tuple(_with_patience(sweeps, hurry_s)),
         own_addresses=frozenset(str(interface.address.ip) for interface in interfaces if interface.is_up),
         exclude=tuple(exclude),
         notes=notes,
         trust=trust or Trust(),
         connect_timeout_s=connect_timeout_s,
-        tail_s=max(TAIL_S, connect_timeout_s) if tail else _NO_TAIL_S,
+        tail_s=max(TAIL_S, connect_timeout_s) if hurry_s is None else hurry_s,
         rate_per_s=rate_per_s,
     )
 
@@ -156,7 +155,7 @@ def _single_hosts(
     return [*inside, *outside[: max_addresses - len(addresses)]]
 
 
-def _with_patience(sweeps: Sequence[Sweep], *, tail: bool) -> Iterator[Sweep]:
+def _with_patience(sweeps: Sequence[Sweep], hurry_s: float | None) -> Iterator[Sweep]:
     """Yield the sweeps with the time that each of their addresses may take.
 
     Where there are many addresses, the last ones get less, and behind a router all: there an address costs an open
@@ -166,8 +165,9 @@ def _with_patience(sweeps: Sequence[Sweep], *, tail: bool) -> Iterator[Sweep]:
     is_large = sum(len(sweep.addresses) for sweep in sweeps) > _LARGE_ADDRESSES
     for sweep in sweeps:
         large_tail_s = _LARGE_HEDGED_TAIL_S if sweep.on_link else _LARGE_TAIL_S
-        tail_s = (large_tail_s if is_large else TAIL_S) if tail else _NO_TAIL_S
-        patience_s = TAIL_S if tail and sweep.on_link else tail_s
+        usual_s = large_tail_s if is_large else TAIL_S
+        tail_s = usual_s if hurry_s is None else hurry_s
+        patience_s = TAIL_S if hurry_s is None and sweep.on_link else tail_s
         yield msgspec.structs.replace(sweep, patience_s=patience_s, tail_s=tail_s)
 
 
