@@ -75,11 +75,11 @@ def test_reads_out_of_the_cache_stand_out_among_their_fellows() -> None:
 
 
 def test_a_long_system_prompt_that_stays_cached_is_reckoned_out_of_the_prefill() -> None:
-    warm_up = record(prompt_eval_count=215, prompt_eval_duration_ns=215 * MS)
+    warm_up = record(prompt_eval_count=216, prompt_eval_duration_ns=216 * MS)
     assert metrics.constant_prefix_tokens(warm_up, PLAIN) == 200
     assert metrics.prefill_tps(PLAIN, cached_tokens=200) == pytest.approx(100 / 0.15)
     assert metrics.prefill_tps(record(prompt_eval_cached_count=150), cached_tokens=200) == 1000.0
-    assert metrics.constant_prefix_tokens(record(prompt_eval_count=14), PLAIN) == 0
+    assert metrics.constant_prefix_tokens(record(prompt_eval_count=15), PLAIN) == 0
     assert metrics.constant_prefix_tokens(record(prompt_eval_count=None), PLAIN) == 0
 
 
@@ -94,7 +94,7 @@ def test_a_long_system_prompt_that_stays_cached_is_reckoned_out_of_the_prefill()
 def test_a_long_prefix_that_is_read_anew_each_time_is_told_by_the_rate_of_the_first_read(
     warm_up_tps: int, prefix: int
 ) -> None:
-    warm_up = record(prompt_eval_count=215, prompt_eval_duration_ns=215_000 * MS // warm_up_tps)
+    warm_up = record(prompt_eval_count=216, prompt_eval_duration_ns=216_000 * MS // warm_up_tps)
     assert metrics.constant_prefix_tokens(warm_up, PLAIN) == prefix
 
 
@@ -135,9 +135,16 @@ def test_time_that_a_wrong_eval_duration_leaves_over_is_no_queue() -> None:
 
 
 def test_a_server_that_counts_in_milliseconds_is_not_believed() -> None:
-    assert metrics.is_server_clock_wrong(record(eval_duration_ns=1000 * MS // 500))
-    assert not metrics.is_server_clock_wrong(record(eval_duration_ns=10_000 * MS))
-    assert not metrics.is_server_clock_wrong(PLAIN)
+    assert metrics.is_server_clock_wrong([record(eval_duration_ns=1000 * MS // 500)])
+    assert not metrics.is_server_clock_wrong([record(eval_duration_ns=10_000 * MS)])
+    assert not metrics.is_server_clock_wrong([PLAIN])
+    assert not metrics.is_server_clock_wrong([record(eval_duration_ns=None)])
+
+
+def test_a_network_that_stalls_once_does_not_make_the_servers_clock_wrong() -> None:
+    stalled = record(last_content_ns=2200 * MS, ended_ns=2210 * MS)
+    assert not metrics.is_server_clock_wrong([PLAIN, stalled, PLAIN])
+    assert metrics.is_server_clock_wrong([stalled, stalled, PLAIN])
 
 
 @st.composite

@@ -1,11 +1,13 @@
 """The scenarios of the truth bench, faster and without its bounds on time: what is said, and what is not."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 import truth
 from fake_ollama.fleet import FakeHost, fake_host
+from fake_ollama.script import HostScript
 from ollama_speedrun.benchmark.types import CaveatKind, Result
 from truth import SCENARIOS, Figure, Scenario
 
@@ -52,6 +54,17 @@ async def test_known_truth_is_told_and_what_cannot_be_known_is_not(scenario: Sce
         assert result.prefill_tps == pytest.approx(scenario.model.prefill_tps, rel=0.05)
     if result.gpu_share is not None:
         assert result.gpu_share == pytest.approx(scenario.model.gpu_share)
+
+
+async def test_a_host_that_gets_hot_in_the_middle_makes_its_speeds_imprecise_and_is_told_to_drift() -> None:
+    throttled = next(one for one in SCENARIOS if one.host.throttled_after is not None).faster(4)
+    hot = replace(throttled, host=HostScript(throttled_after=6))
+    async with fake_host(hot.script) as host:
+        result = await truth.measured(hot, host.url)
+    kinds = [caveat.kind for caveat in result.caveats if caveat.kind not in BUSY_MACHINE]
+    assert kinds == [CaveatKind.IMPRECISE, CaveatKind.DRIFT]
+    assert result.decode_interval is not None
+    assert result.decode_interval.low_tps < 0.8 * hot.model.decode_tps < hot.model.decode_tps
 
 
 @pytest.mark.parametrize("offset_s", [-18_000, 18_000])

@@ -45,7 +45,7 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
             CaveatKind.NO_SERVER_DURATIONS,
             f"the server gave no usable counts and durations, so {consequence}; a newer Ollama gives them",
         )
-    elif any(metrics.is_server_clock_wrong(record) for record in timed):
+    elif metrics.is_server_clock_wrong(timed):
         yield Caveat(
             CaveatKind.CLOCKS_DISAGREE,
             "the server claims a far higher speed than its tokens came with, so only this machine's clock is used; "

@@ -26,7 +26,7 @@ QUEUE_FACTOR: Final = 3
 RELOAD_FLOOR_NS: Final = 100_000_000
 RELOAD_SHARE: Final = 0.25
 RELOAD_FACTOR: Final = 3
-PROBE_TOKENS: Final = 15
+PROBE_TOKENS: Final = 16
 """About what the warm-up's own words and the end of a template take; what it counts beyond them precedes the nonce."""
 TELLING_PREFIX: Final = 0.25
 """From this share of a prompt on, the time of its reading shows whether its beginning was cached."""
@@ -155,13 +155,15 @@ def tokens_held_back(record: StreamRecord) -> int:
     return 0 if record.eval_count is None else max(0, record.eval_count - _end_tokens(record) - record.content_chunks)
 
 
-def is_server_clock_wrong(record: StreamRecord) -> bool:
+def is_server_clock_wrong(timed: Sequence[StreamRecord]) -> bool:
     """Whether the server claims to decode far faster than its tokens came, as one does that counts in ms for ns.
 
-    The other way round is no proof: whatever buffers between us makes the tokens come in a rush.
+    Most of the generations must say so, for a network may stall in one. The other way round is no proof: whatever
+    buffers between us makes the tokens come in a rush.
     """
-    server_tps, client_tps = decode_tps(record), decode_client_tps(record)
-    return server_tps is not None and client_tps is not None and server_tps > IMPLAUSIBLE * client_tps
+    rates = [(decode_tps(record), decode_client_tps(record)) for record in timed]
+    ratios = [by_server / by_client for by_server, by_client in rates if by_server and by_client]
+    return bool(ratios) and statistics.median(ratios) > IMPLAUSIBLE
 
 
 def unattributed_ns(record: StreamRecord) -> int | None:

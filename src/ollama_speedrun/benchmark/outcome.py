@@ -21,7 +21,7 @@ def measured(model: Model, observed: Observations) -> Result:
     interview, residency, timed = observed.interview, observed.residency, observed.timed
     if interview.content_chunks == 0:
         return failed(model, _why_nothing(observed), variant=variant_of(observed.thinks))
-    server_is_wrong = any(metrics.is_server_clock_wrong(record) for record in timed)
+    server_is_wrong = metrics.is_server_clock_wrong(timed)
     by_server = [] if server_is_wrong else _each(metrics.decode_tps, timed)
     load_ns = None if observed.was_loaded or observed.load_was_shared else observed.warm_up.load_duration_ns
     return Result(
