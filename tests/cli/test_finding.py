@@ -1,18 +1,21 @@
 import asyncio
 import json
 import signal
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from command import CommandLine
+from command import CommandLine, environment_of
 from fake_ollama import raw
 from fake_ollama.fleet import fake_fleet
 from fake_ollama.script import HostScript, ModelScript
+from ollama_speedrun.cli import planning, settings
 from ollama_speedrun.cli.exit_codes import ExitCode
 
+CERTIFICATES = Path(__file__).parent.parent / "certificates"
 SECRET = "s3cret-t0ken"
 MODEL = {"name": "behind:1b", "digest": "a1" * 32, "modified_at": "2026-08-22T11:15:03Z", "size": 1}
 PROTECTED = raw.answers(
@@ -50,6 +53,33 @@ async def test_a_hosts_file_names_servers_with_path_and_token_for_every_phase(
         assert "authorization" not in {name.lower() for name in record.headers}
     assert SECRET not in ended.stdout
     assert SECRET not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "status"),
+    [
+        (("--ca", CERTIFICATES / "certificate.pem"), ExitCode.DONE),
+        (("--insecure",), ExitCode.DONE),
+        ((), ExitCode.NO_SERVER),
+    ],
+)
+async def test_https_servers_are_listed_where_their_certificate_is_trusted(
+    flags: tuple[object, ...], status: ExitCode, command: CommandLine
+) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(CERTIFICATES / "certificate.pem", CERTIFICATES / "key.pem")
+    async with raw.raw_server(PROTECTED, tls=tls) as server:
+        ended = await command.beside("models", "--json", f"{server.url}/eu", *flags)
+    assert ended.status is status
+    assert [model.name for model in ended.document.models] == (["behind:1b"] if flags else [])
+
+
+def test_the_key_of_ollama_host_is_kept_for_https(command: CommandLine) -> None:
+    for url, has_token in (("https://127.0.0.1:8443/eu", True), ("http://127.0.0.1:8080/eu", False)):
+        environment = environment_of(command.state_dir, variables={"OLLAMA_HOST": url, "OLLAMA_API_KEY": SECRET})
+        plan = planning.discovery_plan(settings.load(environment, {}).settings, environment)
+        assert (plan.token_for(url) is not None) is has_token
+        assert SECRET not in repr(plan)
 
 
 def test_a_dry_run_names_the_sources_and_no_token(command: CommandLine, tmp_path: Path) -> None:

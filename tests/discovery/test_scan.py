@@ -349,24 +349,6 @@ async def test_a_name_that_leads_into_an_excluded_network_is_asked_nothing() -> 
     assert failed.reason == "127.0.0.1 is in 127.0.0.0/8, which is excluded."
 
 
-@contextlib.asynccontextmanager
-async def https_ollama() -> AsyncIterator[int]:
-    """A genuine server behind TLS, with a certificate that no system trusts."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
-                body = GENUINE[head.split(" ", 2)[1]]
-                writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
-        writer.close()
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATES / "certificate.pem", CERTIFICATES / "key.pem")
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-
-
 @pytest.mark.parametrize(
     ("trust", "expected"),
     [
@@ -378,9 +360,11 @@ async def https_ollama() -> AsyncIterator[int]:
 async def test_an_https_server_is_trusted_by_a_given_certificate_or_when_told_to(
     trust: Trust, expected: type[Event]
 ) -> None:
-    async with https_ollama() as port:
-        server = ServerTarget(scheme="https", host="127.0.0.1", port=port)
-        events = await events_of(DiscoveryPlan(servers=(server,), trust=trust))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(CERTIFICATES / "certificate.pem", CERTIFICATES / "key.pem")
+    async with raw.raw_server(BELOW, tls=tls) as server:
+        below = target(server, scheme="https", path="/ollama")
+        events = await events_of(DiscoveryPlan(servers=(below,), trust=trust))
     assert [type(event) for event in events] == [expected]
     if isinstance(events[0], TargetFailed):
         assert events[0].reason.startswith("has a certificate that is not trusted here")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -50,8 +51,10 @@ class RawServer:
 
 
 @asynccontextmanager
-async def raw_server(script: Raw, *, address: str = "127.0.0.1", port: int = 0) -> AsyncIterator[RawServer]:
-    """Run a raw server until the block ends."""
+async def raw_server(
+    script: Raw, *, address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[RawServer]:
+    """Run a raw server until the block ends; with `tls` it speaks https."""
     handlers: set[asyncio.Task[None]] = set()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -66,9 +69,10 @@ async def raw_server(script: Raw, *, address: str = "127.0.0.1", port: int = 0) 
             handlers.discard(task)
             writer.transport.abort() if task.cancelling() else writer.close()
 
-    server = await asyncio.start_server(connect, address, port)
+    server = await asyncio.start_server(connect, address, port, ssl=tls)
     bound, bound_port = server.sockets[0].getsockname()[:2]
-    running = RawServer(f"http://[{bound}]:{bound_port}" if ":" in bound else f"http://{bound}:{bound_port}")
+    authority = f"[{bound}]:{bound_port}" if ":" in bound else f"{bound}:{bound_port}"
+    running = RawServer(f"{'http' if tls is None else 'https'}://{authority}")
     try:
         yield running
     finally:

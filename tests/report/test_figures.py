@@ -1,9 +1,11 @@
 from datetime import datetime, timedelta, timezone
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ollama_speedrun.discovery.types import Host
 from ollama_speedrun.report import figures
 
 MB = 1024**2
@@ -124,3 +126,9 @@ def _bytes_read(shown: str) -> float:
 @given(st.text())
 def test_any_url_has_a_label(url: str) -> None:
     assert figures.host_label(url) != ""
+
+
+def test_a_host_that_the_user_named_is_shown_by_its_name_first() -> None:
+    host = Host(url="http://10.0.0.5:11434", kind="ollama", version=None, via=("hosts file",), addresses=("10.0.0.5",))
+    assert figures.host_title(host) == "10.0.0.5"
+    assert figures.host_title(msgspec.structs.replace(host, name="gpu")) == "gpu (10.0.0.5)"

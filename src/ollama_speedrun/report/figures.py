@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from .. import units
 from ..benchmark.types import Interval
-from ..discovery.types import DEFAULT_PORT
+from ..discovery.types import DEFAULT_PORT, Host
 from .text import clean
 
 ABSENT: Final = "–"
@@ -36,6 +36,12 @@ def host_label(url: str) -> str:
     if port is None or parts.hostname is None or "@" in parts.netloc or shown != f"http://{parts.netloc}":
         return shown
     return parts.hostname if port == DEFAULT_PORT else parts.netloc
+
+
+def host_title(host: Host) -> str:
+    """Return a host's label, with the name that the user gave it in front."""
+    label = host_label(host.url)
+    return f"{name(host.name)} ({label})" if host.name else label
 
 
 def size(size_bytes: int | None) -> str:

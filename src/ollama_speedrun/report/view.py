@@ -146,7 +146,7 @@ def grade(score: float) -> Grade:
 def host_cells(host: Host) -> tuple[str, ...]:
     """Return the cells of a host's row: host, server, version, found via, addresses."""
     return (
-        figures.host_label(host.url),
+        figures.host_title(host),
         figures.word(host.kind),
         figures.word(host.version),
         figures.name(", ".join(host.via)),

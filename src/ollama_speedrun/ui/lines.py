@@ -109,7 +109,7 @@ def _of_host(event: HostFound | HostMerged | TargetFailed) -> Line:
 def _host(host: Host) -> str:
     """Return what is said of a host: its address, what it is, and the ways it was reached."""
     server = f"{figures.name(host.kind)} {figures.name(host.version)}" if host.version else figures.name(host.kind)
-    return f"{figures.host_label(host.url)}: {server}, via {figures.name(', '.join(host.via))}"
+    return f"{figures.host_title(host)}: {server}, via {figures.name(', '.join(host.via))}"
 
 
 def _of_model(event: ModelListed | ModelFailed) -> Line:
