@@ -5,14 +5,16 @@ import contextlib
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import OutputError
 from ..report import document as documents
 from ..report.document import Document
 from ..report.files import Format, check_writable, format_of, render, write_atomically
-from ..report.view import Scoring
 from .environment import Environment
+
+if TYPE_CHECKING:
+    from ..report.view import Scoring
 
 LAST_RUN_NAME: Final = "last-run.json"
 
@@ -28,7 +30,7 @@ class ResultFiles:
     Making one raises `UsageError` for an ending that is no format, and `OutputError` for a place that takes none.
     """
 
-    def __init__(self, output: Sequence[str], *, last_run: Path | None, scoring: Scoring) -> None:
+    def __init__(self, output: Sequence[str], *, last_run: Path | None, scoring: "Scoring") -> None:
         self._outputs: tuple[tuple[Path, Format], ...] = tuple(
             (path, format_of(path)) for path in (Path(name).expanduser() for name in output)
         )

@@ -1,8 +1,6 @@
 """The settings of one command, in layers: defaults, then the settings file, then variables, then flags."""
 
-import difflib
 import itertools
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -106,7 +104,7 @@ def load(
 
 def _file_layer(path: Path, *, must_exist: bool) -> Iterable[tuple[Setting, object, str]]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if must_exist:
             raise SettingsError(f"there is no settings file {path}; create it or name another with --config") from None
@@ -115,7 +113,13 @@ def _file_layer(path: Path, *, must_exist: bool) -> Iterable[tuple[Setting, obje
         raise SettingsError(
             f"the settings file {path} cannot be read: {exc.strerror}; check it or name another"
         ) from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    except UnicodeDecodeError as exc:
+        raise SettingsError(f"the settings file {path} is not valid TOML: {exc}; mend that line") from exc
+    import tomllib
+
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
         raise SettingsError(f"the settings file {path} is not valid TOML: {exc}; mend that line") from exc
     for key, raw in table.items():
         setting = _BY_KEY.get(key)
@@ -178,5 +182,7 @@ def _unusable(place: str, raw: object, kind: Kind) -> SettingsError:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {close[0]}?" if close else "`config show` lists every setting"

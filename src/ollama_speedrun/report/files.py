@@ -5,12 +5,14 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, assert_never
 
 from ..errors import OutputError, ResultFileError, UsageError
-from . import csv, document, markdown
+from . import document
 from .document import Document
-from .view import Scoring
+
+if TYPE_CHECKING:
+    from .view import Scoring
 
 Format: TypeAlias = Literal["json", "markdown", "csv"]
 
@@ -27,14 +29,18 @@ def format_of(path: Path) -> Format:
         raise UsageError(f"cannot tell the format of {str(path)!r}: end the file's name in one of {endings}") from None
 
 
-def render(result: Document, format: Format, *, scoring: Scoring = "overall") -> str:  # noqa: A002 the field's word
+def render(result: Document, format: Format, *, scoring: "Scoring" = "overall") -> str:  # noqa: A002 the field's word
     """Return the document as the text of a file; `scoring` decides the Markdown table, the other formats hold both."""
     match format:
         case "json":
             return document.encode(result).decode()
         case "markdown":
+            from . import markdown  # noqa: PLC0415  a scan begins sooner without
+
             return markdown.render(result, scoring=scoring)
         case "csv":
+            from . import csv  # noqa: PLC0415  a scan begins sooner without
+
             return csv.render(result)
         case _:
             assert_never(format)
