@@ -110,7 +110,7 @@ def test_the_page_has_the_profiles_as_they_are() -> None:
     [
         f"fewer than {metrics.FEWEST_TOKENS} tokens",
         f"a duration below {metrics.SHORTEST_WINDOW_NS // MS} ms",
-        f"above {metrics.IMPLAUSIBLE} × the lower median of all reads",
+        f"above {metrics.CACHED_FACTOR} × the lower median of all reads",
         f"the larger of {metrics.QUEUE_FLOOR_NS // MS} ms and three times the least of this model",
         f"the larger of {metrics.RELOAD_FLOOR_NS // MS} ms and a quarter of the warm-up's",
         f"{metrics.TELLING_PREFIX:.0%} of the prompt or more".replace("%", " %"),

@@ -96,7 +96,7 @@ class _Pipeline:
             self._listing_closed()
         if Phase.BENCHMARK in self._begun:
             self._end_benchmarks()
-        if self._until is Phase.ASSESS and self._run.results:
+        if self._until is Phase.ASSESS and any(map(_asks_for_a_score, self._run.results)):
             self._assess()
 
     def _reaches(self, phase: Phase) -> bool:

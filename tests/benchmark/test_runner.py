@@ -427,6 +427,25 @@ async def test_the_concurrency_sweep_shows_how_many_requests_a_server_runs_at_on
     assert (four.ttft_p95_s or 0) > (four.ttft_p50_s or 0) >= (one.ttft_p50_s or 0)
 
 
+async def test_a_spent_budget_ends_the_sweeps_too() -> None:
+    hurried = msgspec.structs.replace(QUICK, budget_s=0.01, depths=(0, 512), concurrency_levels=(1, 2))
+    result = await result_of(ModelScript("m:1b"), hurried)
+    assert (result.status, result.depths, result.concurrency) == ("ok", (), ())
+
+
+async def test_what_a_model_was_measured_by_stands_when_an_extra_fails() -> None:
+    deep = msgspec.structs.replace(QUICK, depths=(0, 512))
+    failing_late = ModelScript("m:1b", fault=ErrorAnswer(text="boom"), sound_requests=5)
+    async with fake_host(HostScript(models=(failing_late,))) as host:
+        events = await run_on(host, deep)
+    result = results_of(events)["m:1b"]
+    assert (result.status, result.depths) == ("ok", ())
+    assert result.decode_tps is not None
+    assert [event.text for event in events if isinstance(event, Notice)] == [
+        f"m:1b on {host.url} goes without the sweep over context depths: boom (HTTP 500)"
+    ]
+
+
 async def test_a_busy_server_is_left_alone_where_that_is_asked_for() -> None:
     careful = msgspec.structs.replace(QUICK, if_busy=IfBusy.SKIP)
     scripts = (ModelScript("ours:1b"), ModelScript("theirs:1b", decode_tps=1000))

@@ -137,8 +137,9 @@ class ScriptedEngine:
 
     def next_fault(self, script: ModelScript) -> AnyFault | None:
         """Return the fault that strikes this generation, and count it."""
-        struck = self._faulty[script.name] = self._faulty.get(script.name, 0) + 1
-        if script.faulty_requests is not None and struck > script.faulty_requests:
+        asked = self._faulty[script.name] = self._faulty.get(script.name, 0) + 1
+        struck = asked - script.sound_requests
+        if struck <= 0 or (script.faulty_requests is not None and struck > script.faulty_requests):
             return None
         return script.fault
 

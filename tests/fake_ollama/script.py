@@ -110,6 +110,8 @@ class ModelScript(Script, frozen=True):
     fault: AnyFault | None = None
     faulty_requests: int | None = None
     """How many generations the fault strikes, from the first one; None: every one."""
+    sound_requests: int = 0
+    """How many generations go well before that."""
 
     capabilities: tuple[str, ...] = ("completion",)
     family: str = "llama"

@@ -8,7 +8,7 @@ from typing import Final
 
 from .. import units
 from ..errors import OllamaError, TimedOutError
-from ..events import Stage
+from ..events import Notice, Stage
 from ..inventory.types import Model
 from ..ollama import wire
 from . import image, metrics, outcome, stats, sweeps, workload
@@ -112,20 +112,28 @@ class Measurement:
         return not self.failed and not self._is_enough
 
     async def finish(self) -> None:
-        """Run what may move the model about: the image, and the sweeps."""
+        """Run what may move the model about, the image and the sweeps; what of them fails leaves the rest as it is."""
+        if self.failed or self._interview is None:
+            return
         settings = self._host.settings
-        async with self._failing_quietly():
-            if self.failed or self._interview is None:
-                return
-            if "vision" in self.model.capabilities:
+        began_ns = time.perf_counter_ns()
+
+        def is_in_time() -> bool:
+            spent_s = units.seconds(self._spent_ns + time.perf_counter_ns() - began_ns)
+            return settings.budget_s is None or spent_s < settings.budget_s
+
+        if "vision" in self.model.capabilities and is_in_time():
+            async with self._doing_without("the cost of an image"):
                 self._image = await self._image_figures()
-            if settings.concurrency_levels:
-                self._concurrency = await sweeps.concurrency(settings.concurrency_levels, self._stamped_trial)
-            if settings.depths:
+        if settings.concurrency_levels:
+            async with self._doing_without("the sweep over requests at once"):
+                levels = settings.concurrency_levels
+                self._concurrency = await sweeps.concurrency(levels, self._stamped_trial, is_in_time=is_in_time)
+        if settings.depths:
+            async with self._doing_without("the sweep over context depths"):
                 most_tokens = self._num_ctx if self._loaded_before else self.model.context_length or self._num_ctx
-                self._depths = await sweeps.depth(
-                    self._host, self.model, settings.depths, most_tokens=most_tokens, thinks=self._thinks
-                )
+                curve = sweeps.DepthCurve(self._host, self.model, thinks=self._thinks, most_tokens=most_tokens)
+                self._depths = await curve.measure(settings.depths, is_in_time=is_in_time)
 
     async def drift(self) -> float | None:
         """Load and time the model again; returns the new decode rate over the first one − 1, None without either."""
@@ -191,6 +199,14 @@ class Measurement:
         without = await self._generate(workload.image_prompt, 1)
         with_image = await self._generate(workload.image_prompt, 1, image=image.png_base64())
         return outcome.image_figures(without, with_image)
+
+    @asynccontextmanager
+    async def _doing_without(self, what: str) -> AsyncIterator[None]:
+        """Tell what a server would not give, and go on without it."""
+        try:
+            yield
+        except OllamaError as exc:
+            self._host.emit(Notice(f"{self.model.name} on {self.model.host} goes without {what}: {exc}"))
 
     @asynccontextmanager
     async def _failing_quietly(self) -> AsyncIterator[None]:

@@ -18,7 +18,10 @@ ENOUGH_TOKENS: Final = 64
 SHORTEST_WINDOW_NS: Final = 1_000_000
 """A rate over less than 1 ms is an artefact: one output token makes Ollama report 1000 ns."""
 IMPLAUSIBLE: Final = 1.5
-"""A prefill so many times faster than its fellows was cached; a server's clock so much faster than ours is wrong."""
+"""A server's clock so many times faster than ours is wrong."""
+CACHED_FACTOR: Final = 3
+"""A prompt read so many times faster than its fellows was cached: that gains 45 times or more on a real server, while
+other work on the machine can cost one read half its speed."""
 USUAL_JITTER_NS: Final = 20_000_000
 """A network, a wireless one too, and two schedulers do no more than this to a single chunk."""
 QUEUE_FLOOR_NS: Final = 50_000_000
@@ -126,12 +129,12 @@ def _is_read_anew(prefix: int, warm_up: StreamRecord, read: StreamRecord) -> boo
 
 
 def uncached(reads: Sequence[StreamRecord]) -> list[StreamRecord]:
-    """Return the reads of like prompts whose prefill rate is no more than 1.5 × the lower median of all of them."""
+    """Return the reads of like prompts whose prefill rate is no more than 3 × the lower median of all of them."""
     rates = [(rate, read) for read in reads if (rate := prefill_tps(read)) is not None]
     if not rates:
         return []
     usual_tps = statistics.median_low([rate for rate, _ in rates])
-    return [read for rate, read in rates if rate <= IMPLAUSIBLE * usual_tps]
+    return [read for rate, read in rates if rate <= CACHED_FACTOR * usual_tps]
 
 
 def disagreement(record: StreamRecord, *, jitter_ns: int = 0) -> float | None:

@@ -19,63 +19,76 @@ CHARACTERS_PER_TOKEN: Final = 3.0
 """Of the filler, for a start; each point that was read corrects it for the next."""
 
 
-async def depth(
-    host: HostSession, model: Model, depths: Sequence[int], *, most_tokens: int, thinks: bool | str | None
-) -> tuple[DepthPoint, ...]:
-    """Return prefill and decode speed with about so many tokens in the context, as far as the model's context goes.
+class DepthCurve:
+    """Prefill and decode speed of a model by the tokens in its context, `most_tokens` of context at most."""
 
-    Each depth is loaded with the context that it needs, so memory and the share on the GPU belong to it. The curve ends
-    early where a depth fails, for instance for want of memory; raises `OllamaError` only when the first one fails.
-    """
-    points: list[DepthPoint] = []
-    characters_per_token = CHARACTERS_PER_TOKEN
-    for tokens in depths:
+    def __init__(self, host: HostSession, model: Model, *, thinks: bool | str | None, most_tokens: int) -> None:
+        self._host = host
+        self._model = model
+        self._thinks = thinks
+        self._most_tokens = most_tokens
+        self._characters_per_token = CHARACTERS_PER_TOKEN
+
+    async def measure(self, depths: Sequence[int], *, is_in_time: Callable[[], bool]) -> tuple[DepthPoint, ...]:
+        """Return a point for each depth, as far as the context and the time go.
+
+        Each depth is loaded with the context that it needs, so memory and the share on the GPU belong to it. The curve
+        ends early where a depth fails, for instance for want of memory; raises `OllamaError` when the first one does.
+        """
+        points: list[DepthPoint] = []
+        for tokens in depths:
+            if tokens + DEPTH_TOKENS + HEADROOM_TOKENS > self._most_tokens or not is_in_time():
+                break
+            try:
+                points.append(await self._point(tokens))
+            except OllamaError:
+                if not points:
+                    raise
+                break
+        return tuple(points)
+
+    async def _point(self, tokens: int) -> DepthPoint:
         num_ctx = tokens + DEPTH_TOKENS + HEADROOM_TOKENS
-        if num_ctx > most_tokens:
-            break
-        characters = int(tokens * characters_per_token)
-        try:
-            record, point = await _point(host, model, characters, num_ctx=num_ctx, thinks=thinks)
-        except OllamaError:
-            if not points:
-                raise
-            break
-        points.append(point)
-        if tokens and record.prompt_eval_count:
-            characters_per_token = characters / record.prompt_eval_count
-    return tuple(points)
+        characters = int(tokens * self._characters_per_token)
+        await self._generate(workload.warm_up_prompt, workload.WARM_UP_TOKENS, num_ctx, Stage.LOADING)
+        record = await self._generate(
+            lambda nonce: workload.long_prompt(nonce, characters), DEPTH_TOKENS, num_ctx, Stage.PROMPT
+        )
+        if characters and record.prompt_eval_count:
+            self._characters_per_token = characters / record.prompt_eval_count
+        residency = residency_of(find(await self._host.loaded(), self._model))
+        return DepthPoint(
+            prompt_tokens=record.prompt_eval_count,
+            num_ctx=num_ctx,
+            prefill_tps=metrics.prefill_tps(record),
+            decode_tps=metrics.decode_tps(record) or metrics.decode_client_tps(record),
+            ttft_s=metrics.ttft_s(record),
+            memory_bytes=residency.size_bytes if residency else None,
+            gpu_share=residency.size_vram_bytes / residency.size_bytes if residency else None,
+        )
 
-
-async def _point(
-    host: HostSession, model: Model, characters: int, *, num_ctx: int, thinks: bool | str | None
-) -> tuple[StreamRecord, DepthPoint]:
-    async def generate(prompt: str, num_predict: int, stage: Stage) -> StreamRecord:
-        ask = Ask(prompt=prompt, num_predict=num_predict, num_ctx=num_ctx, thinks=thinks)
-        return await host.generate(model, ask, stage=stage)
-
-    await generate(workload.warm_up_prompt(host.nonce()), workload.WARM_UP_TOKENS, Stage.LOADING)
-    record = await generate(workload.long_prompt(host.nonce(), characters), DEPTH_TOKENS, Stage.PROMPT)
-    residency = residency_of(find(await host.loaded(), model))
-    return record, DepthPoint(
-        prompt_tokens=record.prompt_eval_count,
-        num_ctx=num_ctx,
-        prefill_tps=metrics.prefill_tps(record),
-        decode_tps=metrics.decode_tps(record) or metrics.decode_client_tps(record),
-        ttft_s=metrics.ttft_s(record),
-        memory_bytes=residency.size_bytes if residency else None,
-        gpu_share=residency.size_vram_bytes / residency.size_bytes if residency else None,
-    )
+    async def _generate(
+        self, prompt: Callable[[str], str], num_predict: int, num_ctx: int, stage: Stage
+    ) -> StreamRecord:
+        ask = Ask(prompt=prompt(self._host.nonce()), num_predict=num_predict, num_ctx=num_ctx, thinks=self._thinks)
+        return await self._host.generate(self._model, ask, stage=stage)
 
 
 async def concurrency(
-    levels: Sequence[int], generate: Callable[[], Awaitable[tuple[int, StreamRecord]]]
+    levels: Sequence[int],
+    generate: Callable[[], Awaitable[tuple[int, StreamRecord]]],
+    *,
+    is_in_time: Callable[[], bool],
 ) -> tuple[ConcurrencyPoint, ...]:
-    """Return what so many requests at the same moment give, level by level; a level that fails ends the curve.
+    """Return what so many requests at the same moment give, level by level.
 
-    `generate` returns (when it was sent in monotonic ns, record).
+    A level that fails ends the curve, and so does the end of the time. `generate` returns when it was sent (monotonic
+    ns) and its record.
     """
     points: list[ConcurrencyPoint] = []
     for requests in levels:
+        if not is_in_time():
+            break
         outcomes = await asyncio.gather(*(_outcome(generate) for _ in range(requests)))
         if None in outcomes:
             break
