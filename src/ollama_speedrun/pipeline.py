@@ -208,3 +208,7 @@ def _session_of(plan: DiscoveryPlan, token: Secret | None = None) -> AbstractAsy
 def _count(number: int, noun: str) -> str:
     plural = noun + ("es" if noun.endswith("s") else "s")
     return f"{number} {noun if number == 1 else plural}"
+
+
+def _asks_for_a_score(result: Result) -> bool:
+    return result.status != "skipped" and result.embedding is None
