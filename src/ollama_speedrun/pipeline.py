@@ -16,6 +16,7 @@ from .assessment.recommend import assess
 from .benchmark import outcome
 from .benchmark.plan import BenchmarkSettings
 from .benchmark.runner import benchmark_host
+from .benchmark.types import Result
 from .discovery.scan import find_servers
 from .discovery.types import DiscoveryPlan, Host, Secret, Trust
 from .errors import OllamaError
