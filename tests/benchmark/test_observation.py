@@ -1,0 +1,47 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fake_ollama.raw import Raw, raw_server
+from ollama_speedrun.benchmark import stream
+from ollama_speedrun.benchmark.observation import TAIL_CHARACTERS, observe
+from ollama_speedrun.ollama import wire
+from ollama_speedrun.ollama.client import OllamaClient, open_session
+
+DONE = wire.Chunk(done=True, done_reason="stop")
+
+texts = st.text(max_size=300)
+chunks = st.lists(st.builds(wire.Chunk, response=texts, thinking=st.none() | texts), max_size=30)
+
+
+@given(chunks)
+def test_characters_are_counted_and_the_end_is_kept_however_the_text_is_cut(streamed: list[wire.Chunk]) -> None:
+    record = observe([*enumerate(streamed), (len(streamed), DONE)], sent_ns=0, ended_ns=len(streamed), where="m")
+    whole = "".join((chunk.thinking or "") + chunk.response for chunk in streamed)
+    assert record.answer_tail == whole[-TAIL_CHARACTERS:]
+    assert record.answer_characters + record.thinking_characters == len(whole)
+
+
+@given(chunks, st.integers(0, 10**15))
+def test_stamps_are_those_of_the_first_and_last_chunks_that_say_something(
+    streamed: list[wire.Chunk], sent_ns: int
+) -> None:
+    stamped = [*enumerate([*streamed, DONE], start=sent_ns + 1)]
+    record = observe(stamped, sent_ns=sent_ns, ended_ns=stamped[-1][0], where="m")
+    answers = [at for at, chunk in enumerate(streamed, start=1) if chunk.response]
+    contents = [at for at, chunk in enumerate(streamed, start=1) if chunk.response or chunk.thinking]
+    first_and_last = (record.first_content_ns, record.last_content_ns)
+    assert record.first_answer_ns == (answers[0] if answers else None)
+    assert first_and_last == ((contents[0], contents[-1]) if contents else (None, None))
+    assert (record.content_chunks, record.ended_ns) == (len(contents), len(streamed) + 1)
+
+
+async def test_chunks_that_come_in_a_rush_are_told_once_at_the_start_and_once_at_the_end() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n"
+    lines = b'{"response":"a","done":false}\n' * 300 + b'{"response":"","done":true,"done_reason":"length"}\n'
+    told: list[int] = []
+    async with raw_server(Raw({"*": (head, lines)})) as server, open_session() as session:
+        request = wire.GenerateRequest(model="m", options={"num_predict": 300})
+        record = await stream.record(
+            OllamaClient(session, server.url), request, timeout_s=20, progress=lambda count, _: told.append(count)
+        )
+    assert (record.content_chunks, told) == (300, [1, 300])
