@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..pipeline import RunSettings
 
 ASKED_ABOVE_ADDRESSES = 1024
-HURRIED_RUN_S = 1.06
+HURRIED_RUN_S = 1.03
 """How long `--no-tail` may take from the start of the process until the scan is given up; the rest is its end."""
 SHORTEST_SCAN_S = 0.5
 
