@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 
 from fake_ollama.raw import Forever, Pause, Raw, Step, raw_server
@@ -172,3 +173,18 @@ async def test_requests_say_who_asks_and_follow_the_wire_format() -> None:
         assert "User-Agent: ollama-speedrun/" in server.requests[0]
         assert "Origin" not in server.requests[0]
         assert "Authorization" not in server.requests[0]
+
+
+async def test_connecting_is_over_when_a_request_counts_as_sent() -> None:
+    async def dawdle(*_: object) -> None:
+        await asyncio.sleep(0.2)
+
+    slow = aiohttp.TraceConfig()
+    slow.on_connection_create_end.append(dawdle)
+    slow.freeze()
+    answer = http(line(response="a") + line(done=True))
+    async with raw_server(Raw({"*": (answer,)})) as server, open_session() as session:
+        session.trace_configs.append(slow)
+        async with OllamaClient(session, server.url).generate(wire.GenerateRequest(model="m", prompt="p")) as chunks:
+            stamps = [stamp async for stamp, _ in chunks]
+    assert 0 < stamps[0] - chunks.sent_ns < 200_000_000

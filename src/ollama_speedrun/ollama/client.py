@@ -5,7 +5,9 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 
 import aiohttp
@@ -50,6 +52,8 @@ async def open_session(
     `tls` decides which certificates are trusted, None as usual; `authorization` is sent with every request.
     """
     secret = {} if authorization is None else {"Authorization": authorization}
+    stamping = aiohttp.TraceConfig()
+    stamping.on_request_chunk_sent.append(_stamp)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, ssl=tls or True),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -57,8 +61,25 @@ async def open_session(
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **secret},
         auto_decompress=False,
         trust_env=False,
+        trace_configs=[stamping],
     ) as session:
         yield session
+
+
+@dataclass(slots=True)
+class _Departure:
+    """When a request left, in monotonic ns; before that, when it was made."""
+
+    at_ns: int
+
+
+async def _stamp(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceRequestChunkSentParams
+) -> None:
+    """Note that a body is being handed to the socket: connecting and making the request are behind us."""
+    match context.trace_request_ctx:
+        case _Departure() as departure:
+            departure.at_ns = time.perf_counter_ns()
 
 
 class ChunkStream:
@@ -165,13 +186,17 @@ class OllamaClient:
         url = f"{self.base_url}/api/generate"
         body = msgspec.json.encode(request)
         try:
-            sent_ns = time.perf_counter_ns()
+            departure = _Departure(time.perf_counter_ns())
             async with self._session.post(
-                url, data=body, headers={"Content-Type": "application/json"}, allow_redirects=False
+                url,
+                data=body,
+                headers={"Content-Type": "application/json"},
+                allow_redirects=False,
+                trace_request_ctx=departure,
             ) as response:
                 if response.status != 200:
                     raise ServerError(response.status, await _read_error(response))
-                yield ChunkStream(response, url, sent_ns, self._bounds)
+                yield ChunkStream(response, url, departure.at_ns, self._bounds)
         except (aiohttp.ClientError, OSError) as exc:
             raise _translated(exc, url) from exc
 
