@@ -26,7 +26,7 @@ def prompt(nonce: str) -> str:
     """Return the prompt; the nonce stands in its very first tokens, so that no prompt cache can skip the rest."""
     areas = "\n".join(f"{number}. {area}: {task}." for number, (area, task) in enumerate(AREAS.items(), start=1))
     return (
-        f"[{nonce}] A new team is about to rely on you and wants to know what you can do. Write one full paragraph for "
+        f"{nonce}: A new team is about to rely on you and wants to know what you can do. Write one full paragraph for "
         f"each of these eight areas, in this order, each with a concrete example:\n{areas}\n"
         "Begin with the first area at once, without a preface."
     )
@@ -34,25 +34,25 @@ def prompt(nonce: str) -> str:
 
 def warm_up_prompt(nonce: str) -> str:
     """Return the shortest thing to say: what a server counts for it is the model's own template and system prompt."""
-    return f"[{nonce}] Hi."
+    return f"{nonce}: Hi."
 
 
 def image_prompt(nonce: str) -> str:
     """Return a question that can be asked with an image and without."""
-    return f"[{nonce}] Which colours do you see?"
+    return f"{nonce}: Which colours do you see?"
 
 
 def sentences(nonce: str, count: int) -> tuple[str, ...]:
     """Return so many short texts to embed, no two alike."""
     return tuple(
-        f"[{nonce} {number}] The ship {number} carries lamps and rope to the harbour." for number in range(count)
+        f"{nonce} {number}: The ship {number} carries lamps and rope to the harbour." for number in range(count)
     )
 
 
 def long_prompt(nonce: str, characters: int) -> str:
     """Return a prompt of about so many characters that ends in a question; its text does not repeat."""
     dice = random.Random(SEED)  # noqa: S311  # filler, the same for every model
-    lines: list[str] = [f"[{nonce}] Read this list of deliveries and then say in three sentences how a ledger is kept."]
+    lines: list[str] = [f"{nonce}: Read this list of deliveries and then say in three sentences how a ledger is kept."]
     length = len(lines[0])
     while length < characters:
         crate, count = dice.randrange(10_000), dice.randrange(2, 90)
