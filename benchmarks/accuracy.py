@@ -3,7 +3,8 @@
 Servers with known truth (a process of their own) are measured by the code that the command line runs, one scenario
 after another; each figure is set against the truth:
 
-decode, prefill, load, GPU share    what the script of the server says
+decode, prefill, load, GPU share    what the script of the server says (a load takes as long as the script says plus
+                                    what the server's timer is late by)
 TTFT, first answer, decode by our   what went over the wire: the server's end keeps each byte with the moment at which
 clock                               it was written or read, so that the server's own lateness is not charged to us
 

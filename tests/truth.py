@@ -26,7 +26,7 @@ PLAIN = HostScript()
 SETTINGS = BenchmarkSettings(
     timeout_s=20, num_predict=96, num_ctx=NUM_CTX, trial_tokens=64, most_trials=5, if_busy=IfBusy.GO
 )
-MODEL = ModelScript("m:1b", decode_tps=200, prefill_tps=4000, load_s=0.3)
+MODEL = ModelScript("m:1b", decode_tps=200, prefill_tps=4000, load_s=0.5)
 THINKER = msgspec.structs.replace(MODEL, capabilities=("completion", "thinking"), thinking_tokens=24)
 THEIRS = ModelScript("theirs:1b", decode_tps=100, load_s=0.2)
 PARAGRAPH = " ".join(
