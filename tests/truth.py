@@ -194,7 +194,7 @@ SCENARIOS: Sequence[Scenario] = (
         possible=caveats(CaveatKind.TOKENS_HELD_BACK),
     ),
     Scenario(name="chunks merged by the network", host=HostScript(coalesce_s=0.012)),
-    Scenario(name="chunks split by the network", host=HostScript(segment_bytes=60), models=model(decode_tps=100.0)),
+    Scenario(name="chunks split by the network", host=HostScript(segment_bytes=60), models=model(decode_tps=60.0)),
     Scenario(name="characters of several bytes", models=model(answer=PARAGRAPH)),
     Scenario(name="speculative bursts of 4", models=model(burst=4)),
     Scenario(name="prompt cache, counted", models=model(report_cached_count=True)),
