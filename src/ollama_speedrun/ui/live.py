@@ -46,7 +46,7 @@ class _Running(NamedTuple):
 class RunDisplay:
     """Shows a run on a console of stderr: lines that stay, and on a terminal a live region below them.
 
-    Use as a context manager. `handle` costs no more than storing the event; a thread draws at most 8 times a second.
+    Use as a context manager. `handle` costs no more than storing the event; a thread draws at most 4 times a second.
     `clock` gives seconds. The same display may see several phases at once, in any order.
     """
 

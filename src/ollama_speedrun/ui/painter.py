@@ -13,7 +13,8 @@ from rich.text import Text
 
 from ..report.layout import paragraph, printable
 
-PERIOD_S: Final = 0.125
+PERIOD_S: Final = 0.25
+"""A redraw holds up the stamps of chunks for a millisecond or two; four a second stay out of the 99th percentile."""
 WIDEST: Final = 110
 HANGING: Final = 4
 
