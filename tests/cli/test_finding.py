@@ -1,5 +1,6 @@
 import asyncio
 import json
+import os
 import signal
 import ssl
 import subprocess
@@ -105,6 +106,11 @@ def test_a_dry_run_names_the_sources_and_no_token(command: CommandLine, tmp_path
         (("--ca", __file__, "127.0.0.1"), "give a file in PEM format"),
         (("--ca", "nowhere.pem", "127.0.0.1"), "nowhere.pem cannot be read as certificates"),
         (("--rate", "0"), "--rate is '0'"),
+        (("127.0.0.1*",), "TARGET '127.0.0.1*' is a pattern and names no server"),
+        (("127.0.0.1", "127.0.0.1:11535?x"), "TARGET '127.0.0.1:11535?x' is a pattern and names no server"),
+        (("127.0.0.1,127.0.0.?",), "TARGET '127.0.0.?' is a pattern and names no server"),
+        (("",), "a TARGET is empty; give a host"),
+        (("--hosts-file", os.devnull), f"the hosts file {os.devnull} names no host"),
     ],
 )
 def test_what_cannot_be_used_is_said_before_anything_is_sent(

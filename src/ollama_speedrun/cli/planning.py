@@ -68,13 +68,16 @@ def _targets(settings: Settings, environment: Environment) -> Iterator[ServerTar
         except (OSError, UnicodeDecodeError) as exc:
             reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
             raise UsageError(f"the hosts file {name} cannot be read: {reason}; check it or name another") from exc
-        yield from parse_hosts_file(
+        named = parse_hosts_file(
             text,
             origin=name,
             variables=environment.variables,
             ports=settings.port,
             max_addresses=settings.max_addresses,
         )
+        if not named:
+            raise UsageError(f"the hosts file {name} names no host; write one TARGET a line, or leave it out to scan")
+        yield from named
 
 
 def _ollama_host(environment: Environment) -> ServerTarget | None:
