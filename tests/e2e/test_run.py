@@ -128,6 +128,35 @@ async def test_quiet_leaves_nothing_but_the_result(command: CommandLine) -> None
     assert "better:3b" in ended.stdout
 
 
+async def test_a_listing_holds_what_was_chosen_in_every_format(command: CommandLine, tmp_path: Path) -> None:
+    files = [tmp_path / f"models.{ending}" for ending in ("json", "md", "csv")]
+    chosen = ("--model", "*:3b", *(f"--output={file}" for file in files))
+    async with fake_fleet([GOOD]) as fleet:
+        ended = await command.beside("models", *fleet.urls, "--json", *chosen)
+        nothing = await command.beside("models", *fleet.urls, "--json", "--model", "x*")
+        stream = await command.beside("discover", *fleet.urls, "--stream", "--host", "192.168.*")
+    assert [model.name for model in ended.document.models] == ["better:3b"]
+    assert read_document(files[0]) == ended.document
+    page = files[1].read_text(encoding="utf-8")
+    assert ("## Models" in page, "| better:3b |" in page, "good:1b" in page) == (True, True, False)
+    rows = list(csv.DictReader(io.StringIO(files[2].read_text(encoding="utf-8"))))
+    assert [(row["name"], row["host"], row["capabilities"]) for row in rows] == [
+        ("better:3b", fleet.urls[0], "completion")
+    ]
+    assert (nothing.status, nothing.document.models) == (4, ())
+    assert "no model is left by --model 'x*'; found: better:3b, good:1b" in nothing.stderr
+    assert (stream.status, stream.stdout) == (3, "")
+
+
+async def test_the_servers_found_are_written_as_tables_too(command: CommandLine, tmp_path: Path) -> None:
+    files = [tmp_path / f"hosts.{ending}" for ending in ("md", "csv")]
+    async with fake_fleet([GOOD]) as fleet:
+        await command.beside("discover", *fleet.urls, *(f"--output={file}" for file in files))
+    assert "## Servers" in files[0].read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(files[1].read_text(encoding="utf-8"))))
+    assert [(row["url"], row["kind"]) for row in rows] == [(fleet.urls[0], "ollama")]
+
+
 async def test_a_result_is_written_in_each_format_and_kept_for_assess(command: CommandLine, tmp_path: Path) -> None:
     files = [tmp_path / f"result.{ending}" for ending in ("json", "md", "csv")]
     async with fake_fleet([GOOD]) as fleet:

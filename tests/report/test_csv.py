@@ -85,8 +85,16 @@ def test_lines_end_as_rfc_4180_says() -> None:
     assert text.count("\r\n") == text.count("\n") == len(document().results) + 1
 
 
-def test_a_run_without_results_is_a_heading() -> None:
-    assert render(msgspec.structs.replace(document(), results=())) == ",".join(COLUMNS) + "\r\n"
+def test_without_results_the_models_are_listed_and_without_models_the_hosts() -> None:
+    listed = msgspec.structs.replace(document(), results=())
+    found = msgspec.structs.replace(listed, models=())
+    assert [row["name"] for row in rows(render(listed))] == [model.name for model in document().models]
+    assert [row["url"] for row in rows(render(found))] == [DESK, RACK]
+
+
+def test_a_run_that_found_nothing_is_a_heading() -> None:
+    nothing = msgspec.structs.replace(document(), results=(), models=(), hosts=())
+    assert render(nothing) == ",".join(COLUMNS) + "\r\n"
 
 
 @pytest.mark.parametrize("sign", FORMULA_SIGNS)

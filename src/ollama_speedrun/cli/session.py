@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from types import MappingProxyType
 
+import msgspec
+
 from ..discovery.scan import find_servers
 from ..discovery.types import DiscoveryPlan
+from ..errors import UsageError
 from ..events import BenchmarkEnded, BenchmarkRevised, Event, HostFound, HostMerged, Notice, Phase, TargetFailed
-from ..record import Run
+from ..record import Run, Selection
+from ..report.document import Document
 from . import planning, settings
 from .environment import Environment
 from .exit_codes import ExitCode
@@ -34,8 +38,21 @@ def load_settings(
     """
     flags = dict(vars(arguments))
     if targets := flags.pop("targets", None):
+        _check_names_servers(targets)
         flags["host"] = [*(flags.get("host") or []), *targets]
     return settings.load(environment, flags, config_flag=arguments.config, defaults=defaults).settings
+
+
+def _check_names_servers(targets: Sequence[str]) -> None:
+    """Refuse a TARGET that names nothing: without it more would be probed than what was typed."""
+    for target in (part.strip() for text in targets for part in text.split(",")):
+        if not target:
+            raise UsageError("a TARGET is empty; give a host, HOST:PORT, a URL or a network")
+        if planning.is_pattern(target):
+            raise UsageError(
+                f"TARGET {target!r} is a pattern and names no server; give a host, HOST:PORT, a URL or a network, "
+                f"or choose among all that a scan finds with --host {target!r}"
+            )
 
 
 def run_until(phase: Phase, environment: Environment, arguments: argparse.Namespace) -> ExitCode:
@@ -75,10 +92,10 @@ class Session:
         self._until = until
         self._chosen = chosen
         self._selection = planning.selection(chosen, host_patterns=host_patterns)
-        keeps_last = chosen.save and until in {Phase.BENCHMARK, Phase.ASSESS}
+        self._measures = until in {Phase.BENCHMARK, Phase.ASSESS}
         self._files = ResultFiles(
             chosen.output,
-            last_run=last_run_file(environment) if keeps_last else None,
+            last_run=last_run_file(environment) if chosen.save and self._measures else None,
             scoring=chosen.scoring,
         )
         self._run = Run()
@@ -94,7 +111,8 @@ class Session:
             complete = asyncio.run(self._drive(plans))
         finally:
             document = self._run.document(complete=complete, assessed=self._until is Phase.ASSESS)
-            unwritten = self._files.write(document)
+            result = document if self._measures else _selected(document, self._selection)
+            unwritten = self._files.write(result)
         ending = Ending(
             document=document,
             until=self._until,
@@ -102,7 +120,7 @@ class Session:
             failed_targets=tuple(self._failed_targets),
         )
         if not self._as_stream:
-            self._screen.show(document, until=self._until)
+            self._screen.show(result, until=self._until)
         if self._explain is not None:
             self._screen.explain(document, self._explain)
         if unwritten:
@@ -127,7 +145,7 @@ class Session:
                             checkpoints.request()
                         case TargetFailed(url):
                             self._failed_targets.append(url)
-                        case HostFound(host) | HostMerged(host) if self._as_stream:
+                        case HostFound(host) | HostMerged(host) if self._as_stream and self._selection.takes_host(host):
                             self._screen.stream(host)
                         case _:
                             pass
@@ -165,3 +183,12 @@ class Session:
             self._screen.note(f"Written: {name}")
         if ending.sentence:
             self._screen.complain(ending.sentence)
+
+
+def _selected(document: Document, selection: Selection) -> Document:
+    """Return a document that only lists, without what the selection leaves out."""
+    return msgspec.structs.replace(
+        document,
+        hosts=tuple(filter(selection.takes_host, document.hosts)),
+        models=tuple(filter(selection.takes, document.models)),
+    )

@@ -1,11 +1,17 @@
-"""Results as CSV (RFC 4180): one line for each result, figures unrounded, in the unit that their column's name says."""
+"""Results as CSV (RFC 4180): one line for each result, figures unrounded, in the unit that their column's name says.
+
+A document without results has one line for each model instead, one without models one for each host.
+"""
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
+import msgspec
+
 from ..assessment.types import ScoredResult
+from ..discovery.types import Host
 from ..inventory.types import Model
 from .document import Document
 from .text import clean
@@ -39,14 +45,29 @@ COLUMNS: Final = (
 
 
 def render(document: Document) -> str:
-    """Return a heading and one line for each result, lines ended by CR LF; what is absent is an empty cell."""
-    models = {(model.host, model.name): model for model in document.models}
+    """Return a heading and one line for each entry, lines ended by CR LF; what is absent is an empty cell."""
+    columns, rows = _entries(document)
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for result in document.results:
-        writer.writerow(map(_cell, _values(result, models.get((result.host, result.model)))))
+    writer.writerow(columns)
+    writer.writerows(map(_cell, row) for row in rows)
     return text.getvalue()
+
+
+def _entries(document: Document) -> tuple[Sequence[str], Iterable[Iterable[Value]]]:
+    """Return the columns and rows of the results, else of the models, else of the hosts, whichever there are."""
+    if not document.results and document.models:
+        return Model.__struct_fields__, map(_fields, document.models)
+    if not document.results and document.hosts:
+        return Host.__struct_fields__, map(_fields, document.hosts)
+    models = {(model.host, model.name): model for model in document.models}
+    return COLUMNS, (_values(result, models.get((result.host, result.model))) for result in document.results)
+
+
+def _fields(entry: Model | Host) -> Iterator[Value]:
+    """Yield the fields of a model or host, lists as words with blanks between them."""
+    for value in msgspec.structs.astuple(entry):
+        yield " ".join(value) if isinstance(value, tuple) else value
 
 
 def _values(result: ScoredResult, model: Model | None) -> Iterator[Value]:

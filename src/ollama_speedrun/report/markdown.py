@@ -32,6 +32,9 @@ def _lines(document: Document, scoring: Scoring) -> Iterator[str]:
     if report.tiers:
         yield from ("", "## Best of each memory tier", "")
         yield from (f"- {escape(advice.scope)}: {_advice(advice)}" for advice in report.tiers)
+    if not document.results:
+        yield from _listing("Models", view.MODEL_HEADINGS, map(view.model_cells, document.models))
+        yield from _listing("Servers", view.HOST_HEADINGS, map(view.host_cells, document.hosts))
     for section in report.sections:
         yield from ("", f"## {escape(section.title)}", "")
         rows = ((f"{'★ ' if row.best else ''}{row.cells[0]}", *row.cells[1:], row.marks) for row in section.rows)
@@ -48,6 +51,13 @@ def _lines(document: Document, scoring: Scoring) -> Iterator[str]:
         yield from ("", "## Notes", "")
         yield from (f"- {mark}: {escape(text)}" for mark, text in report.notes)
         yield from (f"- {escape(text)}" for text in report.legend)
+
+
+def _listing(title: str, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """Yield a table of what was found, nothing where nothing was."""
+    if listed := list(rows):
+        yield from ("", f"## {title}", "")
+        yield from _table(headings, listed)
 
 
 def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
