@@ -1,5 +1,6 @@
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,11 +17,15 @@ def entry(name: str = "llama3.2:1b", **changes: Any) -> wire.TagsEntry:
     return wire.TagsEntry(name=name, **changes)
 
 
+def info(values: dict[str, object]) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(values))
+
+
 def test_all_facts_of_a_model_are_read_and_the_licence_is_cut_to_its_first_line() -> None:
     listed = entry(digest="a" * 64, size=1_321_098_329, details=wire.Details(family="llama", context_length=131072))
     shown = wire.Show(
         details=wire.Details(family="llama", parameter_size="1.2B", quantization_level="Q8_0"),
-        model_info={"general.architecture": "llama", "llama.context_length": 65536},
+        model_info=info({"general.architecture": "llama", "llama.context_length": 65536}),
         capabilities=("completion", "tools"),
         template=CHAT_TEMPLATE,
         license="\n  LLAMA 3.2 COMMUNITY LICENSE\nmuch more text",
@@ -71,7 +76,7 @@ def test_what_is_absent_stays_none() -> None:
         (entry(), wire.Show(capabilities=("embedding",), template="{{ .Prompt }}"), "embedding"),
         (entry(), wire.Show(capabilities=("completion", "embedding"), template=CHAT_TEMPLATE), "chat"),
         (entry(details=wire.Details(family="nomic-bert")), None, "embedding"),
-        (entry(), wire.Show(model_info={"x.pooling_type": 1}), "embedding"),
+        (entry(), wire.Show(model_info=info({"general.architecture": "x", "x.pooling_type": 1})), "embedding"),
         (entry(), wire.Show(capabilities=("image",)), "image"),
         (entry(capabilities=("embedding",)), None, "embedding"),
         (entry(remote_host="https://ollama.com:443"), None, "cloud"),
@@ -94,9 +99,15 @@ def test_only_text_models_are_ever_sent_a_prompt() -> None:
     assert not parse.model_of(HOST, entry(capabilities=("image",)), None).generates_text
 
 
-@pytest.mark.parametrize("value", [None, 0, -4, "8192", [1], 8192.5, {}])
+@pytest.mark.parametrize("value", [None, 0, -4, "8192", [1], 8192.5, {}, True, 2**60])
 def test_an_odd_context_length_is_no_context_length(value: object) -> None:
-    shown = wire.Show(model_info={"general.architecture": "llama", "llama.context_length": value})
+    shown = wire.Show(model_info=info({"general.architecture": "llama", "llama.context_length": value}))
+    assert parse.model_of(HOST, entry(), shown).context_length is None
+
+
+@pytest.mark.parametrize("raw", [b"", b"null", b"[]", b"7", b'{"general.architecture":["llama"]}', b"[" * 5000])
+def test_odd_model_info_says_nothing(raw: bytes) -> None:
+    shown = wire.Show(model_info=msgspec.Raw(raw))
     assert parse.model_of(HOST, entry(), shown).context_length is None
 
 

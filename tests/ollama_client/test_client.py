@@ -83,7 +83,7 @@ async def test_whatever_a_server_sends_becomes_a_typed_error(
 @pytest.mark.parametrize("ask", ASKS)
 async def test_a_port_that_refuses_is_unreachable(ask: Ask, unused_tcp_port: int) -> None:
     async with open_session() as session:
-        with pytest.raises(UnreachableError, match="cannot be reached"):
+        with pytest.raises(UnreachableError, match="cannot be reached: connection refused;"):
             await ask(OllamaClient(session, f"http://127.0.0.1:{unused_tcp_port}"))
 
 
@@ -91,6 +91,17 @@ async def test_a_server_that_never_answers_runs_into_the_time_bound() -> None:
     async with client_of(Pause(), bounds=Bounds(short_timeout_s=0.1)) as client:
         with pytest.raises(TimedOutError, match=r"/api/ps gave no answer within 0.1 s"):
             await client.ps()
+
+
+async def test_an_odd_entry_among_the_loaded_models_hides_neither_itself_nor_the_others() -> None:
+    odd = {"name": "odd:1b", "digest": "ff", "size": "12", "expires_at": 5, "context_length": 10**400}
+    body = json.dumps({"models": [odd, 7, {"name": "m:1b", "context_length": 8192}]}).encode()
+    async with client_of(http(body)) as client:
+        assert await client.ps() == (
+            wire.Loaded("odd:1b", "ff"),
+            wire.Loaded(),
+            wire.Loaded("m:1b", context_length=8192),
+        )
 
 
 async def test_a_listing_without_end_is_cut_off() -> None:
@@ -130,6 +141,28 @@ async def test_lines_are_put_together_however_the_network_cuts_them() -> None:
 async def test_a_last_line_without_newline_counts() -> None:
     async with client_of(*stream(line(response="A"), line(done=True).rstrip())) as client:
         assert [chunk.done for chunk in await chunks_of(client)] == [False, True]
+
+
+async def test_the_first_done_line_ends_the_stream_even_if_the_server_goes_on_or_keeps_it_open() -> None:
+    more = line(response="B") + line(done=True, eval_count=99_999)
+    async with client_of(*stream(line(response="A") + line(done=True, eval_count=1) + more, ended=False)) as client:
+        assert [(chunk.response, chunk.eval_count) for chunk in await chunks_of(client)] == [("A", None), ("", 1)]
+
+
+async def test_numbers_that_cannot_be_meant_are_absent() -> None:
+    figures = {"eval_count": 10**300, "eval_duration": -5, "load_duration": 7}
+    async with client_of(*stream(line(done=True, done_reason="x" * 3_000_000, **figures))) as client:
+        (done,) = await chunks_of(client)
+    assert (done.eval_count, done.eval_duration, done.load_duration) == (None, None, 7)
+    assert done.done_reason == "x" * 40
+
+
+@pytest.mark.parametrize(
+    "date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 1500 00:00:00 GMT", "Fri", "", "x" * 500]
+)
+async def test_a_clock_that_cannot_be_meant_counts_as_right(date: str) -> None:
+    async with client_of(http(b"{}", headers=f"Date: {date}\r\n")) as client:
+        assert await client.clock_offset_s() == 0
 
 
 async def test_an_error_line_in_the_stream_is_an_error() -> None:

@@ -1,14 +1,18 @@
 """From the server's words to a `Model`. Pure; every field may be missing or odd."""
 
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from ..ollama import wire
+from ..ollama.client import UNREADABLE
 from .types import Model, ModelKind
 
 LONGEST_LICENSE_CHARACTERS: Final = 120
 TRIVIAL_TEMPLATES: Final = frozenset({"", "{{ .Prompt }}", "{{.Prompt}}"})
 EMBEDDING_FAMILIES: Final = ("bert", "roberta")
 CHAT_CAPABILITIES: Final = frozenset({"tools", "thinking", "vision"})
+LONGEST_ARCHITECTURE_CHARACTERS: Final = 100
 
 
 def model_of(host: str, entry: wire.TagsEntry, show: wire.Show | None) -> Model:
@@ -49,7 +53,7 @@ def _kind(entry: wire.TagsEntry, show: wire.Show | None, capabilities: tuple[str
 def _looks_like_embedding(entry: wire.TagsEntry, show: wire.Show | None) -> bool:
     """For servers before 0.6.4, which list no capabilities: an encoder's family, or a pooling layer."""
     family = ((show and show.details) or entry.details or wire.Details()).family or ""
-    pooled = any(key.endswith(".pooling_type") for key in (show and show.model_info) or ())
+    pooled = show is not None and _architecture_info(show, "pooling_type") is not None
     return pooled or any(word in family.lower() for word in EMBEDDING_FAMILIES)
 
 
@@ -62,9 +66,28 @@ def _is_base(show: wire.Show, capabilities: tuple[str, ...]) -> bool:
 
 
 def _context_length(show: wire.Show | None) -> int | None:
-    info: dict[str, Any] = (show and show.model_info) or {}
-    value = info.get(f"{info.get('general.architecture')}.context_length")
-    return value if isinstance(value, int) and value > 0 else None
+    value = show and _architecture_info(show, "context_length")
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 < value <= wire.LARGEST else None
+
+
+def _architecture_info(show: wire.Show, key: str) -> object:
+    """Return what `model_info` says under the name of its architecture, None where that is nothing."""
+    architecture = _info(show, "general.architecture")
+    if not isinstance(architecture, str) or len(architecture) > LONGEST_ARCHITECTURE_CHARACTERS:
+        return None
+    return _info(show, f"{architecture}.{key}")
+
+
+def _info(show: wire.Show, name: str) -> object:
+    """Return one scalar of `model_info`; whatever else is in there is passed over without being built."""
+    one = msgspec.defstruct("One", [("value", msgspec.Raw, msgspec.field(name=name, default=msgspec.Raw()))])
+    try:
+        raw = msgspec.json.decode(show.model_info, type=one).value  # type: ignore[attr-defined]
+        return msgspec.json.decode(raw, type=str | int | float | bool | None)
+    except UNREADABLE:
+        return None
 
 
 def _first_line(text: str) -> str | None:

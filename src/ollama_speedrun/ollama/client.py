@@ -1,6 +1,8 @@
 """A thin asynchronous client: one method an endpoint, every answer bounded in size and time, every failure typed."""
 
 import asyncio
+import contextlib
+import os
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -21,6 +23,9 @@ USER_AGENT: Final = f"ollama-speedrun/{__version__}"
 CONNECT_TIMEOUT_S: Final = 10.0
 LARGEST_ERROR_BYTES: Final = 64 * 1024
 LONGEST_ERROR_CHARACTERS: Final = 500
+FARTHEST_CLOCK_S: Final = 100 * 365.25 * 24 * 3600
+"""A machine without a clock of its own starts in 1970; one that is farther off than this does not mean it."""
+END_TIMEOUT_S: Final = 0.5
 
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding a hostile body can raise; nesting without end gives the last."""
@@ -36,7 +41,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     short_timeout_s: float = 10.0
     """For everything but a generation; /api/ps can block while another client's model loads."""
     show_timeout_s: float = 30.0
-    listing_bytes: int = 64 * 1024**2
+    listing_bytes: int = 16 * 1024**2
     """/api/show carries the GGUF's tensor list: megabytes are normal, this is not."""
     line_bytes: int = 4 * 1024**2
     """The done line carries the whole context as token numbers."""
@@ -96,7 +101,7 @@ class ChunkStream:
         self.ended_ns = sent_ns
 
     async def __aiter__(self) -> AsyncIterator[tuple[int, wire.Chunk]]:
-        """Yield (arrival in monotonic ns, chunk); lines that arrived together share their stamp.
+        """Yield (arrival in monotonic ns, chunk) up to the first done line; what arrived together shares its stamp.
 
         Raises `ServerError` on an in-band error line and `ProtocolError` on anything that is no chunk.
         """
@@ -110,10 +115,24 @@ class ChunkStream:
                 raise ProtocolError(f"{self._url} sent an answer without bounds; the server is at fault")
             for line in lines:
                 if line.strip():
-                    yield arrived_ns, self._parse(line)
+                    chunk = self._parse(line)
+                    self.ended_ns = arrived_ns
+                    yield arrived_ns, chunk
+                    if chunk.done:
+                        await self._see_out()
+                        return
         self.ended_ns = time.perf_counter_ns()
         if rest.strip():
             yield self.ended_ns, self._parse(rest)
+
+    async def _see_out(self) -> None:
+        """Wait for the end of the answer, so that the connection can serve again; one that stays open is given up."""
+        try:
+            async with asyncio.timeout(END_TIMEOUT_S):
+                while await self._response.content.readany():
+                    pass
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            self._response.close()
 
     def _parse(self, line: bytes) -> wire.Chunk:
         try:
@@ -145,10 +164,11 @@ class OllamaClient:
 
     async def ps(self) -> tuple[wire.Loaded, ...]:
         """List the loaded models."""
-        return (await self._ask("GET", "/api/ps", wire.Ps, timeout_s=self._bounds.short_timeout_s)).models or ()
+        answer = await self._ask("GET", "/api/ps", wire.Ps, timeout_s=self._bounds.short_timeout_s)
+        return tuple(map(_loaded, answer.models or ()))
 
     async def clock_offset_s(self) -> float:
-        """Return by how many seconds the server's clock is ahead of ours, to about one; 0 where it does not say."""
+        """Return by how many seconds the server's clock is ahead of ours, about; 0 where it says nothing sensible."""
         url = f"{self.base_url}/api/version"
         try:
             async with (
@@ -161,9 +181,10 @@ class OllamaClient:
         except (aiohttp.ClientError, OSError) as exc:
             raise _translated(exc, url) from exc
         try:
-            return parsedate_to_datetime(said).timestamp() - time.time()
-        except ValueError:
+            offset_s = parsedate_to_datetime(said).timestamp() - time.time()
+        except (ValueError, TypeError, IndexError, OverflowError):
             return 0.0
+        return offset_s if abs(offset_s) <= FARTHEST_CLOCK_S else 0.0
 
     async def embed(self, request: wire.EmbedRequest, *, timeout_s: float) -> wire.Embeddings:
         """Return the vectors of some texts."""
@@ -228,6 +249,17 @@ class OllamaClient:
             raise ProtocolError(f"{url} did not answer as Ollama does: {exc}") from exc
 
 
+def _loaded(entry: msgspec.Raw) -> wire.Loaded:
+    """Read an entry of /api/ps field by field: an odd field counts as absent, for the model is loaded all the same."""
+    known: dict[str, Any] = {}
+    with contextlib.suppress(*UNREADABLE):
+        fields = msgspec.json.decode(entry, type=dict[str, msgspec.Raw])
+        for field in msgspec.structs.fields(wire.Loaded):
+            with contextlib.suppress(KeyError, *UNREADABLE):
+                known[field.name] = msgspec.json.decode(fields[field.name], type=field.type)
+    return wire.Loaded(**known)
+
+
 async def _read_bounded(response: aiohttp.ClientResponse, largest_bytes: int) -> bytes | None:
     body = bytearray()
     async for data in response.content.iter_any():
@@ -258,9 +290,22 @@ def _translated(exc: Exception, url: str) -> OllamaError:
             return UnreachableError(
                 f"{url} did not accept a connection within {CONNECT_TIMEOUT_S:g} s; is it switched on?"
             )
-        case aiohttp.ClientConnectorError() | ConnectionRefusedError():
-            return UnreachableError(f"{url} cannot be reached: {exc}; is the server still running?")
+        case aiohttp.ClientConnectorError():
+            return UnreachableError(f"{url} cannot be reached: {_why_unreachable(exc)}; is the server still running?")
+        case ConnectionRefusedError():
+            return UnreachableError(f"{url} cannot be reached: connection refused; is the server still running?")
         case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | OSError():
             return UnreachableError(f"{url} broke off the connection; did the server stop or run out of memory?")
         case _:
             return ProtocolError(f"{url} did not answer as an HTTP server does: {exc}")
+
+
+def _why_unreachable(exc: aiohttp.ClientConnectorError) -> str:
+    """Say why a connection could not be made, in the system's words and without the library's."""
+    match exc:
+        case aiohttp.ClientConnectorDNSError():
+            return "its name has no address"
+        case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))) if number > 0:
+            return os.strerror(number).lower()
+        case _:
+            return str(exc)

@@ -3,12 +3,27 @@
 Lenient where servers differ: every field may be absent, and fields we do not know are passed over. Durations are ns.
 """
 
-from typing import Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
+LARGEST: Final = 2**53
+"""No size in bytes, duration in ns or count is larger; beyond it, JSON's numbers are no longer exact either."""
+LONGEST_REASON_CHARACTERS: Final = 40
+MOST_MODELS: Final = 10_000
 
-class Details(msgspec.Struct, frozen=True):
+
+class _Bounded(msgspec.Struct, frozen=True):
+    """A message whose absurd integers, negative ones too, count as absent; with them no formula can go wrong."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, int) and not 0 <= value <= LARGEST:
+                msgspec.structs.force_setattr(self, name, None)
+
+
+class Details(_Bounded, frozen=True):
     """The `details` of /api/tags, /api/show and /api/ps."""
 
     family: str | None = None
@@ -17,7 +32,7 @@ class Details(msgspec.Struct, frozen=True):
     context_length: int | None = None
 
 
-class TagsEntry(msgspec.Struct, frozen=True):
+class TagsEntry(_Bounded, frozen=True):
     """One model of /api/tags."""
 
     name: str
@@ -32,14 +47,14 @@ class TagsEntry(msgspec.Struct, frozen=True):
 class Tags(msgspec.Struct, frozen=True):
     """The body of /api/tags; entries stay raw so that one bad entry spoils itself alone."""
 
-    models: tuple[msgspec.Raw, ...] | None
+    models: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=MOST_MODELS)] | None
 
 
 class Show(msgspec.Struct, frozen=True):
-    """The body of /api/show, as far as we read it."""
+    """The body of /api/show, as far as we read it; `model_info` stays raw, for it carries megabytes of vocabulary."""
 
     details: Details | None = None
-    model_info: dict[str, Any] | None = None
+    model_info: msgspec.Raw = msgspec.Raw()
     capabilities: tuple[str, ...] | None = None
     template: str | None = None
     modelfile: str | None = None
@@ -47,7 +62,7 @@ class Show(msgspec.Struct, frozen=True):
     remote_host: str | None = None
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class Loaded(_Bounded, frozen=True):
     """One model of /api/ps: `size` and `size_vram` in bytes, `expires_at` in RFC 3339."""
 
     name: str = ""
@@ -59,9 +74,9 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 class Ps(msgspec.Struct, frozen=True):
-    """The body of /api/ps."""
+    """The body of /api/ps; entries stay raw, for an odd one must not hide the others."""
 
-    models: tuple[Loaded, ...] | None = None
+    models: tuple[msgspec.Raw, ...] | None = None
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -83,7 +98,7 @@ class GenerateRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     options: dict[str, int | float] = {}
 
 
-class Chunk(msgspec.Struct, frozen=True):
+class Chunk(_Bounded, frozen=True):
     """One NDJSON line of a streamed /api/generate."""
 
     response: str = ""
@@ -100,6 +115,12 @@ class Chunk(msgspec.Struct, frozen=True):
     eval_count: int | None = None
     eval_duration: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.done:  # the only line with figures; there are thousands of the others
+            super().__post_init__()
+            if self.done_reason is not None:
+                msgspec.structs.force_setattr(self, "done_reason", self.done_reason[:LONGEST_REASON_CHARACTERS])
+
 
 class EmbedRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The body that we send to /api/embed."""
@@ -109,7 +130,7 @@ class EmbedRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     options: dict[str, int | float] = {}
 
 
-class Embeddings(msgspec.Struct, frozen=True):
+class Embeddings(_Bounded, frozen=True):
     """The body of /api/embed."""
 
     embeddings: tuple[tuple[float, ...], ...]
