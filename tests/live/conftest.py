@@ -14,7 +14,7 @@ import pytest
 from ollama_speedrun.errors import OllamaError
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 
-NAMED = "OLLAMA_SPEEDRUN_LIVE_MODEL"
+NAMED = "SPEEDRUN_TEST_LIVE_MODEL"
 BASE = os.environ.get(NAMED, "smollm2:135m")
 MODEL = "ollama-speedrun-live:latest"
 NUM_CTX = 2048
