@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 import aiohttp
 import msgspec
+from aiohttp.connector import NEEDS_CLEANUP_CLOSED
 
 from .. import __version__
 from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError, UnreachableError
@@ -60,7 +61,13 @@ async def open_session(
     stamping = aiohttp.TraceConfig()
     stamping.on_request_chunk_sent.append(_stamp)
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, ssl=tls or True),
+        connector=aiohttp.TCPConnector(
+            limit=0,
+            ttl_dns_cache=300,
+            ssl=tls or True,
+            # A server that does not answer the end of TLS would else hold its connection beyond the session's end
+            enable_cleanup_closed=NEEDS_CLEANUP_CLOSED,
+        ),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **secret},
