@@ -63,16 +63,16 @@ async def result_in(file: Path) -> None:
     await true_soon(lambda: os.path.exists(file) and bool(read_document(file).results))  # noqa: PTH110 - in a coroutine
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
 async def test_the_first_signal_prints_what_is_finished_and_leaves_the_server_as_it_was(
-    number: signal.Signals, surroundings: dict[str, str], tmp_path: Path
+    number: str, surroundings: dict[str, str], tmp_path: Path
 ) -> None:
     file = tmp_path / "result.json"
     async with fake_fleet([QUICK_THEN_SLOW]) as fleet:
         host = fleet.hosts[0]
         async with started(host.url, *ONE_BY_ONE, f"--output={file}", surroundings=surroundings) as process:
             await generation_of("slow:8b", host)
-            process.send_signal(number)
+            process.send_signal(signal.Signals[number])
             stdout, stderr = await asyncio.wait_for(process.communicate(), 20)
         loaded = list(host.loaded)
     assert process.returncode == 130

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first ends a run in order, the second at once."""
+"""Ctrl-C, SIGTERM and a terminal that closes: the first ends a run in order, the second at once."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from .exit_codes import ExitCode
 
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
 
 @contextlib.contextmanager
@@ -31,9 +31,14 @@ def on_interrupt(act: Callable[[], object]) -> Iterator[None]:
         came_before = True
         loop.call_soon_threadsafe(act)
 
-    previous = {number: signal.signal(number, handle) for number in _SIGNALS}
+    previous = {number: signal.signal(number, handle) for number in _SIGNALS if not _is_under_nohup(number)}
     try:
         yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _is_under_nohup(number: int) -> bool:
+    """Whether a signal was switched off so that the process outlives its terminal."""
+    return number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN
