@@ -3,8 +3,10 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
+import aiohttp
 import msgspec
 import pytest
 
@@ -24,7 +26,8 @@ from ollama_speedrun.benchmark import workload
 from ollama_speedrun.benchmark.host import BenchmarkEvent
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy, Thinking
 from ollama_speedrun.benchmark.runner import benchmark_host
-from ollama_speedrun.benchmark.types import CaveatKind, Result
+from ollama_speedrun.benchmark.types import Caveat, CaveatKind, Result
+from ollama_speedrun.errors import ServerError
 from ollama_speedrun.events import (
     BenchmarkBegan,
     BenchmarkEnded,
@@ -34,6 +37,7 @@ from ollama_speedrun.events import (
     Stage,
 )
 from ollama_speedrun.inventory.fetch import list_models
+from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 
 QUICK = BenchmarkSettings(
@@ -48,11 +52,33 @@ QUICK = BenchmarkSettings(
 )
 
 
-async def run_on(host: FakeHost, settings: BenchmarkSettings = QUICK) -> list[BenchmarkEvent]:
+class Forgetful(OllamaClient):
+    """A client of a server whose /api/ps fails a number of times, from one of its calls on."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, base_url: str, *, failures: int, sound: int = 0, status: int = 500
+    ):
+        super().__init__(session, base_url)
+        self._failing = range(sound, sound + failures)
+        self._status = status
+        self._asked = itertools.count()
+
+    async def ps(self) -> tuple[wire.Loaded, ...]:
+        if next(self._asked) in self._failing:
+            raise ServerError(self._status, "no idea")
+        return await super().ps()
+
+
+ClientType: TypeAlias = Callable[[aiohttp.ClientSession, str], OllamaClient]
+
+
+async def run_on(
+    host: FakeHost, settings: BenchmarkSettings = QUICK, client_type: ClientType = OllamaClient
+) -> list[BenchmarkEvent]:
     events: list[BenchmarkEvent] = []
     numbers = itertools.count()
     async with open_session() as session:
-        client = OllamaClient(session, host.url)
+        client = client_type(session, host.url)
         models = await list_models(client, host=host.url, emit=lambda _: None)
         await benchmark_host(client, models, settings, emit=events.append, nonce=lambda: f"{next(numbers)}-nonce")
     return events
@@ -470,3 +496,165 @@ async def test_a_loaded_but_idle_model_does_not_make_a_server_busy() -> None:
     async with fake_host(HostScript(models=(ModelScript("m:1b"),), preloaded=("m:1b",))) as host:
         results = results_of(await run_on(host, careful))
     assert results["m:1b"].status == "ok"
+
+
+THEIRS = HostScript(models=(ModelScript("m:1b", context_length=8192),), preloaded=("m:1b",), context_length=3000)
+
+
+async def test_a_first_look_that_fails_once_is_taken_again_and_what_others_loaded_stays() -> None:
+    async with fake_host(THEIRS) as host:
+        results = results_of(await run_on(host, client_type=partial(Forgetful, failures=1)))
+        assert list(host.loaded) == ["m:1b"]
+    assert (results["m:1b"].status, results["m:1b"].context_length) == ("ok", 3000)
+
+
+async def test_a_server_that_does_not_say_what_it_has_loaded_is_left_alone() -> None:
+    async with fake_host(THEIRS) as host:
+        results = results_of(await run_on(host, client_type=partial(Forgetful, failures=10**6)))
+        assert list(host.loaded) == ["m:1b"]
+        assert host.asked("/api/generate") == []
+    assert results["m:1b"].status == "skipped"
+    assert results["m:1b"].reason == (
+        "the server does not say what others have loaded, which a benchmark could disturb: no idea (HTTP 500); "
+        "try again later"
+    )
+
+
+async def test_a_server_that_has_no_list_of_loaded_models_is_measured_and_nothing_is_unloaded_there() -> None:
+    async with fake_host(HostScript(models=(ModelScript("m:1b"),))) as host:
+        events = await run_on(host, client_type=partial(Forgetful, failures=10**6, status=404))
+        assert list(host.loaded) == ["m:1b"]
+    assert results_of(events)["m:1b"].status == "ok"
+    assert [event.text for event in events if isinstance(event, Notice)] == [
+        f"m:1b may still be loaded on {host.url}: no idea (HTTP 404)"
+    ]
+
+
+async def test_a_list_that_fails_later_leads_to_no_request_that_could_reload_a_model() -> None:
+    async with fake_host(THEIRS) as host:
+        results = results_of(await run_on(host, client_type=partial(Forgetful, sound=1, failures=10**6)))
+        assert host.asked("/api/generate") == []
+    assert results["m:1b"].status == "failed"
+
+
+async def test_the_depths_of_a_model_that_others_loaded_are_measured_in_its_own_context() -> None:
+    deep = msgspec.structs.replace(QUICK, depths=(4096, 512, 0))
+    async with fake_host(THEIRS) as host:
+        events = await run_on(host, deep)
+        loads = sum(record.work.loads for record in host.asked("/api/generate"))
+        contexts = {body["options"]["num_ctx"] for body in generations(host)}
+    assert (loads, contexts) == (0, {3000})
+    assert [point.num_ctx for point in results_of(events)["m:1b"].depths] == [3000, 3000]
+    notice = (
+        f"m:1b on {host.url} goes without the depths 4096: with an answer they do not fit into the context of 3000 "
+        "tokens, which is kept because others loaded it so"
+    )
+    assert [event.text for event in events if isinstance(event, Notice)] == [notice]
+
+
+async def test_a_depth_beyond_the_context_is_passed_over_and_the_others_are_measured() -> None:
+    deep = msgspec.structs.replace(QUICK, depths=(200_000, 0))
+    result = await result_of(ModelScript("m:1b", context_length=4096), deep)
+    assert [point.num_ctx for point in result.depths] == [320]
+
+
+async def test_an_embedding_model_that_others_loaded_is_asked_in_its_own_context() -> None:
+    script = HostScript(models=(embedding_model("embed:m"),), preloaded=("embed:m",), context_length=256)
+    async with fake_host(script) as host:
+        result = results_of(await run_on(host))["embed:m"]
+        loads = sum(record.work.loads for record in host.asked("/api/embed"))
+        assert list(host.loaded) == ["embed:m"]
+    assert (result.status, result.context_length, result.load_s, loads) == ("ok", 256, None, 0)
+
+
+async def test_a_model_that_others_load_during_the_run_keeps_its_context_and_stays() -> None:
+    scripts = (ModelScript("first:1b", size_bytes=1000), ModelScript("theirs:1b", size_bytes=9000))
+    alone = msgspec.structs.replace(QUICK, take_turns=False)
+    async with fake_host(HostScript(models=scripts)) as host, open_session() as session:
+        run = asyncio.create_task(run_on(host, alone))
+        await until(lambda: bool(generations(host)))
+        body = {"model": "theirs:1b", "options": {"num_ctx": 1500}, "keep_alive": -1}
+        async with session.post(f"{host.url}/api/generate", json=body) as answer:
+            await answer.read()
+        result = results_of(await run)["theirs:1b"]
+        assert list(host.loaded) == ["theirs:1b"]
+        [entry] = await OllamaClient(session, host.url).ps()
+    assert (result.status, result.context_length, result.load_s) == ("ok", 1500, None)
+    assert (entry.context_length, (entry.expires_at or "")[:4] > "2100") == (1500, True)
+
+
+async def test_a_late_failure_leaves_the_interview_and_the_trials_before_it() -> None:
+    result = await result_of(ModelScript("m:1b", fault=ErrorAnswer(text="boom"), sound_requests=4))
+    assert (result.status, len(result.trials)) == ("ok", 2)
+    assert result.decode_tps is not None
+    text = (
+        "the server failed after the interview and 2 trials, and what came before stands: boom (HTTP 500); run again "
+        "when it is well"
+    )
+    assert result.caveats == (Caveat(CaveatKind.CUT_SHORT, text),)
+
+
+class Cancelling(OllamaClient):
+    """A client that has a run cancelled in the middle of its first look at what is loaded for which `when` holds."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, *, when: Callable[[], bool]) -> None:
+        super().__init__(session, base_url)
+        self.run: asyncio.Task[Any] | None = None
+        self._when = when
+
+    async def ps(self) -> tuple[wire.Loaded, ...]:
+        if self.run is not None and self._when():
+            self.run.cancel()
+            self.run = None
+            await asyncio.sleep(0)
+        return await super().ps()
+
+
+async def cancelled_when(host: FakeHost, when: Callable[[], bool]) -> list[BenchmarkEvent]:
+    """Return the events of a run that is cancelled at the first look at what is loaded for which this holds."""
+    events: list[BenchmarkEvent] = []
+    async with open_session() as session:
+        client = Cancelling(session, host.url, when=when)
+        models = await list_models(client, host=host.url, emit=lambda _: None)
+        run = asyncio.create_task(benchmark_host(client, models, QUICK, emit=events.append, nonce=lambda: "nonce"))
+        client.run = run
+        with pytest.raises(asyncio.CancelledError):
+            await run
+    return events
+
+
+async def test_a_cancellation_during_the_farewell_still_unloads_both_models() -> None:
+    scripts = (ModelScript("a:1b", size_bytes=1000), ModelScript("b:1b", size_bytes=2000))
+    async with fake_host(HostScript(models=scripts)) as host:
+        events = await cancelled_when(host, lambda: len(generations(host)) == 10)
+        assert host.loaded == []
+    assert list(results_of(events)) == ["a:1b", "b:1b"]
+
+
+async def test_a_cancellation_while_models_are_restored_still_loads_them_again() -> None:
+    scripts = (ModelScript("a-theirs:1b"), ModelScript("ours:1b"))
+    script = HostScript(models=scripts, preloaded=("a-theirs:1b",), max_loaded=1)
+    looks_with_nothing_loaded = itertools.count()
+    async with fake_host(script) as host:
+        # The first such look ends the farewell to ours, the second begins the restoring
+        await cancelled_when(
+            host,
+            lambda: len(generations(host)) == 10 and host.loaded == [] and next(looks_with_nothing_loaded) == 1,
+        )
+        assert list(host.loaded) == ["a-theirs:1b"]
+
+
+async def test_a_cancelled_sweep_loses_none_of_the_trials() -> None:
+    crowded = msgspec.structs.replace(QUICK, concurrency_levels=(1, 2), depths=(0,))
+    events: list[BenchmarkEvent] = []
+    async with fake_host(HostScript(models=(ModelScript("m:1b"),))) as host, open_session() as session:
+        client = OllamaClient(session, host.url)
+        models = await list_models(client, host=host.url, emit=lambda _: None)
+        run = asyncio.create_task(benchmark_host(client, models, crowded, emit=events.append, nonce=lambda: "nonce"))
+        await until(lambda: len(generations(host)) > 5)
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        assert host.loaded == []
+    result = results_of(events)["m:1b"]
+    assert (result.status, len(result.trials)) == ("ok", 3)

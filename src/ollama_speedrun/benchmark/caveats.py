@@ -151,6 +151,12 @@ def _of_prompt(observed: Observations) -> Iterator[Caveat]:
 
 def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
     calm = (observed.warm_up, observed.interview, *observed.trials)
+    if observed.cut_short is not None:
+        yield Caveat(
+            CaveatKind.CUT_SHORT,
+            f"the server failed after the interview and {len(observed.trials)} trials, and what came before stands: "
+            f"{observed.cut_short}; run again when it is well",
+        )
     if any(metrics.was_queued(record, calm) for record in observed.timed):
         yield Caveat(
             CaveatKind.QUEUED,

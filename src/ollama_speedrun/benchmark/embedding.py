@@ -27,30 +27,38 @@ async def measure(host: HostSession, model: Model) -> Result:
 async def _measure(host: HostSession, model: Model) -> Result:
     began_ns = time.perf_counter_ns()
     host.emit(BenchmarkProgress(model.host, model.name, Stage.LOADING))
-    first = await _embed(host, model, 1, timeout_s=LOAD_FACTOR * host.settings.timeout_s)
-    residency = residency_of(find(await host.loaded(), model))
+    _, theirs = await host.arrive(model)
+    num_ctx = None if theirs is None else theirs.context_length
+    first = await _embed(host, model, 1, num_ctx=num_ctx, timeout_s=LOAD_FACTOR * host.settings.timeout_s)
+    residency = residency_of(find(await host.loaded() or (), model))
     rates = {}
     for size in (1, LARGE_BATCH):
         host.emit(BenchmarkProgress(model.host, model.name, Stage.GENERATING))
-        rates[size] = stats.percentile([await _rate(host, model, size) for _ in range(ROUNDS)], 0.5)
-    was_loaded = find(host.before, model) is not None
+        rates[size] = stats.percentile([await _rate(host, model, size, num_ctx=num_ctx) for _ in range(ROUNDS)], 0.5)
     return outcome.embedded(
         model,
         EmbeddingFigures(dimension=len(first.embeddings[0]), batch_1_per_s=rates[1], batch_32_per_s=rates[LARGE_BATCH]),
-        load_s=None if was_loaded or first.load_duration is None else units.seconds(first.load_duration),
+        load_s=None if theirs or first.load_duration is None else units.seconds(first.load_duration),
         residency=residency,
         total_s=units.seconds(time.perf_counter_ns() - began_ns),
     )
 
 
-async def _rate(host: HostSession, model: Model, size: int) -> float:
+async def _rate(host: HostSession, model: Model, size: int, *, num_ctx: int | None) -> float:
     began_ns = time.perf_counter_ns()
-    await _embed(host, model, size, timeout_s=host.settings.timeout_s)
+    await _embed(host, model, size, num_ctx=num_ctx, timeout_s=host.settings.timeout_s)
     return units.per_second(size, time.perf_counter_ns() - began_ns) or 0.0
 
 
-async def _embed(host: HostSession, model: Model, size: int, *, timeout_s: float) -> wire.Embeddings:
-    request = wire.EmbedRequest(model=model.name, input=workload.sentences(host.nonce(), size))
+async def _embed(
+    host: HostSession, model: Model, size: int, *, num_ctx: int | None, timeout_s: float
+) -> wire.Embeddings:
+    """Ask for vectors, in the context that others loaded the model with, or the server's own choice of one."""
+    request = wire.EmbedRequest(
+        model=model.name,
+        input=workload.sentences(host.nonce(), size),
+        options={} if num_ctx is None else {"num_ctx": num_ctx},
+    )
     answer = await host.client.embed(request, timeout_s=timeout_s)
     if len(answer.embeddings) != size or not answer.embeddings[0]:
         raise ProtocolError(f"{model.name} on {model.host} gave {len(answer.embeddings)} vectors for {size} texts")

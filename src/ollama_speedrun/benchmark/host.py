@@ -1,10 +1,11 @@
 """One host while it is benchmarked: what was loaded, requests with constant options, and leaving it as it was found."""
 
 import asyncio
+import math
 import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -21,9 +22,13 @@ LOAD_FACTOR: Final = 2
 """A warm-up includes the load, and cutting it short would abort the load on the server."""
 FAREWELL_TIMEOUT_S: Final = 5.0
 UNLOAD_POLL_S: Final = 0.05
+LOOKS: Final = 3
+LOOK_PAUSE_S: Final = 0.5
 BUSY_POLL_S: Final = 1.0
 QUIET_S: Final = 3.0
 FOREVER_YEAR: Final = 2100
+EXPIRY_SLACK_S: Final = 2.0
+NOT_FOUND: Final = 404
 
 BenchmarkEvent: TypeAlias = BenchmarkBegan | BenchmarkProgress | BenchmarkEnded | BenchmarkRevised | Notice
 
@@ -39,7 +44,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostSession:
-    """`before` is what /api/ps said at the start: what others had loaded, and what is to be there again at the end."""
+    """`before` is what others had loaded, at the start or when its turn came: at the end it is to be there again."""
 
     def __init__(
         self,
@@ -53,50 +58,98 @@ class HostSession:
         self.settings = settings
         self.emit = emit
         self.nonce = nonce
-        self.before: Sequence[wire.Loaded] = ()
-        self._began_at = datetime.now(UTC)
+        self.before: tuple[wire.Loaded, ...] = ()
+        self._clock_offset_s: float | None = None
+        self._tells_loaded = True
+        self._keep_alive_s: dict[_Identity, int] = {}
         self._ours: list[Model] = []
+        self._touched: list[Model] = []
 
     async def look_around(self) -> None:
-        """Note what is loaded, and what the server's clock says, before anything is sent that could change it."""
-        self.before = await self.loaded()
-        if self.before:
-            try:
-                self._began_at = datetime.now(UTC) + timedelta(seconds=await self.client.clock_offset_s())
-            except OllamaError:
-                return
-
-    async def loaded(self) -> Sequence[wire.Loaded]:
-        """Return what is loaded; nothing where the server cannot say (before 0.1.38)."""
+        """Note what is loaded before anything is sent that could change it; raises `OllamaError` as `look` does."""
         try:
-            return await self.client.ps()
-        except OllamaError:
-            return ()
+            await self._note(await self.look())
+        except ServerError as exc:
+            if exc.status != NOT_FOUND:
+                raise
+            self._tells_loaded = False  # before 0.1.38
 
-    def claim(self, model: Model) -> None:
-        """Note that a model is loaded on our account, unless it was there before."""
-        if find(self.before, model) is None:
+    async def look(self) -> Sequence[wire.Loaded]:
+        """Return what is loaded, asking up to three times; raises `OllamaError` where the server does not say.
+
+        One that has no /api/ps at all has nothing loaded as far as anybody knows.
+        """
+        if not self._tells_loaded:
+            return ()
+        for _ in range(LOOKS - 1):
+            try:
+                return await self.client.ps()
+            except OllamaError as exc:
+                if isinstance(exc, ServerError) and exc.status == NOT_FOUND:
+                    raise
+                await asyncio.sleep(LOOK_PAUSE_S)
+        return await self.client.ps()
+
+    async def loaded(self) -> Sequence[wire.Loaded] | None:
+        """Return what is loaded, None where the server fails to say."""
+        try:
+            return await self.client.ps() if self._tells_loaded else ()
+        except OllamaError:
+            return None
+
+    async def arrive(self, model: Model) -> tuple[Sequence[wire.Loaded], wire.Loaded | None]:
+        """Return what is loaded before a model's turn, and whether others have the model, now or before the run.
+
+        Whoever loaded it meanwhile counts as having had it before; otherwise it is loaded on our account from here on.
+        Raises `OllamaError` where the server does not say, for then nothing must be sent that could reload it.
+        """
+        loaded = await self.look()
+        present = find(loaded, model)
+        if present is not None and not self.is_ours(present) and find(self.before, model) is None:
+            await self._note((present,))
+        theirs = find(self.before, model)
+        if theirs is None:
             self._ours.append(model)
+        self._touched.append(model)
+        return loaded, theirs
+
+    async def _note(self, loaded: Sequence[wire.Loaded]) -> None:
+        """Keep what others have loaded, and for how long from now on by the server's clock."""
+        self.before = (*self.before, *loaded)
+        if loaded and self._clock_offset_s is None:
+            try:
+                self._clock_offset_s = await self.client.clock_offset_s()
+            except OllamaError:
+                self._clock_offset_s = 0.0
+        for entry in loaded:
+            self._keep_alive_s[_identity(entry)] = _remaining_s(entry, since_s=self._server_now_s)
+
+    @property
+    def _server_now_s(self) -> float:
+        """The server's clock, in seconds since the epoch."""
+        return time.time() + (self._clock_offset_s or 0.0)
 
     def is_ours(self, entry: wire.Loaded) -> bool:
-        """Whether a loaded model is one that we claimed."""
+        """Whether a loaded model is one that was loaded on our account."""
         return any(find((entry,), model) is not None for model in self._ours)
 
     async def is_quiet(self, *, wait_s: float) -> bool:
-        """Whether nobody else's model is at work for 3 seconds on end; once one is, waits for `wait_s` at most.
+        """Whether nobody else's model is seen at work for 3 seconds on end; once one is, waits for `wait_s` at most.
 
         A model's `expires_at` moves when a request ends, and lies in the past while one runs for longer than the
-        keep-alive: both betray work. With nothing loaded there is none, and nothing to wait for.
+        keep-alive: both betray work. With nothing loaded there is none, and nothing to wait for. A server that does not
+        say is not quiet.
         """
         last = {entry.digest: entry.expires_at for entry in self.before}
         calm_since = began = time.monotonic()
         while last:
             await asyncio.sleep(BUSY_POLL_S)
             loaded = await self.loaded()
-            now = {entry.digest: entry.expires_at for entry in loaded}
-            server_now = self._began_at + timedelta(seconds=time.monotonic() - began)
-            overdue = any(entry.expires_at and _remaining_s(entry, since=server_now) == 0 for entry in loaded)
-            if now != last or overdue:
+            now = last if loaded is None else {entry.digest: entry.expires_at for entry in loaded}
+            overdue = any(
+                entry.expires_at and _remaining_s(entry, since_s=self._server_now_s) == 0 for entry in loaded or ()
+            )
+            if loaded is None or now != last or overdue:
                 calm_since = time.monotonic()
                 if calm_since - began >= wait_s:
                     return False
@@ -130,33 +183,50 @@ class HostSession:
             self.client, msgspec.structs.replace(request, truncate=None), timeout_s=timeout_s, progress=progress
         )
 
-    async def leave(self, model: Model) -> None:
-        """Unload a model unless others had it loaded, and wait for a few seconds until it is gone."""
-        if find(self.before, model) is not None:
-            return
+    async def leave(self, *models: Model) -> None:
+        """Unload models unless others had them loaded, and wait for a few seconds until they are gone.
+
+        A cancellation that comes meanwhile takes effect thereafter.
+        """
+        await _to_its_end(self._unload_all(models))
+
+    async def _unload_all(self, models: Sequence[Model]) -> None:
+        for model in models:
+            if model in self._ours:
+                await self._unload(model)
+
+    async def _unload(self, model: Model) -> None:
         try:
             async with asyncio.timeout(FAREWELL_TIMEOUT_S):
-                if find(await self.client.ps(), model) is None:
-                    return
-                self.emit(BenchmarkProgress(model.host, model.name, Stage.UNLOADING))
-                await self.client.unload(model.name)
-                while find(await self.client.ps(), model) is not None:  # noqa: ASYNC110  # a server can only be asked
-                    await asyncio.sleep(UNLOAD_POLL_S)
+                if find(await self.client.ps(), model) is not None:
+                    self.emit(BenchmarkProgress(model.host, model.name, Stage.UNLOADING))
+                    await self.client.unload(model.name)
+                    while find(await self.client.ps(), model) is not None:  # noqa: ASYNC110  # it can only be asked
+                        await asyncio.sleep(UNLOAD_POLL_S)
         except (OllamaError, TimeoutError) as exc:
-            why = exc or "the server did not unload it"
+            why = str(exc) or "the server did not unload it in time; try `ollama stop`"
             self.emit(Notice(f"{model.name} may still be loaded on {model.host}: {why}"))
+        else:
+            self._ours = [other for other in self._ours if other != model]
 
-    async def restore_evicted(self) -> None:
-        """Load every model that had to make way for ours again, with its context and the rest of its keep-alive."""
-        if not self.before:
-            return
+    async def restore(self) -> None:
+        """Load every model that had to make way for ours again, with its context and the rest of its keep-alive.
+
+        So is one that our requests left with less than that. A cancellation that comes meanwhile takes effect
+        thereafter.
+        """
+        if self.before:
+            await _to_its_end(self._restore())
+
+    async def _restore(self) -> None:
         where = self.client.base_url
         try:
             async with asyncio.timeout(self.settings.timeout_s):
-                still_loaded = {(entry.digest, entry.name) for entry in await self.client.ps()}
+                loaded = {_identity(entry): entry for entry in await self.look()}
                 for entry in self.before:
-                    keep_alive_s = _remaining_s(entry, since=self._began_at)
-                    if (entry.digest, entry.name) in still_loaded or keep_alive_s == 0:
+                    keep_alive_s = self._keep_alive_s[_identity(entry)]
+                    now = loaded.get(_identity(entry))
+                    if keep_alive_s == 0 or (now is not None and not self._was_changed_by_us(entry, now)):
                         continue
                     self.emit(Notice(f"loading {entry.name} on {where} again, as it was before the run"))
                     await self.client.load(
@@ -166,7 +236,28 @@ class HostSession:
                         timeout_s=self.settings.timeout_s,
                     )
         except (OllamaError, TimeoutError) as exc:
-            self.emit(Notice(f"what was loaded on {where} could not be restored: {exc or 'time ran out'}"))
+            why = str(exc) or "time ran out"
+            self.emit(Notice(f"what was loaded on {where} could not be restored: {why}"))
+
+    def _was_changed_by_us(self, before: wire.Loaded, now: wire.Loaded) -> bool:
+        """Whether a model that we sent requests to has another context than before, or leaves memory earlier."""
+        if not any(find((before,), model) is not None for model in self._touched):
+            return False
+        contexts = {before.context_length, now.context_length} - {None}
+        return len(contexts) > 1 or 0 < _expiry_s(now) < _expiry_s(before) - EXPIRY_SLACK_S
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await work to its end, also when cancelled meanwhile: that is raised thereafter. The work bounds its own time."""
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as exc:
+            cancelled = exc
+    if cancelled is not None:
+        raise cancelled
 
 
 def find(loaded: Sequence[wire.Loaded], model: Model) -> wire.Loaded | None:
@@ -185,12 +276,25 @@ def residency_of(loaded: wire.Loaded | None) -> Residency | None:
     return Residency(loaded.size, on_gpu, loaded.context_length)
 
 
-def _remaining_s(loaded: wire.Loaded, *, since: datetime) -> int:
+_Identity: TypeAlias = tuple[str | None, str]
+
+
+def _identity(loaded: wire.Loaded) -> _Identity:
+    return loaded.digest, loaded.name
+
+
+def _remaining_s(loaded: wire.Loaded, *, since_s: float) -> int:
     """Seconds of keep-alive that were left at a time: negative for "for ever", 0 where none or unknown."""
+    expiry_s = _expiry_s(loaded)
+    return -1 if expiry_s == math.inf else max(0, int(expiry_s - since_s))
+
+
+def _expiry_s(loaded: wire.Loaded) -> float:
+    """Return when a model leaves memory, in seconds since the epoch: infinite for "for ever", 0 where unknown."""
     try:
         expires_at = datetime.fromisoformat(loaded.expires_at or "")
     except ValueError:
-        return 0
+        return 0.0
     if expires_at.year >= FOREVER_YEAR:
-        return -1
-    return max(0, int((expires_at - since).total_seconds())) if expires_at.tzinfo else 0
+        return math.inf
+    return expires_at.timestamp() if expires_at.tzinfo else 0.0

@@ -31,9 +31,9 @@ class Measurement:
         self.residency: Residency | None = None
         self._host = host
         self._thinks = thinks
-        self._loaded_before: wire.Loaded | None = find(host.before, model)
-        self._num_ctx = (self._loaded_before and self._loaded_before.context_length) or host.settings.num_ctx
-        self._was_loaded = self._loaded_before is not None
+        self._num_ctx = host.settings.num_ctx
+        self._is_theirs = False
+        self._was_loaded = False
         self._load_was_shared = False
         self._others: tuple[str, ...] = ()
         self._warm_up: StreamRecord | None = None
@@ -44,6 +44,7 @@ class Measurement:
         self._image: ImageFigures | None = None
         self._depths: tuple[DepthPoint, ...] = ()
         self._concurrency: tuple[ConcurrencyPoint, ...] = ()
+        self._cut_short: str | None = None
         self._failure: Result | None = None
 
     @property
@@ -72,6 +73,7 @@ class Measurement:
             precision=self._host.settings.precision,
             out_of_time=self._is_out_of_time,
             thinks=self._thinks,
+            cut_short=self._cut_short,
             image=self._image,
             depths=self._depths,
             concurrency=self._concurrency,
@@ -79,12 +81,16 @@ class Measurement:
         return outcome.measured(self.model, observed)
 
     async def open(self) -> None:
-        """Load the model, and see where it lies; done a second time, its first load time stands."""
+        """Load the model, and see where it lies; done a second time, its first load time stands.
+
+        One that others have loaded keeps the context that it has.
+        """
         async with self._failing_quietly():
-            loaded_before = await self._host.loaded()
-            self._host.claim(self.model)
+            loaded_before, theirs = await self._host.arrive(self.model)
+            self._is_theirs = theirs is not None
+            self._num_ctx = (theirs and theirs.context_length) or self._host.settings.num_ctx
             warm_up = await self._generate(workload.warm_up_prompt, workload.WARM_UP_TOKENS, Stage.LOADING)
-            loaded = await self._host.loaded()
+            loaded = await self._host.loaded() or ()
             resident = find(loaded, self.model)
             self.residency = residency_of(resident)
             self._others = tuple(
@@ -92,7 +98,8 @@ class Measurement:
             )
             if self._warm_up is None:
                 self._warm_up = warm_up
-                self._was_loaded |= resident is None and bool(loaded)  # under another name, which has its weights
+                under_another_name = resident is None and bool(loaded)  # which has its weights
+                self._was_loaded = self._is_theirs or under_another_name
                 beside = [entry for entry in loaded if entry is not resident]
                 self._load_was_shared = _names(loaded_before) != _names(beside)
 
@@ -101,7 +108,10 @@ class Measurement:
         return Measurement(self._host, self.model, self._thinks)
 
     async def step(self) -> bool:
-        """Run the interview, or one trial; returns whether another step is wanted."""
+        """Run the interview, or one trial; returns whether another step is wanted.
+
+        What fails after the interview ends the trials, and those made so far stand.
+        """
         began_ns = time.perf_counter_ns()
         async with self._failing_quietly():
             if self._interview is None:
@@ -109,11 +119,11 @@ class Measurement:
             else:
                 self._trials.append(await self._undisturbed(self._host.settings.trial_tokens))
         self._spent_ns += time.perf_counter_ns() - began_ns
-        return not self.failed and not self._is_enough
+        return not (self.failed or self._cut_short or self._is_enough)
 
     async def finish(self) -> None:
         """Run what may move the model about, the image and the sweeps; what of them fails leaves the rest as it is."""
-        if self.failed or self._interview is None:
+        if self.failed or self._cut_short or self._interview is None:
             return
         settings = self._host.settings
         began_ns = time.perf_counter_ns()
@@ -131,14 +141,22 @@ class Measurement:
                 self._concurrency = await sweeps.concurrency(levels, self._stamped_trial, is_in_time=is_in_time)
         if settings.depths:
             async with self._doing_without("the sweep over context depths"):
-                most_tokens = self._num_ctx if self._loaded_before else self.model.context_length or self._num_ctx
-                curve = sweeps.DepthCurve(self._host, self.model, thinks=self._thinks, most_tokens=most_tokens)
+                most_tokens = self._num_ctx if self._is_theirs else self.model.context_length or self._num_ctx
+                curve = sweeps.DepthCurve(
+                    self._host, self.model, thinks=self._thinks, most_tokens=most_tokens, keeps_ctx=self._is_theirs
+                )
                 self._depths = await curve.measure(settings.depths, is_in_time=is_in_time)
 
     async def drift(self) -> float | None:
-        """Load and time the model again; returns the new decode rate over the first one − 1, None without either."""
+        """Load and time the model again; returns the new decode rate over the first one − 1, None without either.
+
+        Where others have it loaded with another context by now, that is left alone.
+        """
         before_tps = stats.geometric_mean([rate for trial in self._trials if (rate := metrics.decode_tps(trial))])
         try:
+            _, theirs = await self._host.arrive(self.model)
+            if theirs is not None and theirs.context_length != self._num_ctx:
+                return None
             await self._generate(workload.warm_up_prompt, workload.WARM_UP_TOKENS, Stage.LOADING)
             now_tps = metrics.decode_tps(await self._undisturbed(self._host.settings.trial_tokens))
         except OllamaError:
@@ -210,11 +228,14 @@ class Measurement:
 
     @asynccontextmanager
     async def _failing_quietly(self) -> AsyncIterator[None]:
-        """Turn what a server does wrong into the result."""
+        """Turn what a server does wrong into the result, or, after the interview, into a caveat."""
         try:
             yield
         except OllamaError as exc:
-            self._failure = outcome.failed(self.model, str(exc), variant=outcome.variant_of(self._thinks))
+            if self._interview is None:
+                self._failure = outcome.failed(self.model, str(exc), variant=outcome.variant_of(self._thinks))
+            else:
+                self._cut_short = str(exc)
             if isinstance(exc, TimedOutError):
                 await asyncio.sleep(SETTLE_S)
 

@@ -137,6 +137,12 @@ def busy(model: Model) -> Result:
     return Result(host=model.host, model=model.name, status="skipped", reason=reason)
 
 
+def unsafe(model: Model, why: str) -> Result:
+    """Return the result of a model whose server did not say what others have loaded."""
+    reason = f"the server does not say what others have loaded, which a benchmark could disturb: {why}; try again later"
+    return Result(host=model.host, model=model.name, status="skipped", reason=reason)
+
+
 def drifted(result: Result, drift: float) -> Result:
     """Return the result with the caveat that its host became faster or slower by a share while it was measured."""
     direction = "slower" if drift < 0 else "faster"

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from ..errors import OllamaError
 from ..events import BenchmarkBegan, BenchmarkEnded, BenchmarkRevised, Notice
 from ..inventory.types import Model
 from ..ollama.client import OllamaClient
@@ -32,7 +33,12 @@ async def benchmark_host(
     and one that had to make way for ours is loaded again, also when the run is cancelled.
     """
     host = HostSession(client, settings, emit=emit, nonce=nonce)
-    await host.look_around()
+    try:
+        await host.look_around()
+    except OllamaError as exc:
+        for model in models:
+            emit(BenchmarkEnded(outcome.unsafe(model, str(exc))))
+        return
     if not await _is_free(host):
         for model in models:
             emit(BenchmarkEnded(outcome.busy(model)))
@@ -41,7 +47,7 @@ async def benchmark_host(
         in_turn = sorted(models, key=lambda model: (find(host.before, model) is None, model.size_bytes or 0))
         await _Turns(host).take(in_turn)
     finally:
-        await host.restore_evicted()
+        await host.restore()
 
 
 async def _is_free(host: HostSession) -> bool:
@@ -62,7 +68,7 @@ class _Turns:
         self._host = host
         self._first: Measurement | None = None
         self._results: list[Result] = []
-        self._holds_two = host.settings.take_turns and not host.before
+        self._holds_two = host.settings.take_turns
 
     async def take(self, models: Sequence[Model]) -> None:
         """Measure every model in every variant, and at the end the first one once more."""
@@ -117,20 +123,27 @@ class _Turns:
             active = [measurement for measurement in batch if not measurement.failed]
             while active:
                 active = [measurement for measurement in active if await measurement.step()]
-            for measurement in batch:
-                await self._finish(measurement, batch)
+            await self._finish_all(batch)
         finally:
-            for measurement in batch:
-                await self._host.leave(measurement.model)
+            await self._host.leave(*(measurement.model for measurement in batch))
+
+    async def _finish_all(self, batch: Sequence[Measurement]) -> None:
+        """Run what comes last and tell the results, also of what has to end before it was through."""
+        untold = deque(batch)
+        try:
+            while untold:
+                await self._finish(untold[0], batch)
+                self._tell(untold.popleft().result)
+        finally:
+            for measurement in untold:
+                self._tell(measurement.result)
 
     async def _finish(self, measurement: Measurement, batch: Sequence[Measurement]) -> None:
-        """Run what comes last, with the memory to itself where that matters, and tell the result."""
+        """Run what comes last, with the memory to itself where that matters."""
         if self._host.settings.sweeps and len(batch) > 1:
-            for other in batch:
-                await self._host.leave(other.model)
+            await self._host.leave(*(other.model for other in batch))
             await measurement.open()
         await measurement.finish()
-        self._tell(measurement.result)
         if self._first is None and not measurement.failed:
             self._first = measurement
 
@@ -139,13 +152,13 @@ class _Turns:
         await measurement.open()
 
     def _may_share(self, first: Measurement, second: Measurement) -> bool:
-        return self._holds_two and not first.failed and first.model.digest != second.model.digest
+        return self._holds_two and not (self._host.before or first.failed) and first.model.digest != second.model.digest
 
     async def _both_lie_well(self, first: Measurement, second: Measurement) -> bool:
         """Whether the second's loading left the first where it was, and did not have to spill for it."""
         if second.failed:
             return True
-        still = find(await self._host.loaded(), first.model)
+        still = find(await self._host.loaded() or (), first.model)
         spilled = second.residency is not None and 0 < second.residency.size_vram_bytes < second.residency.size_bytes
         moved = still is None or (first.residency is not None and still.size_vram != first.residency.size_vram_bytes)
         return not (spilled or moved)

@@ -6,7 +6,7 @@ from typing import Final
 
 from .. import units
 from ..errors import OllamaError
-from ..events import Stage
+from ..events import Notice, Stage
 from ..inventory.types import Model
 from . import metrics, stats, workload
 from .host import Ask, HostSession, find, residency_of
@@ -20,24 +20,39 @@ CHARACTERS_PER_TOKEN: Final = 3.0
 
 
 class DepthCurve:
-    """Prefill and decode speed of a model by the tokens in its context, `most_tokens` of context at most."""
+    """Prefill and decode speed of a model by the tokens in its context, `most_tokens` of context at most.
 
-    def __init__(self, host: HostSession, model: Model, *, thinks: bool | str | None, most_tokens: int) -> None:
+    With `keeps_ctx` every depth is measured in a context of just that length, for others have the model loaded with it.
+    """
+
+    def __init__(
+        self, host: HostSession, model: Model, *, thinks: bool | str | None, most_tokens: int, keeps_ctx: bool
+    ) -> None:
         self._host = host
         self._model = model
         self._thinks = thinks
         self._most_tokens = most_tokens
+        self._keeps_ctx = keeps_ctx
         self._characters_per_token = CHARACTERS_PER_TOKEN
 
     async def measure(self, depths: Sequence[int], *, is_in_time: Callable[[], bool]) -> tuple[DepthPoint, ...]:
-        """Return a point for each depth, as far as the context and the time go.
+        """Return a point for each depth that the context holds, from the least on, as far as the time goes.
 
         Each depth is loaded with the context that it needs, so memory and the share on the GPU belong to it. The curve
         ends early where a depth fails, for instance for want of memory; raises `OllamaError` when the first one does.
         """
+        in_order = sorted(set(depths))
+        if too_deep := [str(tokens) for tokens in in_order if _context_for(tokens) > self._most_tokens]:
+            why = ", which is kept because others loaded it so" if self._keeps_ctx else ""
+            self._host.emit(
+                Notice(
+                    f"{self._model.name} on {self._model.host} goes without the depths {', '.join(too_deep)}: with an "
+                    f"answer they do not fit into the context of {self._most_tokens} tokens{why}"
+                )
+            )
         points: list[DepthPoint] = []
-        for tokens in depths:
-            if tokens + DEPTH_TOKENS + HEADROOM_TOKENS > self._most_tokens or not is_in_time():
+        for tokens in in_order[: len(in_order) - len(too_deep)]:
+            if not is_in_time():
                 break
             try:
                 points.append(await self._point(tokens))
@@ -48,7 +63,7 @@ class DepthCurve:
         return tuple(points)
 
     async def _point(self, tokens: int) -> DepthPoint:
-        num_ctx = tokens + DEPTH_TOKENS + HEADROOM_TOKENS
+        num_ctx = self._most_tokens if self._keeps_ctx else _context_for(tokens)
         characters = int(tokens * self._characters_per_token)
         await self._generate(workload.warm_up_prompt, workload.WARM_UP_TOKENS, num_ctx, Stage.LOADING)
         record = await self._generate(
@@ -56,7 +71,7 @@ class DepthCurve:
         )
         if characters and record.prompt_eval_count:
             self._characters_per_token = characters / record.prompt_eval_count
-        residency = residency_of(find(await self._host.loaded(), self._model))
+        residency = residency_of(find(await self._host.loaded() or (), self._model))
         return DepthPoint(
             prompt_tokens=record.prompt_eval_count,
             num_ctx=num_ctx,
@@ -72,6 +87,10 @@ class DepthCurve:
     ) -> StreamRecord:
         ask = Ask(prompt=prompt(self._host.nonce()), num_predict=num_predict, num_ctx=num_ctx, thinks=self._thinks)
         return await self._host.generate(self._model, ask, stage=stage)
+
+
+def _context_for(depth_tokens: int) -> int:
+    return depth_tokens + DEPTH_TOKENS + HEADROOM_TOKENS
 
 
 async def concurrency(

@@ -29,6 +29,7 @@ class CaveatKind(enum.StrEnum):
     RELOADED = "reloaded"
     DRIFT = "drift"
     REASONS_ANYWAY = "reasons-anyway"
+    CUT_SHORT = "cut-short"
 
 
 class Caveat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,7 +126,8 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
     were disturbed and thrown away (`discarded` of them). `residency` is None where /api/ps did not list the model,
     `others` names the models loaded beside it, `was_loaded` says whether it was there before the run, `load_was_shared`
     whether another one came or made way meanwhile. `precision` was wanted; `out_of_time` says that the budget ended the
-    trials. `thinks` is what the request asked for, None where it left that to the server.
+    trials. `thinks` is what the request asked for, None where it left that to the server. `cut_short`
+    says what failed after the interview and ended the trials.
     """
 
     warm_up: StreamRecord
@@ -141,6 +143,7 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
     precision: float = 0.03
     out_of_time: bool = False
     thinks: bool | str | None = None
+    cut_short: str | None = None
     image: ImageFigures | None = None
     depths: tuple[DepthPoint, ...] = ()
     concurrency: tuple[ConcurrencyPoint, ...] = ()

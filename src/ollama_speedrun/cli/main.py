@@ -28,25 +28,27 @@ def entry_point() -> int:
 def main(environment: Environment) -> ExitCode:
     """Run one command line; say what went wrong in one sentence on stderr; return the exit status."""
     try:
-        return _run(environment)
+        status = _run(environment)
+        environment.stdout.flush()
     except KeyboardInterrupt:
         environment.say(f"{PROGRAM}: interrupted")
         return ExitCode.INTERRUPTED
     except Exception as exc:  # noqa: BLE001 - the one place that catches all: a bug must end in a sentence, too
         return _fail(environment, exc)
+    return status
 
 
 def _run(environment: Environment) -> ExitCode:
     text = asked_for(environment.argv)
     if text is not None:
-        environment.put(text)
+        print(text, file=environment.stdout)
         return ExitCode.DONE
     from .parser import TextWanted, parse
 
     try:
         arguments = parse(environment.argv)
     except TextWanted as wanted:
-        environment.put(wanted.text)
+        print(wanted.text, file=environment.stdout)
         return ExitCode.DONE
     return _dispatch(environment, arguments)
 

@@ -15,7 +15,7 @@ def run_watch(plan: DiscoveryPlan, environment: Environment, *, as_json: bool, q
 
     def tell(host: Host, is_gone: bool) -> None:
         line = encode_line(host, gone=is_gone) if as_json else _line(host, is_gone=is_gone)
-        environment.put(line)
+        print(line, file=environment.stdout, flush=True)
 
     def say(text: str) -> None:
         if not quiet:
