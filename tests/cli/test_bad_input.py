@@ -1,13 +1,17 @@
 """Whatever is wrong with what the user gave: one sentence, its status, no traceback, nothing on stdout."""
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from command import CommandLine
+from command import CommandLine, environment_of, written
 from ollama_speedrun.cli import run
+from ollama_speedrun.cli.main import main
+
+FULL = Path("/dev/full")
 
 
 @pytest.fixture
@@ -101,6 +105,28 @@ def test_a_hostile_target_cannot_steer_the_terminal(command: CommandLine) -> Non
     assert ended.status == 2
     assert "\x1b" not in ended.stderr
     assert "\x07" not in ended.stderr
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize(
+    "arguments", ["--help", "--version", "run --help", "config show", "completion bash", "discover --dry-run 127.0.0.1"]
+)
+def test_a_full_disk_under_stdout_is_said_by_every_verb(arguments: str, tmp_path: Path) -> None:
+    environment = environment_of(tmp_path, *arguments.split())
+    environment.stdout = FULL.open("w", encoding="utf-8")
+    assert main(environment) == 7
+    assert written(environment.stderr).startswith("ollama-speedrun: cannot write to standard output: No space left on ")
+    with contextlib.suppress(OSError):
+        environment.stdout.close()
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no /dev/full")
+def test_a_full_disk_under_stderr_does_not_change_the_status(refusing_port: int, tmp_path: Path) -> None:
+    environment = environment_of(tmp_path, "discover", f"127.0.0.1:{refusing_port}")
+    environment.stderr = FULL.open("w", encoding="utf-8")
+    assert main(environment) == 3
+    with contextlib.suppress(OSError):
+        environment.stderr.close()
 
 
 def test_a_bug_ends_in_a_sentence_and_shows_its_traceback_only_on_demand(

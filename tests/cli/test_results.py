@@ -42,7 +42,9 @@ def test_a_run_without_results_does_not_replace_the_last_one(tmp_path: Path) -> 
 
 def test_a_last_run_that_cannot_be_kept_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the directory should be", encoding="utf-8")
-    assert files(last_run=tmp_path / "state" / "last-run.json").write(document("m:1b")) is None
+    kept = files(last_run=tmp_path / "state" / "last-run.json")
+    assert kept.write(document("m:1b")) is None
+    assert "File exists" in str(kept.why_not_kept)
 
 
 def test_a_result_that_can_go_nowhere_else_goes_to_the_temporary_directory(
@@ -58,8 +60,12 @@ def test_a_result_that_can_go_nowhere_else_goes_to_the_temporary_directory(
     (rescued,) = refuge.iterdir()
     assert isinstance(error, OutputError)
     assert str(error).startswith(f"cannot write '{folder / 'a.json'}': ")
-    assert str(error).endswith(f"; the whole result is kept in {rescued}")
+    assert str(error).endswith(f"; what is finished is kept in {rescued}")
     assert read_document(rescued) == document("m:1b")
+    kept.write(document("m:1b", "m:3b"))
+    assert (list(refuge.iterdir()), read_document(rescued)) == ([rescued], document("m:1b", "m:3b"))
+    folder.mkdir()
+    assert (kept.write(document("m:1b")), list(refuge.iterdir())) == (None, [])
 
 
 def test_one_file_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -68,7 +74,7 @@ def test_one_file_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     kept = files(folder / "a.json", tmp_path / "b.json", last_run=tmp_path / "last-run.json")
     folder.rmdir()
     error = kept.write(document("m:1b"))
-    assert str(error).endswith(f"; the whole result is kept in {tmp_path / 'last-run.json'}")
+    assert str(error).endswith(f"; what is finished is kept in {tmp_path / 'last-run.json'}")
     assert read_document(tmp_path / "b.json") == document("m:1b")
 
 

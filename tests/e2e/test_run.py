@@ -318,7 +318,7 @@ async def test_a_finished_run_outlives_a_file_that_can_no_longer_be_written(
     assert ended.status == 7
     last = ended.stderr.splitlines()[-1]
     assert last.startswith(f"ollama-speedrun: cannot write '{file}': ")
-    assert last.endswith(f"the whole result is kept in {command.state_dir / 'last-run.json'}")
+    assert last.endswith(f"what is finished is kept in {command.state_dir / 'last-run.json'}")
     assert read_document(command.state_dir / "last-run.json") == ended.document
 
 

@@ -11,5 +11,5 @@ from .parser import build_parser
 
 def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     """Print the script for the shell that was named."""
-    print(shtab.complete(build_parser(), arguments.shell), file=environment.stdout)
+    environment.put(shtab.complete(build_parser(), arguments.shell))
     return ExitCode.DONE

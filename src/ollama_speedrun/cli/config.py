@@ -18,7 +18,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     else:
         layers = settings.load(environment, {}, config_flag=arguments.config)
         text = _as_json(layers) if arguments.json else _as_lines(layers, path)
-    print(text, file=environment.stdout)
+    environment.put(text)
     return ExitCode.DONE
 
 

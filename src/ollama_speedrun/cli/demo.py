@@ -69,7 +69,7 @@ async def _serve(environment: Environment, screen: Screen, *, as_json: bool) -> 
 
     def ready(urls: tuple[str, ...]) -> None:
         text = msgspec.json.encode({"urls": urls}).decode() if as_json else _how_to_use(urls)
-        print(text, file=environment.stdout, flush=True)
+        environment.put(text)
 
     with PreparationDisplay(screen.talk, quiet=screen.verbosity is Verbosity.QUIET) as display:
         server = asyncio.ensure_future(serve_fleet(ready, progress=partial(_show, display)))

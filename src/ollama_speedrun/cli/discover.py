@@ -25,7 +25,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
         run_watch(plan, environment, as_json=arguments.json or arguments.stream, quiet=chosen.quiet)
         return ExitCode.DONE
     text = _as_json(plan) if arguments.json else _as_lines(plan)
-    print(text, file=environment.stdout)
+    environment.put(text)
     return ExitCode.DONE
 
 

@@ -6,7 +6,10 @@ import io
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+
+from ..errors import OutputError
 
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
 if TYPE_CHECKING:
@@ -98,7 +101,26 @@ class Environment:
             text = "\n".join(
                 textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in text.splitlines()
             )
-        print(text, file=self.stderr, flush=True)
+        with suppress(OSError):  # where even that is impossible, the exit status still tells
+            print(text, file=self.stderr, flush=True)
+
+    def put(self, text: str) -> None:
+        """Print a result on stdout; raises `OutputError` where it takes no more, `BrokenPipeError` without a reader."""
+        with self.writing():
+            print(text, file=self.stdout)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Flush stdout at the end of the block; errors of writing are raised as `put` does."""
+        try:
+            yield
+            self.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as exc:
+            raise OutputError(
+                f"cannot write to standard output: {exc.strerror}; make room there, or give another place to write to"
+            ) from exc
 
 
 def _nothing(mode: Literal["r", "w"]) -> TextIO:

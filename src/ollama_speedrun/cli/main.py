@@ -28,27 +28,25 @@ def entry_point() -> int:
 def main(environment: Environment) -> ExitCode:
     """Run one command line; say what went wrong in one sentence on stderr; return the exit status."""
     try:
-        status = _run(environment)
-        environment.stdout.flush()
+        return _run(environment)
     except KeyboardInterrupt:
         environment.say(f"{PROGRAM}: interrupted")
         return ExitCode.INTERRUPTED
     except Exception as exc:  # noqa: BLE001 - the one place that catches all: a bug must end in a sentence, too
         return _fail(environment, exc)
-    return status
 
 
 def _run(environment: Environment) -> ExitCode:
     text = asked_for(environment.argv)
     if text is not None:
-        print(text, file=environment.stdout)
+        environment.put(text)
         return ExitCode.DONE
     from .parser import TextWanted, parse
 
     try:
         arguments = parse(environment.argv)
     except TextWanted as wanted:
-        print(wanted.text, file=environment.stdout)
+        environment.put(wanted.text)
         return ExitCode.DONE
     return _dispatch(environment, arguments)
 

@@ -1,7 +1,7 @@
 """The files that a result goes to, kept up to date while a run goes on."""
 
 import asyncio
-import contextlib
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -36,6 +36,9 @@ class ResultFiles:
         )
         self._last_run = last_run
         self._scoring: Scoring = scoring
+        self._rescued: Path | None = None
+        self.why_not_kept: str | None = None
+        """Why the last run could not be autosaved; None where it was, or was not to be."""
         for path, _ in self._outputs:
             check_writable(path)
 
@@ -43,10 +46,12 @@ class ResultFiles:
         """Write every file; where that fails, keep the result elsewhere and return the error, which says where."""
         errors = [error for path, format_ in self._outputs if (error := self._try(path, format_, document))]
         saved = self._last_run is not None and self._autosave(self._last_run, document)
+        if not errors or saved:
+            self._forget_rescued()
         if not errors:
             return None
-        where = str(self._last_run) if saved else _rescue(document)
-        kept = f"; the whole result is kept in {where}" if where else "; no other place could take it"
+        where = self._last_run if saved else self._rescue(document)
+        kept = f"; what is finished is kept in {where}" if where else "; no other place could take it"
         return OutputError("; ".join(map(str, errors)) + kept)
 
     @property
@@ -65,21 +70,33 @@ class ResultFiles:
         """Keep the result for `assess --last`; a place that cannot be written is no error, for nobody asked for it."""
         if not document.results:
             return False
-        with contextlib.suppress(OSError, OutputError):
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, documents.encode(document))
-            return True
-        return False
+        except (OSError, OutputError) as exc:
+            self.why_not_kept = str(exc)
+            return False
+        self.why_not_kept = None
+        return True
 
+    def _rescue(self, document: Document) -> Path | None:
+        """Put the result into the temporary directory, always the same file; return where, None when that fails."""
+        try:
+            if self._rescued is None:
+                descriptor, name = tempfile.mkstemp(prefix="ollama-speedrun-", suffix=".json")
+                os.close(descriptor)
+                self._rescued = Path(name)
+            write_atomically(self._rescued, documents.encode(document))
+        except (OSError, OutputError):
+            if self._rescued is not None and not self._rescued.stat().st_size:
+                self._forget_rescued()
+            return None
+        return self._rescued
 
-def _rescue(document: Document) -> str | None:
-    """Put the result into the temporary directory; return where, None when that fails, too."""
-    try:
-        with tempfile.NamedTemporaryFile(prefix="ollama-speedrun-", suffix=".json", delete=False) as file:
-            file.write(documents.encode(document))
-    except OSError:
-        return None
-    return file.name
+    def _forget_rescued(self) -> None:
+        if self._rescued is not None:
+            self._rescued.unlink(missing_ok=True)
+            self._rescued = None
 
 
 class Checkpoints:

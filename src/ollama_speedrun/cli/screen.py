@@ -1,10 +1,7 @@
 """The two streams of a command: data on stdout, talk on stderr, each as the settings want it."""
 
-import contextlib
 import functools
-from collections.abc import Iterator
 
-from ..errors import OutputError
 from ..events import Phase
 from ..report import document as documents
 from ..report.document import Document
@@ -64,7 +61,7 @@ class Screen:
 
         Raises `OutputError` when stdout takes no more, but leaves a reader that went away a `BrokenPipeError`.
         """
-        with self._writing():
+        with self._environment.writing():
             if self._as_json:
                 self._environment.stdout.buffer.write(documents.encode(document))
                 return
@@ -83,8 +80,7 @@ class Screen:
 
     def stream(self, host: "Host") -> None:
         """Print a host on stdout as one line of JSON; raises as `show` does."""
-        with self._writing():
-            print(documents.encode_line(host), file=self._environment.stdout)
+        self._environment.put(documents.encode_line(host))
 
     def explain(self, document: Document, pattern: str) -> None:
         """Print how the figures of the models that match came about: on stderr where stdout is for JSON.
@@ -100,21 +96,9 @@ class Screen:
         if not lines:
             self.complain(f"no result matches --explain {pattern!r}; found: {', '.join(_names(document)) or 'none'}")
             return
-        with self._writing():
+        with self._environment.writing():
             console = self.talk if self._as_json else self._console(self._environment.stdout)
             print_lines(console, map(Text, ("", *lines[:-1])))
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-            self._environment.stdout.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as exc:
-            raise OutputError(
-                f"cannot write to standard output: {exc.strerror}; give --output FILE to write elsewhere"
-            ) from exc
 
 
 def _names(document: Document) -> list[str]:

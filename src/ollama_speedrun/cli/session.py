@@ -181,6 +181,8 @@ class Session:
     def _tell_the_end(self, ending: Ending) -> None:
         for name in self._files.names:
             self._screen.note(f"Written: {name}")
+        if self._files.why_not_kept:
+            self._screen.note(f"Not kept for `assess --last`: {self._files.why_not_kept}")
         if ending.sentence:
             self._screen.complain(ending.sentence)
 

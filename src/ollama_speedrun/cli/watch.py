@@ -15,7 +15,7 @@ def run_watch(plan: DiscoveryPlan, environment: Environment, *, as_json: bool, q
 
     def tell(host: Host, is_gone: bool) -> None:
         line = encode_line(host, gone=is_gone) if as_json else _line(host, is_gone=is_gone)
-        print(line, file=environment.stdout, flush=True)
+        environment.put(line)
 
     def say(text: str) -> None:
         if not quiet:
