@@ -110,6 +110,10 @@ def test_the_page_has_the_profiles_as_they_are() -> None:
     [
         f"fewer than {metrics.FEWEST_TOKENS} tokens",
         f"a duration below {metrics.SHORTEST_WINDOW_NS // MS} ms",
+        f"give or take {metrics.CLOCK_TOLERANCE:.0%} and {metrics.USUAL_JITTER_NS // MS} ms".replace("%", " %"),
+        f"more than {metrics.TOKEN_SLACK} above the num_predict",
+        f"is above {stats.WIDE:.0%}, both ends are given".replace("%", " %"),
+        f"above {metrics.IMPLAUSIBLE:g} × the client's and above {metrics.IMPLAUSIBLE:g} × the lower median",
         f"above {metrics.CACHED_FACTOR} × the lower median of all reads",
         f"the larger of {metrics.QUEUE_FLOOR_NS // MS} ms and three times the least of this model",
         f"the larger of {metrics.RELOAD_FLOOR_NS // MS} ms and a quarter of the warm-up's",

@@ -133,9 +133,10 @@ class Scenario:
         return next(script for script in self.models if script.name == self.ours[0])
 
     def faster(self, factor: float) -> "Scenario":
-        """Return the scenario with models that are so many times as fast."""
+        """Return the scenario with models that are so many times as fast, and a network that merges as many chunks."""
         return replace(
             self,
+            host=msgspec.structs.replace(self.host, coalesce_s=self.host.coalesce_s / factor),
             models=tuple(
                 msgspec.structs.replace(
                     script,

@@ -68,7 +68,7 @@ def test_prefill_leaves_cached_tokens_out() -> None:
 
 def test_reads_out_of_the_cache_stand_out_among_their_fellows() -> None:
     cached = record(prompt_eval_duration_ns=36 * MS)
-    slow_first = record(prompt_eval_duration_ns=300 * MS)
+    slow_first = record(prompt_eval_duration_ns=300 * MS, first_content_ns=350 * MS)
     assert metrics.uncached([slow_first, PLAIN, PLAIN, cached]) == [slow_first, PLAIN, PLAIN]
     assert metrics.uncached([PLAIN, cached]) == [PLAIN]
     assert metrics.uncached([record(prompt_eval_duration_ns=None)]) == []
@@ -145,6 +145,47 @@ def test_a_network_that_stalls_once_does_not_make_the_servers_clock_wrong() -> N
     stalled = record(last_content_ns=2200 * MS, ended_ns=2210 * MS)
     assert not metrics.is_server_clock_wrong([PLAIN, stalled, PLAIN])
     assert metrics.is_server_clock_wrong([stalled, stalled, PLAIN])
+
+
+def test_a_count_above_what_was_asked_for_gives_no_figure() -> None:
+    boaster = record(eval_count=5000, token_limit=101)
+    assert metrics.output_tokens(boaster) is None
+    rates = (metrics.decode_tps, metrics.decode_client_tps, metrics.ollama_tps, metrics.classic_tps, metrics.tpot_s)
+    assert [rate(boaster) for rate in rates] == [None] * 5
+    assert metrics.output_tokens(record(eval_count=105, token_limit=101)) == 105
+
+
+def test_durations_that_our_own_clock_rules_out_are_absent() -> None:
+    assert metrics.load_s(record(load_duration_ns=-5 * 10**9)) is None
+    assert metrics.load_s(record(load_duration_ns=10**15)) is None
+    assert metrics.load_s(record(load_duration_ns=180 * MS)) == 0.18
+    assert metrics.prefill_tps(record(prompt_eval_duration_ns=300 * MS)) is None
+    assert metrics.prefill_tps(record(prompt_eval_cached_count=-(10**6))) == 2000.0
+    assert metrics.prefill_tps(record(prompt_eval_cached_count=301)) is None
+    assert metrics.decode_tps(record(eval_duration_ns=2000 * MS)) is None
+
+
+def test_chunks_that_arrive_in_lumps_give_no_rate_by_our_clock() -> None:
+    lumps, at_once = record(content_arrivals=15), record(content_arrivals=1)
+    assert (metrics.decode_client_tps(lumps), metrics.tpot_s(lumps), metrics.ttft_s(lumps)) == (None, None, 0.2)
+    assert (metrics.ttft_s(at_once), metrics.ttfa_s(at_once), metrics.decode_tps(at_once)) == (None, None, 100)
+    assert metrics.decode_client_tps(record(content_arrivals=16)) == 100
+    assert not metrics.was_buffered(record(content_chunks=15, content_arrivals=1))
+
+
+def test_a_server_that_counts_in_microseconds_is_not_believed_behind_a_proxy_that_buffers_either() -> None:
+    whole = {"content_arrivals": 1, "ended_ns": 1600 * MS}
+    wrong = record(eval_duration_ns=15 * MS // 10, total_duration_ns=16 * MS // 10, **whole)
+    assert metrics.is_server_clock_wrong([wrong])
+    assert not metrics.is_server_clock_wrong([record(eval_duration_ns=1400 * MS, total_duration_ns=1600 * MS, **whole)])
+
+
+def test_one_absurd_trial_is_not_credible_and_one_that_the_network_stalled_is() -> None:
+    absurd = record(eval_duration_ns=12 * MS // 10)
+    stalled = record(last_content_ns=3200 * MS, ended_ns=3210 * MS)
+    assert metrics.credible([PLAIN, absurd, stalled, PLAIN]) == [PLAIN, stalled, PLAIN]
+    assert metrics.credible([absurd]) == [absurd]
+    assert (metrics.speed_tps(absurd), metrics.speed_tps(PLAIN)) == (100.0, 100.0)
 
 
 @st.composite

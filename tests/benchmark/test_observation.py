@@ -35,6 +35,18 @@ def test_stamps_are_those_of_the_first_and_last_chunks_that_say_something(
     assert (record.content_chunks, record.ended_ns) == (len(contents), len(streamed) + 1)
 
 
+def test_nothing_after_the_first_done_line_counts() -> None:
+    streamed = [(1, wire.Chunk(response="a")), (2, DONE), (3, wire.Chunk(response="b")), (4, wire.Chunk(done=True))]
+    record = observe(streamed, sent_ns=0, ended_ns=4, where="m")
+    assert (record.content_chunks, record.last_content_ns, record.done_reason) == (1, 1, "stop")
+
+
+def test_chunks_that_arrive_together_are_one_arrival() -> None:
+    word = wire.Chunk(response="a")
+    record = observe([(1, word), (1, word), (2, wire.Chunk()), (3, word), (3, DONE)], sent_ns=0, ended_ns=3, where="m")
+    assert (record.content_chunks, record.content_arrivals) == (3, 2)
+
+
 async def test_chunks_that_come_in_a_rush_are_told_once_at_the_start_and_once_at_the_end() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n"
     lines = b'{"response":"a","done":false}\n' * 300 + b'{"response":"","done":true,"done_reason":"length"}\n'

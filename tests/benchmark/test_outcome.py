@@ -15,7 +15,9 @@ def kinds(**changes: Any) -> list[CaveatKind]:
 
 def test_a_clean_benchmark_gives_every_figure_and_no_caveat() -> None:
     observed = observations(
-        warm_up=record(load_duration_ns=2000 * MS, prompt_eval_count=12),
+        warm_up=record(
+            load_duration_ns=2000 * MS, prompt_eval_count=12, first_content_ns=2200 * MS, last_content_ns=3200 * MS
+        ),
         trials=(record(eval_duration_ns=1000 * MS), record(eval_duration_ns=1000 * MS), PLAIN),
         discarded=1,
     )
@@ -72,6 +74,12 @@ def test_a_clean_benchmark_gives_every_figure_and_no_caveat() -> None:
         (timed(eval_duration_ns=1009 * MS), []),
         (timed(eval_duration_ns=1020 * MS, content_chunks=99), [CaveatKind.TOKENS_HELD_BACK]),
         (timed(content_chunks=51), []),
+        (timed(content_arrivals=16, token_limit=97), []),
+        (timed(content_arrivals=15), [CaveatKind.BUFFERED]),
+        (timed(content_arrivals=1), [CaveatKind.BUFFERED]),
+        ({"trials": (PLAIN, PLAIN, record(content_arrivals=1))}, []),
+        (timed(token_limit=96), [CaveatKind.BUDGET_EXCEEDED]),
+        ({"trials": (PLAIN, PLAIN, record(eval_duration_ns=2 * MS))}, [CaveatKind.CLOCKS_DISAGREE]),
         ({"trials": (PLAIN, *[record(eval_duration_ns=1020 * MS)] * 2)}, []),
         (timed(last_content_ns=312 * MS, eval_duration_ns=114 * MS), []),
         (timed(last_content_ns=312 * MS, eval_duration_ns=116 * MS), [CaveatKind.LATE_CHUNK]),
@@ -143,6 +151,19 @@ def test_without_trials_the_interview_is_what_speed_is_measured_by() -> None:
     result = outcome.measured(model(), observations(trials=()))
     assert result.decode_tps == pytest.approx(100)
     assert result.decode_interval is None
+
+
+def test_one_trial_that_our_clock_contradicts_is_left_out_of_the_means() -> None:
+    result = outcome.measured(model(), observations(trials=(PLAIN, PLAIN, record(eval_duration_ns=2 * MS))))
+    assert [result.decode_tps, result.ollama_tps] == pytest.approx([100, 101])
+    assert result.decode_interval is not None
+    assert result.decode_interval.trials == 2
+
+
+def test_a_wide_interval_is_told_by_its_ends() -> None:
+    wide = observations(trials=(PLAIN, record(eval_duration_ns=1150 * MS, last_content_ns=1350 * MS)))
+    (text,) = [caveat.text for caveat in caveats.of(wide) if caveat.kind is CaveatKind.IMPRECISE]
+    assert "known to 38.4–226.6 tok/s only" in text
 
 
 def test_a_load_that_waited_for_another_model_gives_no_load_time() -> None:

@@ -29,10 +29,18 @@ def of(observed: Observations) -> tuple[Caveat, ...]:
 
 
 def _of_speed(observed: Observations) -> Iterator[Caveat]:
-    timed = observed.timed
-    fewest = min((record.eval_count for record in timed if record.eval_count is not None), default=None)
+    timed = metrics.credible(observed.timed)
+    fewest = min((tokens for record in timed if (tokens := metrics.output_tokens(record)) is not None), default=None)
     by_server = [rate for record in timed if (rate := metrics.decode_tps(record)) is not None]
-    if fewest is not None and fewest < metrics.FEWEST_TOKENS:
+    over_budget = [record for record in (observed.interview, *observed.trials) if metrics.is_over_budget(record)]
+    if over_budget:
+        yield Caveat(
+            CaveatKind.BUDGET_EXCEEDED,
+            f"the server counted {max(record.eval_count or 0 for record in over_budget)} tokens where "
+            f"{max(record.token_limit or 0 for record in over_budget)} were asked for, so its counts are not believed "
+            "and no figure comes from them; is it really Ollama?",
+        )
+    elif fewest is not None and fewest < metrics.FEWEST_TOKENS:
         yield Caveat(
             CaveatKind.TOO_FEW_TOKENS,
             f"only {fewest} tokens came, no rate can be had from fewer than {metrics.FEWEST_TOKENS}; "
@@ -51,6 +59,12 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
             "the server claims a far higher speed than its tokens came with, so only this machine's clock is used; "
             "is it really Ollama?",
         )
+    elif left_out := len(observed.timed) - len(timed):
+        yield Caveat(
+            CaveatKind.CLOCKS_DISAGREE,
+            f"in {left_out} of {len(observed.timed)} generations the server claims a far higher speed than the tokens "
+            "came with, so those are left out of its rates; is it really Ollama?",
+        )
     elif (apart := _disagreement(timed)) > LARGEST_DISAGREEMENT:
         yield Caveat(
             CaveatKind.CLOCKS_DISAGREE,
@@ -59,6 +73,8 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
         )
     elif steady := _steady_disagreement(timed):
         yield _of_edges(timed, steady)
+    if 2 * sum(map(metrics.was_buffered, observed.timed)) > len(observed.timed):
+        yield _of_buffering(observed.timed)
     if fewest is not None and metrics.FEWEST_TOKENS <= fewest < metrics.ENOUGH_TOKENS:
         yield Caveat(
             CaveatKind.SHORT_ANSWERS,
@@ -71,14 +87,38 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
         remedy = "give more --budget" if observed.out_of_time else "run again on a quieter machine"
         yield Caveat(
             CaveatKind.IMPRECISE,
-            f"the speed is known to ±{reached:.1%} only, not ±{observed.precision:.0%}, from {len(by_server)} trials: "
-            f"{why}; {remedy}",
+            f"the speed is known to {_known(by_server)} only, not ±{observed.precision:.0%}, "
+            f"from {len(by_server)} trials: {why}; {remedy}",
         )
     elif observed.out_of_time and len(timed) < 2:
         yield Caveat(
             CaveatKind.IMPRECISE,
             "the time budget allowed one generation only, so the speed has no interval; give more --budget",
         )
+
+
+def _known(rates: Sequence[float]) -> str:
+    """Say how well a rate is known: as ±, or by both ends of its interval where that lies askew."""
+    found, reached = stats.interval(rates), stats.half_width(rates)
+    if found is None or reached is None:
+        return "nothing"
+    if reached <= stats.WIDE:
+        return f"±{reached:.1%}"
+    return f"{found.low_tps:.1f}–{found.high_tps:.1f} tok/s"
+
+
+def _of_buffering(timed: Sequence[StreamRecord]) -> Caveat:
+    """Say what our clock cannot tell of answers that arrived in lumps."""
+    at_once = all(metrics.ttft_s(record) is None for record in timed)
+    lost = (
+        "all arrived at once, so neither the time to the first token nor a score can be had"
+        if at_once
+        else "arrived in a few pieces, so ttft_s is that of the first piece and this machine's clock tells no speed"
+    )
+    return Caveat(
+        CaveatKind.BUFFERED,
+        f"the chunks of an answer {lost}; a proxy in between buffers: ask the server itself",
+    )
 
 
 def _of_edges(timed: Sequence[StreamRecord], apart: float) -> Caveat:

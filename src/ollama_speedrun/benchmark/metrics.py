@@ -24,6 +24,10 @@ CACHED_FACTOR: Final = 3
 other work on the machine can cost one read half its speed."""
 USUAL_JITTER_NS: Final = 20_000_000
 """A network, a wireless one too, and two schedulers do no more than this to a single chunk."""
+CLOCK_TOLERANCE: Final = 0.05
+TOKEN_SLACK: Final = 4
+"""What a count may exceed num_predict by: the end token, or a few drafts of speculative decoding."""
+LONGEST_TRANSFER_NS: Final = 1_000_000_000
 QUEUE_FLOOR_NS: Final = 50_000_000
 QUEUE_FACTOR: Final = 3
 RELOAD_FLOOR_NS: Final = 100_000_000
@@ -38,13 +42,17 @@ MOST_CHARACTERS_PER_TOKEN: Final = 8
 
 
 def ttft_s(record: StreamRecord) -> float | None:
-    """Time to first token in seconds, thinking included; None when nothing was streamed."""
-    return None if record.first_content_ns is None else units.seconds(record.first_content_ns)
+    """Time to first token in seconds, thinking included; None when nothing was streamed, or all of it at once."""
+    if record.first_content_ns is None or _came_at_once(record):
+        return None
+    return units.seconds(record.first_content_ns)
 
 
 def ttfa_s(record: StreamRecord) -> float | None:
-    """Time to the first token of the answer in seconds, thinking excluded; None when no answer came."""
-    return None if record.first_answer_ns is None else units.seconds(record.first_answer_ns)
+    """Time to the first token of the answer in seconds, thinking excluded; None when no answer came, or all at once."""
+    if record.first_answer_ns is None or _came_at_once(record):
+        return None
+    return units.seconds(record.first_answer_ns)
 
 
 def total_s(record: StreamRecord) -> float:
@@ -52,45 +60,64 @@ def total_s(record: StreamRecord) -> float:
     return units.seconds(record.ended_ns)
 
 
+def output_tokens(record: StreamRecord) -> int | None:
+    """Return how many tokens the server counted; None where that is more than was asked for, and so not believed."""
+    return None if is_over_budget(record) else record.eval_count
+
+
+def is_over_budget(record: StreamRecord) -> bool:
+    """Whether the server counted clearly more tokens than num_predict allowed."""
+    if record.eval_count is None or record.token_limit is None:
+        return False
+    return record.eval_count > record.token_limit + TOKEN_SLACK
+
+
 def decode_tps(record: StreamRecord) -> float | None:
     """Decode throughput by the server's clock in tokens/s: (eval_count − 1)/eval_duration.
 
     The duration runs from the first token to the last, so it spans one interval less than there are tokens.
     """
-    return _rate(record.eval_count, record.eval_duration_ns, uncounted=1)
+    return _rate(output_tokens(record), _possible_ns(record.eval_duration_ns, record.ended_ns), uncounted=1)
 
 
 def ollama_tps(record: StreamRecord) -> float | None:
     """Ollama's own figure in tokens/s, eval_count/eval_duration, as `ollama run --verbose` prints it."""
-    return _rate(record.eval_count, record.eval_duration_ns, uncounted=0)
+    return _rate(output_tokens(record), _possible_ns(record.eval_duration_ns, record.ended_ns), uncounted=0)
 
 
 def decode_client_tps(record: StreamRecord) -> float | None:
     """Decode throughput by the client's clock in tokens/s: (eval_count − 1 − e)/(last − first content chunk).
 
-    e is 1 after done_reason "stop": the end token is counted but gives no chunk. None where the tokens came in too few
-    chunks for the stamps to mean anything, as behind a proxy that buffers.
+    e is 1 after done_reason "stop": the end token is counted but gives no chunk. None where the tokens arrived at too
+    few moments for the stamps to mean anything, as behind a proxy that buffers.
     """
-    if record.first_content_ns is None or record.last_content_ns is None or record.content_chunks < FEWEST_TOKENS:
+    if record.first_content_ns is None or record.last_content_ns is None or _arrivals(record) < FEWEST_TOKENS:
         return None
     window_ns = record.last_content_ns - record.first_content_ns
-    return _rate(record.eval_count, window_ns, uncounted=1 + _end_tokens(record))
+    return _rate(output_tokens(record), window_ns, uncounted=1 + _end_tokens(record))
 
 
 def tpot_s(record: StreamRecord) -> float | None:
     """Time per output token in seconds by MLPerf's definition: (last − first content chunk)/(output tokens − 1)."""
-    if record.first_content_ns is None or record.last_content_ns is None:
+    tokens = output_tokens(record)
+    if record.first_content_ns is None or record.last_content_ns is None or was_buffered(record):
         return None
-    if record.eval_count is None or record.eval_count < FEWEST_TOKENS:
+    if tokens is None or tokens < FEWEST_TOKENS:
         return None
-    return units.seconds(record.last_content_ns - record.first_content_ns) / (record.eval_count - 1)
+    return units.seconds(record.last_content_ns - record.first_content_ns) / (tokens - 1)
 
 
 def classic_tps(record: StreamRecord) -> float | None:
     """Tokens/s as the seed counts them: eval_count/(end − first token), on the client's clock."""
     if record.first_content_ns is None:
         return None
-    return _rate(record.eval_count, record.ended_ns - record.first_content_ns, uncounted=0)
+    return _rate(output_tokens(record), record.ended_ns - record.first_content_ns, uncounted=0)
+
+
+def load_s(record: StreamRecord) -> float | None:
+    """Seconds that loading took by the server's clock; None where it says nothing, or more than ours can have seen."""
+    load_ns = _possible_ns(record.load_duration_ns, _first_ns(record))
+    return None if load_ns is None else units.seconds(load_ns)
 
 
 def prefill_tps(record: StreamRecord, *, cached_tokens: int = 0) -> float | None:
@@ -101,7 +128,8 @@ def prefill_tps(record: StreamRecord, *, cached_tokens: int = 0) -> float | None
     if record.prompt_eval_count is None:
         return None
     cached = cached_tokens if record.prompt_eval_cached_count is None else record.prompt_eval_cached_count
-    return _rate(record.prompt_eval_count - cached, record.prompt_eval_duration_ns, uncounted=0)
+    read_ns = _possible_ns(record.prompt_eval_duration_ns, _first_ns(record))
+    return _rate(record.prompt_eval_count - max(0, cached), read_ns, uncounted=0)
 
 
 def constant_prefix_tokens(warm_up: StreamRecord, read: StreamRecord) -> int:
@@ -142,10 +170,10 @@ def disagreement(record: StreamRecord, *, jitter_ns: int = 0) -> float | None:
 
     0 where that comes from chunks which were early or late by less than `jitter_ns`.
     """
-    server_tps, client_tps = decode_tps(record), decode_client_tps(record)
-    if server_tps is None or client_tps is None or record.eval_count is None:
+    server_tps, client_tps, tokens = decode_tps(record), decode_client_tps(record), output_tokens(record)
+    if server_tps is None or client_tps is None or tokens is None:
         return None
-    apart_s = abs(record.eval_count / server_tps - record.eval_count / client_tps)
+    apart_s = abs(tokens / server_tps - tokens / client_tps)
     return 0.0 if apart_s < units.seconds(jitter_ns) else (server_tps - client_tps) / server_tps
 
 
@@ -155,7 +183,13 @@ def tokens_held_back(record: StreamRecord) -> int:
     Parsers of thinking and tool calls swallow tokens, halves of a character wait for each other, and speculative
     decoding puts several into one chunk.
     """
-    return 0 if record.eval_count is None else max(0, record.eval_count - _end_tokens(record) - record.content_chunks)
+    tokens = output_tokens(record)
+    return 0 if tokens is None else max(0, tokens - _end_tokens(record) - record.content_chunks)
+
+
+def was_buffered(record: StreamRecord) -> bool:
+    """Whether the chunks of an answer arrived at too few moments for our clock to tell its tokens apart."""
+    return record.content_chunks >= FEWEST_TOKENS > _arrivals(record)
 
 
 def is_server_clock_wrong(timed: Sequence[StreamRecord]) -> bool:
@@ -164,9 +198,44 @@ def is_server_clock_wrong(timed: Sequence[StreamRecord]) -> bool:
     Most of the generations must say so, for a network may stall in one. The other way round is no proof: whatever
     buffers between us makes the tokens come in a rush.
     """
-    rates = [(decode_tps(record), decode_client_tps(record)) for record in timed]
-    ratios = [by_server / by_client for by_server, by_client in rates if by_server and by_client]
+    ratios = [ratio for record in timed if (ratio := _lead_of_server(record)) is not None]
     return bool(ratios) and statistics.median(ratios) > IMPLAUSIBLE
+
+
+def credible(timed: Sequence[StreamRecord]) -> list[StreamRecord]:
+    """Return the generations without those whose decode rate by the server contradicts both our clock and the others.
+
+    It does so above 1.5 × the client's rate and 1.5 × the lower median of the server's: a stall of the network changes
+    the client's alone, and the server's stands.
+    """
+    rates = [rate for record in timed if (rate := decode_tps(record)) is not None]
+    usual_tps = statistics.median_low(rates) if rates else 0.0
+    return [
+        record
+        for record in timed
+        if (decode_tps(record) or 0.0) <= IMPLAUSIBLE * usual_tps or (_lead_of_server(record) or 0.0) <= IMPLAUSIBLE
+    ]
+
+
+def speed_tps(record: StreamRecord) -> float | None:
+    """Decode throughput of a single generation in tokens/s: the server's figure unless our clock contradicts it."""
+    by_client = decode_client_tps(record)
+    return by_client if is_server_clock_wrong([record]) else decode_tps(record) or by_client
+
+
+def _lead_of_server(record: StreamRecord) -> float | None:
+    """Return by what factor the server claims to be faster than our clock saw it, None where nothing can be compared.
+
+    Of an answer that was buffered only the end is known, and that a network needs less than a second for it.
+    """
+    by_server, by_client = decode_tps(record), decode_client_tps(record)
+    if by_server is None:
+        return None
+    if by_client is not None:
+        return by_server / by_client
+    if not was_buffered(record) or not record.total_duration_ns or record.total_duration_ns < 0:
+        return None
+    return (record.ended_ns - LONGEST_TRANSFER_NS) / record.total_duration_ns
 
 
 def unattributed_ns(record: StreamRecord) -> int | None:
@@ -214,6 +283,26 @@ def was_truncated(record: StreamRecord, *, prompt_characters: int) -> bool:
         record.prompt_eval_count is not None
         and record.prompt_eval_count < prompt_characters / MOST_CHARACTERS_PER_TOKEN
     )
+
+
+def _arrivals(record: StreamRecord) -> int:
+    """At how many moments content came; its chunks where a record does not tell."""
+    return record.content_chunks if record.content_arrivals is None else record.content_arrivals
+
+
+def _came_at_once(record: StreamRecord) -> bool:
+    return was_buffered(record) and _arrivals(record) == 1
+
+
+def _first_ns(record: StreamRecord) -> int:
+    return record.ended_ns if record.first_content_ns is None else record.first_content_ns
+
+
+def _possible_ns(duration_ns: int | None, seen_ns: int) -> int | None:
+    """Return a server's duration; None where it is negative, or longer than what it is part of was by our clock."""
+    if duration_ns is None or not 0 <= duration_ns <= (1 + CLOCK_TOLERANCE) * seen_ns + USUAL_JITTER_NS:
+        return None
+    return duration_ns
 
 
 def _end_tokens(record: StreamRecord) -> int:

@@ -12,11 +12,16 @@ TAIL_CHARACTERS: Final = 400
 
 
 class Observation:
-    """The running state of a stream. `sent_ns` and the stamps are of one monotonic clock."""
+    """The running state of a stream. `sent_ns` and the stamps are of one monotonic clock.
 
-    def __init__(self, *, sent_ns: int) -> None:
+    `token_limit` is the num_predict that was asked for, None where it is not known.
+    """
+
+    def __init__(self, *, sent_ns: int, token_limit: int | None = None) -> None:
         self._sent_ns = sent_ns
+        self._token_limit = token_limit
         self.content_chunks = 0
+        self._content_arrivals = 0
         self._first_content_ns: int | None = None
         self._first_answer_ns: int | None = None
         self._last_content_ns: int | None = None
@@ -26,11 +31,14 @@ class Observation:
         self._done: wire.Chunk | None = None
 
     def add(self, arrived_ns: int, chunk: wire.Chunk) -> None:
-        """Take in one chunk."""
+        """Take in one chunk; the first done line ends the record, and what comes after it does not count."""
+        if self._done is not None:
+            return
         answer, thinking = chunk.response, chunk.thinking or ""
         if answer or thinking or chunk.tool_calls:
             at_ns = arrived_ns - self._sent_ns
             self.content_chunks += 1
+            self._content_arrivals += at_ns != self._last_content_ns
             self._last_content_ns = at_ns
             if self._first_content_ns is None:
                 self._first_content_ns = at_ns
@@ -67,6 +75,8 @@ class Observation:
             last_content_ns=self._last_content_ns,
             ended_ns=ended_ns - self._sent_ns,
             content_chunks=self.content_chunks,
+            content_arrivals=self._content_arrivals,
+            token_limit=self._token_limit,
             answer_characters=self._answer_characters,
             thinking_characters=self._thinking_characters,
             answer_tail=self._tail[-TAIL_CHARACTERS:],

@@ -22,8 +22,9 @@ def measured(model: Model, observed: Observations) -> Result:
     if interview.content_chunks == 0:
         return failed(model, _why_nothing(observed), variant=variant_of(observed.thinks))
     server_is_wrong = metrics.is_server_clock_wrong(timed)
-    by_server = [] if server_is_wrong else _each(metrics.decode_tps, timed)
-    load_ns = None if observed.was_loaded or observed.load_was_shared else observed.warm_up.load_duration_ns
+    credible = metrics.credible(timed)
+    by_server = [] if server_is_wrong else _each(metrics.decode_tps, credible)
+    is_load_hidden = server_is_wrong or observed.was_loaded or observed.load_was_shared
     return Result(
         host=model.host,
         model=model.name,
@@ -32,17 +33,17 @@ def measured(model: Model, observed: Observations) -> Result:
         decode_tps=stats.geometric_mean(by_server),
         decode_interval=stats.interval(by_server or _each(metrics.decode_client_tps, timed)),
         decode_client_tps=stats.geometric_mean(_each(metrics.decode_client_tps, timed)),
-        ollama_tps=stats.geometric_mean(_each(metrics.ollama_tps, timed)),
+        ollama_tps=stats.geometric_mean(_each(metrics.ollama_tps, credible)),
         classic_tps=metrics.classic_tps(interview),
         prefill_tps=None if server_is_wrong else _prefill_tps(observed),
         ttft_s=stats.percentile(_each(metrics.ttft_s, timed), 0.5),
         ttfa_s=metrics.ttfa_s(interview),
         tpot_s=stats.percentile(_each(metrics.tpot_s, timed), 0.5),
         unattributed_s=stats.percentile([units.seconds(ns) for ns in _each(metrics.unattributed_ns, timed)], 0.5),
-        load_s=None if server_is_wrong or load_ns is None else units.seconds(load_ns),
+        load_s=None if is_load_hidden else metrics.load_s(observed.warm_up),
         total_s=metrics.total_s(interview),
         prompt_tokens=interview.prompt_eval_count,
-        output_tokens=interview.eval_count,
+        output_tokens=metrics.output_tokens(interview),
         token_budget=observed.token_budget,
         context_length=residency.context_length if residency else None,
         memory_bytes=residency.size_bytes if residency else None,

@@ -8,6 +8,9 @@ from typing import Final
 from .types import Interval
 
 CONFIDENCE: Final = 0.95
+LARGEST_SPREAD: Final = 1e6
+WIDE: Final = 0.2
+"""From here on an interval of log rates lies so askew that ± says too little."""
 T_QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201)
 """Student's t at 97.5 % for 1 to 11 degrees of freedom: what 2 to 12 trials need."""
 
@@ -32,9 +35,27 @@ def interval(rates: Sequence[float]) -> Interval | None:
 
 
 def half_width(rates: Sequence[float]) -> float | None:
-    """Return how far the interval reaches from its mean, as a share of it; None from fewer than two trials."""
+    """Return half the length of the interval, as a share of its mean; None from fewer than two trials."""
     found = interval(rates)
-    return None if found is None else math.sqrt(found.high_tps / found.low_tps) - 1
+    return None if found is None else relative_half_width(found)
+
+
+def relative_half_width(found: Interval) -> float:
+    """Return half the length of an interval as a share of the geometric mean of its ends, which is that of the rates.
+
+    Infinite where the lower end is so near 0 that no mean is left.
+    """
+    mean_tps = math.sqrt(found.low_tps) * math.sqrt(found.high_tps)
+    return (found.high_tps - found.low_tps) / 2 / mean_tps if mean_tps > 0 else math.inf
+
+
+def spread(rates: Sequence[float]) -> float | None:
+    """Return within what share of their mean one more of these would lie with 95 %; None from fewer than two."""
+    if len(rates) < 2:
+        return None
+    logs = [math.log(rate) for rate in rates]
+    quantile = T_QUANTILES[min(len(rates) - 1, len(T_QUANTILES)) - 1]
+    return math.expm1(min(quantile * statistics.stdev(logs) * math.sqrt(1 + 1 / len(rates)), math.log(LARGEST_SPREAD)))
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:

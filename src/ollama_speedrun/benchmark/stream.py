@@ -32,8 +32,9 @@ async def record(
     content_chunks = 0
     try:
         async with asyncio.timeout(timeout_s), client.generate(request) as stream:
-            observed = Observation(sent_ns=stream.sent_ns)
-            runaway_chunks = RUNAWAY_FACTOR * int(request.options["num_predict"]) + RUNAWAY_SLACK
+            token_limit = int(request.options["num_predict"])
+            observed = Observation(sent_ns=stream.sent_ns, token_limit=token_limit)
+            runaway_chunks = RUNAWAY_FACTOR * token_limit + RUNAWAY_SLACK
             next_progress_ns = stream.sent_ns
             async for arrived_ns, chunk in stream:
                 observed.add(arrived_ns, chunk)

@@ -29,6 +29,8 @@ class CaveatKind(enum.StrEnum):
     RELOADED = "reloaded"
     DRIFT = "drift"
     REASONS_ANYWAY = "reasons-anyway"
+    BUFFERED = "buffered"
+    BUDGET_EXCEEDED = "budget-exceeded"
     CUT_SHORT = "cut-short"
 
 
@@ -44,7 +46,8 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     The `…_ns` stamps are the client's monotonic clock in ns since the request was sent, taken when the bytes arrived
     and before they were parsed. "Content" is a chunk with a non-empty answer, thinking or tool call; "answer" one with
-    a non-empty answer. `answer_tail` is the end of what was streamed, untrusted text. The durations and counts are the
+    a non-empty answer. `content_arrivals` counts the moments at which content came, `token_limit` is the num_predict
+    that was asked for. `answer_tail` is the end of what was streamed, untrusted text. The durations and counts are the
     server's own, None where it left them out.
     """
 
@@ -53,6 +56,8 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     last_content_ns: int | None
     ended_ns: int
     content_chunks: int
+    content_arrivals: int | None = None
+    token_limit: int | None = None
     answer_characters: int
     thinking_characters: int
     answer_tail: str
