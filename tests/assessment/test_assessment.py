@@ -207,6 +207,63 @@ def test_a_model_whose_answer_repeats_itself_is_not_picked_before_one_whose_does
     assert verdict.tiers[0].best.model == "sound"
 
 
+THOUGHT_ONLY = Caveat(CaveatKind.BUDGET_SPENT_THINKING, "no answer")
+PARROTS = Caveat(CaveatKind.REPEATS_ITSELF, "the same words")
+
+
+def why(*results: Result) -> str:
+    _, verdict = assess([], results)
+    assert verdict.recommendation is not None
+    return verdict.recommendation.why
+
+
+def test_a_thinker_that_never_answered_is_passed_over_and_the_sentence_says_why() -> None:
+    text = why(result("thinker", 90, 520, caveats=(THOUGHT_ONLY,)), result("a", 40, 400), result("b", 30, 400))
+    assert text.startswith("best of 3: 40.0 tok/s")
+    assert "thinker scores" in text
+    assert text.endswith("points more, but it thought until its end and never answered")
+
+
+def test_one_that_is_picked_for_want_of_faultless_others_is_said_to_be_the_only_one() -> None:
+    parrots = [result(f"parrot{number}", 90 - number, 520, caveats=(PARROTS,)) for number in range(4)]
+    text = why(*parrots, result("sound", 40, 400))
+    assert text.startswith("the only one of 5 that did not repeat itself: 40.0 tok/s")
+    assert "; 4 others score more, parrot0 " in text
+    assert text.endswith("but their answers repeat themselves")
+
+
+def test_a_pick_that_never_answered_says_so() -> None:
+    assert "it thought until its end and never answered" in why(result("thinker", caveats=(THOUGHT_ONLY,)))
+
+
+def test_without_intervals_the_sentence_speaks_of_single_runs() -> None:
+    interval = Interval(59.9, 60.1, 3)
+    assert why(result("a", 60), result("b", 20)).endswith("ahead of b, beyond the ±5 % that single runs vary by")
+    assert why(result("a", 60, decode_interval=interval), result("b", 20)).endswith(
+        "beyond the speeds' 95 % intervals or the ±5 % that single runs vary by"
+    )
+    both = (result("a", 60, decode_interval=interval), result("b", 20, decode_interval=Interval(19, 21, 3)))
+    assert why(*both).endswith("ahead of b, beyond the speeds' 95 % intervals")
+
+
+def test_two_that_are_faster_than_the_score_tells_apart_are_said_to_be() -> None:
+    assert why(result("a", 500), result("b", 90)).endswith(
+        "b is 0.0 points behind, and both are faster than the 80 tok/s up to which the score tells speeds apart"
+    )
+
+
+@pytest.mark.parametrize("figure", ["decode_tps", "classic_tps", "output_tokens", "token_budget"])
+@pytest.mark.parametrize("value", [0, -5, 10**400])
+def test_an_absurd_figure_is_not_scored_and_harms_nothing_else(figure: str, value: int) -> None:
+    scored, verdict = assess([], [result("odd", **{figure: value}), result("sound", 10)])
+    assert [entry.scores is None for entry in scored] == [True, False]
+    assert verdict.recommendation is not None
+
+
+def test_any_size_has_a_tier() -> None:
+    assert [tiers.tier_of(size) for size in (-1, 10**400)] == ["<2", "16+"]
+
+
 def test_nothing_measured_gives_no_recommendation() -> None:
     _, verdict = assess([], [result("m", status="failed")])
     assert verdict.recommendation is None

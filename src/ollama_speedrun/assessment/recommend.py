@@ -1,12 +1,19 @@
 """Phase 4: from results to a verdict. Pure, so a saved file is assessed as a live run is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from ..benchmark.types import CaveatKind, Result
 from ..inventory.types import Model
 from . import score
 from .tiers import TIERS, placed
 from .types import Pick, Recommendation, ScoredResult, Scores, Tier, TierVerdict, Verdict
+
+FAULTS: Final[Mapping[CaveatKind, str]] = {
+    CaveatKind.REPEATS_ITSELF: "its answer repeats itself",
+    CaveatKind.BUDGET_SPENT_THINKING: "it thought until its end and never answered",
+}
+"""What makes the length of an answer say nothing of its quality, in words that follow "but"."""
 
 
 def assess(models: Sequence[Model], results: Sequence[Result]) -> tuple[tuple[ScoredResult, ...], Verdict]:
@@ -55,12 +62,13 @@ def _recommendation(ranked: Sequence[ScoredResult]) -> Recommendation | None:
 
 
 def _best(ranked: Sequence[ScoredResult]) -> ScoredResult:
-    """Return the first whose answer does not end in repetition; the first of all where each one's does."""
-    return next((result for result in ranked if not _repeats_itself(result)), ranked[0])
+    """Return the first that answered, and whose answer does not end in repetition; the first of all without one."""
+    return next((result for result in ranked if not _faults(result)), ranked[0])
 
 
-def _repeats_itself(result: ScoredResult) -> bool:
-    return any(caveat.kind is CaveatKind.REPEATS_ITSELF for caveat in result.caveats)
+def _faults(result: ScoredResult) -> set[CaveatKind]:
+    """Return what makes the length of an answer say nothing of its quality."""
+    return {caveat.kind for caveat in result.caveats} & FAULTS.keys()
 
 
 def _pick(result: ScoredResult) -> Pick:
@@ -72,15 +80,75 @@ def _why(best: ScoredResult, ranked: Sequence[ScoredResult]) -> str:
     others = [result for result in ranked if result is not best]
     if not others:
         return f"the only one measured: {figures}"
+    if passed_over := ranked[: ranked.index(best)]:
+        return _why_not_the_first(best, passed_over, ranked)
     runner_up = others[0]
-    name = runner_up.label if runner_up.host == best.host else f"{runner_up.label} on {runner_up.host}"
+    name = _named(runner_up, best)
     lead = _overall(best) - _overall(runner_up)
-    if lead < 0:
-        return f"best of {len(ranked)}: {figures}; {name} scores {-lead:.1f} points more, but its answer repeats itself"
     if not _is_told_apart(best, runner_up):
-        close = f"{name} is {lead:.1f} points behind, less than the speeds' 95 % intervals can tell apart"
-        return f"best of {len(ranked)}, but a close call: {figures}; {close}"
-    return f"best of {len(ranked)}: {figures}; {lead:.1f} points ahead of {name}, beyond the speeds' 95 % intervals"
+        return f"best of {len(ranked)}, but a close call: {figures}; {name} is {lead:.1f} points behind, " + (
+            f"and both are faster than the {score.FASTEST_TPS:g} tok/s up to which the score tells speeds apart"
+            if best.scores and runner_up.scores and best.scores.speed == runner_up.scores.speed == score.FULL
+            else f"less than {_uncertainty(best, runner_up)} can tell apart"
+        )
+    return (
+        f"best of {len(ranked)}: {figures}; {lead:.1f} points ahead of {name}, beyond {_uncertainty(best, runner_up)}"
+    )
+
+
+def _why_not_the_first(best: ScoredResult, passed_over: Sequence[ScoredResult], ranked: Sequence[ScoredResult]) -> str:
+    """Say which result scores most, and what is wrong with all those that score more than the best."""
+    first, lead = passed_over[0], _overall(passed_over[0]) - _overall(best)
+    faults = set().union(*map(_faults, passed_over))
+    if all(_faults(result) for result in ranked if result is not best):
+        place = f"the only one of {len(ranked)} {_without(set().union(*map(_faults, ranked)))}"
+    else:
+        place = f"best of {len(ranked)}"
+    if len(passed_over) == 1:
+        why = " and ".join(text for kind, text in FAULTS.items() if kind in faults)
+        return f"{place}: {_figures(best)}; {_named(first, best)} scores {lead:.1f} points more, but {why}"
+    return (
+        f"{place}: {_figures(best)}; {len(passed_over)} others score more, {_named(first, best)} {lead:.1f} points, "
+        f"but {_plural(faults)}"
+    )
+
+
+def _without(faults: set[CaveatKind]) -> str:
+    """Describe, as a relative clause, an answer that has none of these faults."""
+    match CaveatKind.BUDGET_SPENT_THINKING in faults, CaveatKind.REPEATS_ITSELF in faults:
+        case True, True:
+            return "that answered without repeating itself"
+        case True, False:
+            return "that answered"
+        case _:
+            return "that did not repeat itself"
+
+
+def _plural(faults: set[CaveatKind]) -> str:
+    """Say of several what is wrong with each of them."""
+    match CaveatKind.BUDGET_SPENT_THINKING in faults, CaveatKind.REPEATS_ITSELF in faults:
+        case True, True:
+            return "they repeat themselves or never answered"
+        case True, False:
+            return "they never answered"
+        case _:
+            return "their answers repeat themselves"
+
+
+def _named(result: ScoredResult, beside: ScoredResult) -> str:
+    return result.label if result.host == beside.host else f"{result.label} on {result.host}"
+
+
+def _uncertainty(best: ScoredResult, runner_up: ScoredResult) -> str:
+    """Name what the two speeds may be off by."""
+    intervals, single = "the speeds' 95 % intervals", f"the ±{100 * score.USUAL_SPREAD:g} % that single runs vary by"
+    match best.decode_interval is None, runner_up.decode_interval is None:
+        case False, False:
+            return intervals
+        case True, True:
+            return single
+        case _:
+            return f"{intervals} or {single}"
 
 
 def _figures(result: ScoredResult) -> str:
@@ -88,9 +156,8 @@ def _figures(result: ScoredResult) -> str:
     if result.decode_interval is not None:
         text += f" (95 %: {result.decode_interval.low_tps:.1f} to {result.decode_interval.high_tps:.1f})"
     text += f", first token after {result.ttft_s or 0:.2f} s"
-    if _repeats_itself(result):
-        text += ", but its answer repeats itself, so read it before you rely on it"
-    return text
+    why = [text for kind, text in FAULTS.items() if kind in _faults(result)]
+    return f"{text}, but {' and '.join(why)}, so try it by hand before you rely on it" if why else text
 
 
 def _is_told_apart(best: ScoredResult, runner_up: ScoredResult) -> bool:

@@ -12,6 +12,10 @@ SLOWEST_TPS: Final = 5.0
 """Reading speed: where the speed score is 0."""
 SPEED_DOUBLINGS: Final = 4
 """From 5 to 80 tokens/s, where the speed score is 1."""
+FASTEST_TPS: Final = SLOWEST_TPS * 2**SPEED_DOUBLINGS
+"""From here on the speed score is 1."""
+LARGEST: Final = 1e12
+"""No rate and no count is larger, save in a file that was tampered with."""
 FASTEST_TTFT_S: Final = 0.3
 SLOWEST_TTFT_S: Final = 10.0
 FLOOR: Final = 0.01
@@ -50,9 +54,14 @@ def overall(*, quality: float, speed: float, latency: float) -> float:
 
 
 def can_be_scored(result: Result) -> bool:
-    """Whether a result has all that a score needs: a good end, a speed, a TTFT, and counted tokens."""
-    figures = (result.speed_tps, result.classic_tps, result.ttft_s, result.output_tokens, result.token_budget)
-    return result.status == "ok" and None not in figures
+    """Whether a result has all that a score needs: a good end, a speed, a TTFT, and counted tokens, none absurd."""
+    positive = (result.speed_tps, result.classic_tps, result.output_tokens, result.token_budget)
+    return (
+        result.status == "ok"
+        and result.ttft_s is not None
+        and result.ttft_s >= 0
+        and all(figure is not None and 0 < figure <= LARGEST for figure in positive)
+    )
 
 
 def scores(results: Sequence[Result]) -> tuple[Scores | None, ...]:

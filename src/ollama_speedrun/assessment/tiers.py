@@ -17,8 +17,7 @@ TIERS: Final[tuple[tuple[Tier, float], ...]] = (
 
 def tier_of(size_bytes: int) -> Tier:
     """Return the tier that holds a model of this many bytes."""
-    size_gib = units.gibibytes(size_bytes)
-    return next(tier for tier, below_gib in TIERS if size_gib < below_gib)
+    return next(tier for tier, below_gib in TIERS if size_bytes < below_gib * units.GIB)
 
 
 def placed(*, memory_bytes: int | None, size_bytes: int | None) -> tuple[Tier, TierBasis] | tuple[None, None]:
