@@ -14,7 +14,7 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(monkeypatch:
     with pytest.raises(DemoError) as caught:
         check_extra()
     assert str(caught.value) == (
-        "The demo needs xllamacpp and gguf, not installed here; run pip install 'ollama-speedrun[demo]'."
+        "The demo needs xllamacpp and gguf, not installed here; run pip install 'ollama-speedrun[demo]' (in a checkout: pip install '.[demo]')."
     )
 
 
@@ -37,7 +37,7 @@ def test_the_standalone_executable_says_that_it_has_no_engine(monkeypatch: pytes
             -4,
             (
                 "The demo's inference engine cannot be loaded (exit status -4); "
-                "try pip install 'ollama-speedrun[demo]' in a fresh environment."
+                "try pip install 'ollama-speedrun[demo]' (in a checkout: pip install '.[demo]') in a fresh environment."
             ),
         ),
     ],

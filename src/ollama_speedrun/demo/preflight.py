@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ollama_speedrun.errors import DemoError
 
-_INSTALL = "pip install 'ollama-speedrun[demo]'"
+_INSTALL = "pip install 'ollama-speedrun[demo]' (in a checkout: pip install '.[demo]')"
 _CPUINFO = Path("/proc/cpuinfo")
 
 
