@@ -19,6 +19,7 @@ NO_RESOLVER = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resol
         (ConnectionRefusedError(), "127.0.0.1", "nothing listens on port 11434", "ollama serve"),
         (ConnectionRefusedError(), "::1", "nothing listens on port 11434", "ollama serve"),
         (ConnectionRefusedError(), "localhost", "nothing listens on port 11434", "ollama serve"),
+        (ConnectionRefusedError(), "0.0.0.0", "nothing listens on port 11434", "ollama serve"),
         (ConnectionRefusedError(), "box", "the machine is up, but nothing accepts", "OLLAMA_HOST=0.0.0.0"),
         (TimeoutError(), "box", "no answer within 3.3 s", "firewall let port 11434 through?"),
         (

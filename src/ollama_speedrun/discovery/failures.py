@@ -45,6 +45,7 @@ def explain(error: OSError, server: ServerTarget, *, waited_s: float) -> str:
 
 def _is_this_machine(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
         return host == "localhost"
+    return address.is_loopback or address.is_unspecified
