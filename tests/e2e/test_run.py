@@ -152,6 +152,12 @@ async def test_the_servers_found_are_written_as_tables_too(command: CommandLine,
     files = [tmp_path / f"hosts.{ending}" for ending in ("md", "csv")]
     async with fake_fleet([GOOD]) as fleet:
         await command.beside("discover", *fleet.urls, *(f"--output={file}" for file in files))
+    listing = tmp_path / "hosts.json"
+    async with fake_fleet([GOOD]) as fleet:
+        await command.beside("discover", *fleet.urls, "--output", listing)
+    assessed = command("assess", listing)
+    assert (assessed.status, assessed.stdout) == (2, "")
+    assert "only a list of 1 servers and 0 models; give a FILE that `run` or `benchmark` wrote" in assessed.stderr
     assert "## Servers" in files[0].read_text(encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(files[1].read_text(encoding="utf-8"))))
     assert [(row["url"], row["kind"]) for row in rows] == [(fleet.urls[0], "ollama")]

@@ -31,6 +31,11 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     chosen = load_settings(environment, arguments)
     files = ResultFiles(chosen.output, last_run=None, scoring=chosen.scoring)
     saved = _read(environment, arguments)
+    if not saved.results:
+        raise UsageError(
+            f"there is no benchmark in it to assess, only a list of {len(saved.hosts)} servers and "
+            f"{len(saved.models)} models; give a FILE that `run` or `benchmark` wrote"
+        )
     results, verdict = assess(saved.models, saved.results)
     document = msgspec.structs.replace(saved, results=results, verdict=verdict)
     screen = Screen(environment, chosen, as_json=arguments.json)

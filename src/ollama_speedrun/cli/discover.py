@@ -5,6 +5,7 @@ import argparse
 import msgspec
 
 from ..discovery.types import DiscoveryPlan
+from ..errors import UsageError
 from ..events import Phase
 from . import planning
 from .environment import Environment
@@ -14,6 +15,7 @@ from .session import load_settings, run_until
 
 def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     """Run the first phase and print the hosts, again and again with `--watch`; with `--dry-run` only say where."""
+    _check_no_contradiction(arguments)
     if not (arguments.dry_run or arguments.watch):
         return run_until(Phase.DISCOVER, environment, arguments)
     chosen = load_settings(environment, arguments)
@@ -27,6 +29,23 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     text = _as_json(plan) if arguments.json else _as_lines(plan)
     environment.put(text)
     return ExitCode.DONE
+
+
+def _check_no_contradiction(arguments: argparse.Namespace) -> None:
+    given = {
+        "--dry-run": arguments.dry_run,
+        "--watch": arguments.watch,
+        "--stream": arguments.stream,
+        "--output": arguments.output is not None,
+    }
+    for one, other in (
+        ("--dry-run", "--watch"),
+        ("--dry-run", "--stream"),
+        ("--dry-run", "--output"),
+        ("--watch", "--output"),
+    ):
+        if given[one] and given[other]:
+            raise UsageError(f"{one} and {other} contradict each other; give only one of them")
 
 
 def _as_lines(plan: DiscoveryPlan) -> str:

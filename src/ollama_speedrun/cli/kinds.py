@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable
 
 TIERS = ("<2", "2-4", "4-8", "8-16", "16+")
+LARGEST_COUNT = 999_999_999
+MOST_AT_ONCE = 64
 _TIER_ALIASES = {"lt2": "<2", "16plus": "16+"}  # nothing in these needs quoting in a shell
 _SWITCH_WORDS = {
     "1": True,
@@ -58,8 +60,12 @@ def _seconds(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10) or int(text) == 0:
-        raise ValueError("not a positive whole number")
+    return _whole(text, range(1, LARGEST_COUNT + 1))
+
+
+def _whole(text: str, possible: range) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10) or int(text) not in possible:
+        raise ValueError("not a whole number that is possible here")
     return int(text)
 
 
@@ -67,26 +73,24 @@ def _depths(text: str) -> tuple[int, ...]:
     """Return the depths that a text names: one, the usual ones for "on", none for "off"."""
     from ..benchmark.plan import DEPTHS
 
-    return _sweep(text, DEPTHS, shallowest=0)
+    return _sweep(text, DEPTHS, range(LARGEST_COUNT + 1))
 
 
 def _levels(text: str) -> tuple[int, ...]:
     """Return the numbers of requests at once that a text names: one, the usual ones for "on", none for "off"."""
     from ..benchmark.plan import CONCURRENCY_LEVELS
 
-    return _sweep(text, CONCURRENCY_LEVELS, shallowest=1)
+    return _sweep(text, CONCURRENCY_LEVELS, range(1, MOST_AT_ONCE + 1))
 
 
-def _sweep(text: str, usual: tuple[int, ...], *, shallowest: int) -> tuple[int, ...]:
+def _sweep(text: str, usual: tuple[int, ...], possible: range) -> tuple[int, ...]:
     match text.lower():
         case "on":
             return usual
         case "off":
             return ()
-        case "0" if shallowest == 0:
-            return (0,)
         case _:
-            return (_count(text),)
+            return (_whole(text, possible),)
 
 
 def _port(text: str) -> int:
@@ -122,7 +126,7 @@ def choice(*words: str) -> Kind:
 
 
 SECONDS = Kind("a number of seconds above 0, such as 30", _seconds, (int, float))
-COUNT = Kind("a whole number above 0, such as 8", _count, (int,))
+COUNT = Kind(f"a whole number from 1 to {LARGEST_COUNT}, such as 8", _count, (int,))
 SWITCH = Kind("true or false", _switch, (bool,))
 TEXTS = Kind("names or patterns, such as 'llama3*'", _text, (str,), many=True, separator=",")
 HOSTS = Kind("hosts, such as 192.168.1.20 or 'gpu*'", _text, (str,), many=True, separator=",")
@@ -135,5 +139,10 @@ DEPTHS = Kind(
     "tokens of context, such as 0,2048, or on or off", _depths, (int, str), many=True, separator=",", runs=True
 )
 LEVELS = Kind(
-    "numbers of requests, such as 1,4, or on or off", _levels, (int, str), many=True, separator=",", runs=True
+    f"numbers of requests up to {MOST_AT_ONCE}, such as 1,4, or on or off",
+    _levels,
+    (int, str),
+    many=True,
+    separator=",",
+    runs=True,
 )

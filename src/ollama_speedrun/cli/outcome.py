@@ -52,7 +52,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
             case ExitCode.NOTHING_BENCHMARKED:
                 return (
                     f"nothing could be benchmarked: {self._count('failed')} failed, {self._count('skipped')} skipped; "
-                    "the reasons are above; `ollama pull llama3.2` gets a small model that answers"
+                    f"the reasons are above; {self._what_to_try}"
                 )
             case ExitCode.PARTLY_FAILED:
                 return self._what_failed()
@@ -60,6 +60,15 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
                 return f"interrupted: {_counted(len(self.document.results), 'benchmark')} finished"
             case _:
                 return None
+
+    @property
+    def _what_to_try(self) -> str:
+        reasons = [result.reason or "" for result in self.document.results if result.status == "failed"]
+        if not reasons:
+            return "`ollama pull llama3.2` gets a small model that answers"
+        if any("context" in reason for reason in reasons):
+            return "raise --num-ctx where a context is too short"
+        return "try again with one --model and --verbose"
 
     @property
     def _has_server(self) -> bool:

@@ -20,6 +20,7 @@ _OPTIONS_WITH_VALUE = {setting.flag for setting in SETTINGS if not isinstance(se
     option.flag for option in ONE_OFFS if option.metavar
 }
 _FILE_COMPLETION = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
+_ASKED_FOR_BY_OPTION = ("help", "version")
 _BARE_WORD = re.compile(r"[a-z]+")
 
 
@@ -102,6 +103,10 @@ def with_verb(argv: Sequence[str]) -> list[str]:
     word = words[position]
     if word in VERB_NAMES:
         return [word, *words[:position], *words[position + 1 :]]
+    if word in _ASKED_FOR_BY_OPTION:
+        raise UsageError(
+            f"there is no verb {word!r}; did you mean --{word}? A host of that name is reached by: run {word}"
+        )
     if _BARE_WORD.fullmatch(word) and (verb := _nearest(word, VERB_NAMES)):
         raise UsageError(f"no verb {word!r}; did you mean {verb}? A host of that name is reached by: run {word}")
     return [DEFAULT_VERB, *words]
