@@ -190,6 +190,15 @@ def test_an_images_cost_is_the_difference_that_it_makes() -> None:
     assert outcome.image_figures(PLAIN, PLAIN) == ImageFigures(tokens=None, prefill_s=None)
 
 
+def test_drift_is_more_than_three_percent_and_more_than_the_trials_own_spread() -> None:
+    slower = record(eval_duration_ns=1080 * MS)
+    steady, noisy = [PLAIN] * 3, [PLAIN, record(eval_duration_ns=1030 * MS), record(eval_duration_ns=970 * MS)]
+    assert outcome.drift(steady, slower) == pytest.approx(-0.074, abs=0.001)
+    assert outcome.drift(noisy, slower) is None
+    assert outcome.drift(steady, record(eval_duration_ns=1029 * MS)) is None
+    assert outcome.drift([], slower) is None
+
+
 def test_drift_is_told_with_its_direction() -> None:
     slower = outcome.drifted(outcome.measured(model(), observations()), -0.08)
     assert [caveat.kind for caveat in slower.caveats] == [CaveatKind.DRIFT]

@@ -8,7 +8,7 @@ from ..errors import OllamaError, ProtocolError
 from ..events import BenchmarkProgress, Stage
 from ..inventory.types import Model
 from ..ollama import wire
-from . import outcome, stats, workload
+from . import metrics, outcome, stats, workload
 from .host import LOAD_FACTOR, HostSession, find, residency_of
 from .types import EmbeddingFigures, Result
 
@@ -29,7 +29,9 @@ async def _measure(host: HostSession, model: Model) -> Result:
     host.emit(BenchmarkProgress(model.host, model.name, Stage.LOADING))
     _, theirs = await host.arrive(model)
     num_ctx = None if theirs is None else theirs.context_length
+    asked_ns = time.perf_counter_ns()
     first = await _embed(host, model, 1, num_ctx=num_ctx, timeout_s=LOAD_FACTOR * host.settings.timeout_s)
+    load_ns = metrics.possible_ns(first.load_duration, time.perf_counter_ns() - asked_ns)
     residency = residency_of(find(await host.loaded() or (), model))
     rates = {}
     for size in (1, LARGE_BATCH):
@@ -38,7 +40,7 @@ async def _measure(host: HostSession, model: Model) -> Result:
     return outcome.embedded(
         model,
         EmbeddingFigures(dimension=len(first.embeddings[0]), batch_1_per_s=rates[1], batch_32_per_s=rates[LARGE_BATCH]),
-        load_s=None if theirs or first.load_duration is None else units.seconds(first.load_duration),
+        load_s=None if theirs or load_ns is None else units.seconds(load_ns),
         residency=residency,
         total_s=units.seconds(time.perf_counter_ns() - began_ns),
     )
@@ -60,6 +62,10 @@ async def _embed(
         options={} if num_ctx is None else {"num_ctx": num_ctx},
     )
     answer = await host.client.embed(request, timeout_s=timeout_s)
-    if len(answer.embeddings) != size or not answer.embeddings[0]:
-        raise ProtocolError(f"{model.name} on {model.host} gave {len(answer.embeddings)} vectors for {size} texts")
+    dimensions = {len(vector) for vector in answer.embeddings}
+    if len(answer.embeddings) != size or len(dimensions) != 1 or 0 in dimensions:
+        raise ProtocolError(
+            f"{model.name} on {model.host} gave {len(answer.embeddings)} vectors for {size} texts, "
+            f"{min(dimensions, default=0)} to {max(dimensions, default=0)} numbers long"
+        )
     return answer

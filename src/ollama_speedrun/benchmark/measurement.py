@@ -148,20 +148,19 @@ class Measurement:
                 self._depths = await curve.measure(settings.depths, is_in_time=is_in_time)
 
     async def drift(self) -> float | None:
-        """Load and time the model again; returns the new decode rate over the first one − 1, None without either.
+        """Load and time the model again; returns by what share it became faster, None where nothing tells that it did.
 
         Where others have it loaded with another context by now, that is left alone.
         """
-        before_tps = stats.geometric_mean([rate for trial in self._trials if (rate := metrics.decode_tps(trial))])
         try:
             _, theirs = await self._host.arrive(self.model)
             if theirs is not None and theirs.context_length != self._num_ctx:
                 return None
             await self._generate(workload.warm_up_prompt, workload.WARM_UP_TOKENS, Stage.LOADING)
-            now_tps = metrics.decode_tps(await self._undisturbed(self._host.settings.trial_tokens))
+            again = await self._undisturbed(self._host.settings.trial_tokens)
         except OllamaError:
             return None
-        return None if before_tps is None or now_tps is None else now_tps / before_tps - 1
+        return outcome.drift(self._trials, again)
 
     async def _stamped_trial(self) -> tuple[int, StreamRecord]:
         """Run one trial; returns when it was sent on the monotonic clock in ns, and its record."""
@@ -182,7 +181,9 @@ class Measurement:
         if len(self._trials) < settings.fewest_trials:
             return False
         rates = [
-            rate for trial in self._trials if (rate := metrics.decode_tps(trial) or metrics.decode_client_tps(trial))
+            rate
+            for trial in metrics.credible(self._trials)
+            if (rate := metrics.decode_tps(trial) or metrics.decode_client_tps(trial))
         ]
         reached = stats.half_width(rates)
         return reached is None or reached <= settings.precision

@@ -77,12 +77,12 @@ def decode_tps(record: StreamRecord) -> float | None:
 
     The duration runs from the first token to the last, so it spans one interval less than there are tokens.
     """
-    return _rate(output_tokens(record), _possible_ns(record.eval_duration_ns, record.ended_ns), uncounted=1)
+    return _rate(output_tokens(record), possible_ns(record.eval_duration_ns, record.ended_ns), uncounted=1)
 
 
 def ollama_tps(record: StreamRecord) -> float | None:
     """Ollama's own figure in tokens/s, eval_count/eval_duration, as `ollama run --verbose` prints it."""
-    return _rate(output_tokens(record), _possible_ns(record.eval_duration_ns, record.ended_ns), uncounted=0)
+    return _rate(output_tokens(record), possible_ns(record.eval_duration_ns, record.ended_ns), uncounted=0)
 
 
 def decode_client_tps(record: StreamRecord) -> float | None:
@@ -116,7 +116,7 @@ def classic_tps(record: StreamRecord) -> float | None:
 
 def load_s(record: StreamRecord) -> float | None:
     """Seconds that loading took by the server's clock; None where it says nothing, or more than ours can have seen."""
-    load_ns = _possible_ns(record.load_duration_ns, _first_ns(record))
+    load_ns = possible_ns(record.load_duration_ns, _first_ns(record))
     return None if load_ns is None else units.seconds(load_ns)
 
 
@@ -128,7 +128,7 @@ def prefill_tps(record: StreamRecord, *, cached_tokens: int = 0) -> float | None
     if record.prompt_eval_count is None:
         return None
     cached = cached_tokens if record.prompt_eval_cached_count is None else record.prompt_eval_cached_count
-    read_ns = _possible_ns(record.prompt_eval_duration_ns, _first_ns(record))
+    read_ns = possible_ns(record.prompt_eval_duration_ns, _first_ns(record))
     return _rate(record.prompt_eval_count - max(0, cached), read_ns, uncounted=0)
 
 
@@ -298,7 +298,7 @@ def _first_ns(record: StreamRecord) -> int:
     return record.ended_ns if record.first_content_ns is None else record.first_content_ns
 
 
-def _possible_ns(duration_ns: int | None, seen_ns: int) -> int | None:
+def possible_ns(duration_ns: int | None, seen_ns: int) -> int | None:
     """Return a server's duration; None where it is negative, or longer than what it is part of was by our clock."""
     if duration_ns is None or not 0 <= duration_ns <= (1 + CLOCK_TOLERANCE) * seen_ns + USUAL_JITTER_NS:
         return None

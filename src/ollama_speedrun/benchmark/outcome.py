@@ -1,7 +1,7 @@
 """From raw records to a result. Pure."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -9,6 +9,8 @@ from .. import units
 from ..inventory.types import Model
 from . import caveats, metrics, stats
 from .types import Caveat, CaveatKind, EmbeddingFigures, ImageFigures, Observations, Residency, Result, StreamRecord
+
+LARGEST_DRIFT: Final = 0.03
 
 T = TypeVar("T")
 
@@ -142,6 +144,19 @@ def unsafe(model: Model, why: str) -> Result:
     """Return the result of a model whose server did not say what others have loaded."""
     reason = f"the server does not say what others have loaded, which a benchmark could disturb: {why}; try again later"
     return Result(host=model.host, model=model.name, status="skipped", reason=reason)
+
+
+def drift(trials: Sequence[StreamRecord], again: StreamRecord) -> float | None:
+    """Return by what share a trial that was repeated later was faster than the first ones, negative where slower.
+
+    None where that is unknown, or no more than 3 % and than the spread of the first ones lets expect of one more trial.
+    """
+    rates, now_tps = _each(metrics.decode_tps, metrics.credible(trials)), metrics.decode_tps(again)
+    before_tps = stats.geometric_mean(rates)
+    if before_tps is None or now_tps is None:
+        return None
+    apart = max(now_tps / before_tps, before_tps / now_tps) - 1
+    return now_tps / before_tps - 1 if apart > max(LARGEST_DRIFT, stats.spread(rates) or 0.0) else None
 
 
 def drifted(result: Result, drift: float) -> Result:

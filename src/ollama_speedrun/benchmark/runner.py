@@ -14,7 +14,6 @@ from .measurement import Measurement
 from .plan import BenchmarkSettings, IfBusy, Thinking
 from .types import Result
 
-LARGEST_DRIFT: Final = 0.03
 LEVELS: Final = ("low", "medium", "high")
 """What gpt-oss-like models know instead of on and off."""
 
@@ -175,7 +174,7 @@ class _Turns:
             drift = await self._first.drift()
         finally:
             await self._host.leave(self._first.model)
-        if drift is not None and abs(drift) > LARGEST_DRIFT:
+        if drift is not None:
             where = self._host.client.base_url
             self._host.emit(Notice(f"{where} changed its speed by {drift:+.0%} while its models were benchmarked"))
             for result in measured:

@@ -75,8 +75,8 @@ class DepthCurve:
         return DepthPoint(
             prompt_tokens=record.prompt_eval_count,
             num_ctx=num_ctx,
-            prefill_tps=metrics.prefill_tps(record),
-            decode_tps=metrics.decode_tps(record) or metrics.decode_client_tps(record),
+            prefill_tps=None if metrics.is_server_clock_wrong([record]) else metrics.prefill_tps(record),
+            decode_tps=metrics.speed_tps(record),
             ttft_s=metrics.ttft_s(record),
             memory_bytes=residency.size_bytes if residency else None,
             gpu_share=residency.size_vram_bytes / residency.size_bytes if residency else None,
@@ -130,7 +130,7 @@ def concurrency_point(runs: Sequence[tuple[int, StreamRecord]]) -> ConcurrencyPo
     Throughput is all output tokens over the time from the first request to the last byte. How many ran at once is how
     many were between their first and last token at the same moment.
     """
-    tokens = [record.eval_count for _, record in runs]
+    tokens = [metrics.output_tokens(record) for _, record in runs]
     window_ns = max(sent + record.ended_ns for sent, record in runs) - min(sent for sent, _ in runs)
     waits_s = [wait for _, record in runs if (wait := metrics.ttft_s(record)) is not None]
     return ConcurrencyPoint(
