@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ollama_speedrun.errors import ResultFileError
 from ollama_speedrun.report.document import Document, decode, encode
-from specimens import DESK, document, host, result
+from specimens import DESK, document, host, model, result
 
 DOCS = Path(__file__).parents[2] / "docs" / "json.md"
 
@@ -74,7 +74,15 @@ def damaged(**changes: object) -> bytes:
         (damaged(tool={"name": "other", "version": "1"}), "was written by 'other', not by ollama-speedrun"),
         (damaged(schema_version=2), "has schema version 2, this program reads 1"),
         (damaged(results=[{"host": 1}]), "is damaged"),
-        (damaged(surprise=1), "is damaged"),
+        (damaged(surprise=1), "is damaged: Object contains unknown field"),
+        (
+            damaged(surprise=1, tool={"name": "ollama-speedrun", "version": "9.0"}),
+            "is damaged, or has what only ollama-speedrun 9.0 knows, which wrote it: Object contains unknown field",
+        ),
+        (
+            encode(document()).decode().encode("utf-16"),
+            "is not a result file of ollama-speedrun: it is encoded as UTF-16",
+        ),
         (damaged(started_at="2026-01-01T00:00:00"), "is damaged"),
         (damaged(hosts=None), "is damaged"),
     ],
@@ -82,6 +90,18 @@ def damaged(**changes: object) -> bytes:
 def test_a_foreign_or_damaged_file_is_refused_with_its_name(data: bytes, reason: str) -> None:
     with pytest.raises(ResultFileError, match=re.escape(f"a.json {reason}")):
         decode(data, origin="a.json")
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert decode(b"\xef\xbb\xbf" + encode(document()), origin="a.json") == document()
+
+
+@pytest.mark.parametrize("mark", ["\U000e0041", "\u180e", "\ufff9", "\U0001d173"])
+def test_invisible_marks_are_escaped_and_read_back(mark: str) -> None:
+    marked = msgspec.structs.replace(document(), models=(model(f"a{mark}b", DESK),))
+    text = encode(marked)
+    assert mark.encode() not in text
+    assert decode(text, origin="a.json") == marked
 
 
 def structs(kind: object) -> set[type[msgspec.Struct]]:

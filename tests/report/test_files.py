@@ -100,6 +100,8 @@ def test_a_path_that_cannot_be_written_says_why_and_what_to_try(refused: object,
         f"cannot write {str(missing)!r}: no such file or directory; "
         f"create the directory {str(missing.parent)!r} first, or name a file elsewhere"
     )
+    with pytest.raises(OutputError, match=r"cannot write '.*': not a directory; name a file elsewhere"):
+        refused(Path(__file__) / "a.json")
     with pytest.raises(OutputError) as caught:
         refused(tmp_path)
     assert str(caught.value) == f"cannot write {str(tmp_path)!r}: is a directory; name a file in it"

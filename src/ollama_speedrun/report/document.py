@@ -3,6 +3,8 @@
 Its field names are fixed; docs/json.md describes each. Absent is null, never 0.
 """
 
+import codecs
+import json
 import re
 from datetime import datetime
 from typing import Annotated, Final
@@ -47,8 +49,12 @@ class _Header(msgspec.Struct):
     tool: Tool
 
 
-# What steers a terminal and JSON would let pass: DEL, C1 controls, invisible and bidirectional marks
-_TERMINAL_MARKS: Final = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+# What steers a terminal and JSON would let pass: DEL, C1 controls, invisible and bidirectional marks, tags
+_TERMINAL_MARKS: Final = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_UTF_16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def encode(document: Document) -> bytes:
@@ -63,7 +69,7 @@ def encode_line(host: Host, **more: bool) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _TERMINAL_MARKS.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)
+    return _TERMINAL_MARKS.sub(lambda mark: json.dumps(mark[0]).strip('"'), text)
 
 
 def decode(data: bytes, *, origin: str) -> Document:
@@ -71,6 +77,12 @@ def decode(data: bytes, *, origin: str) -> Document:
 
     Raises `ResultFileError` for anything but a document of this schema version, whole and undamaged.
     """
+    if data.startswith(_UTF_16_MARKS):
+        raise ResultFileError(
+            f"{origin} is not a result file of {TOOL_NAME}: it is encoded as UTF-16, as PowerShell does with what > "
+            "redirects; write the result with --output FILE.json instead"
+        )
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
         header = msgspec.json.decode(data, type=_Header)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
@@ -87,4 +99,9 @@ def decode(data: bytes, *, origin: str) -> Document:
     try:
         return msgspec.json.decode(data, type=Document)
     except (msgspec.DecodeError, RecursionError) as exc:
-        raise ResultFileError(f"{origin} is damaged: {exc}; run the benchmark again") from exc
+        if header.tool.version == __version__:
+            raise ResultFileError(f"{origin} is damaged: {exc}; run the benchmark again") from exc
+        raise ResultFileError(
+            f"{origin} is damaged, or has what only {TOOL_NAME} {header.tool.version} knows, which wrote it: {exc}; "
+            f"read it with that version (this is {__version__}), or run the benchmark again"
+        ) from exc

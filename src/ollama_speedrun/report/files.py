@@ -137,7 +137,7 @@ def _cause(exc: OSError | ValueError) -> str:
 
 def _remedy(path: Path, exc: OSError | ValueError) -> str:
     match exc:
-        case FileNotFoundError() | NotADirectoryError():
+        case FileNotFoundError() if not path.parent.exists():
             return f"create the directory {str(path.parent)!r} first, or name a file elsewhere"
         case IsADirectoryError():
             return "name a file in it"
