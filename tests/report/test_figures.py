@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ollama_speedrun.benchmark.types import Interval
 from ollama_speedrun.discovery.types import Host
 from ollama_speedrun.report import figures
 
@@ -33,10 +34,16 @@ def test_sizes(size_bytes: int | None, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tps", "shown"), [(None, "–"), (0.0, "0.0"), (3.14, "3.1"), (56.25, "56.2"), (99.94, "99.9"), (99.96, "100")]
+    ("tps", "shown"),
+    [(None, "–"), (0.0, "0.0"), (3.14, "3.1"), (56.25, "56.2"), (99.94, "99.9"), (99.96, "100"), (1e308, "1e+308")],
 )
 def test_rates(tps: float | None, shown: str) -> None:
     assert figures.rate(tps) == shown
+
+
+def test_the_precision_is_half_of_the_interval_that_is_printed() -> None:
+    for low_tps, high_tps, shown in ((9.9, 10.1, "±1%"), (99.7, 100.3, "±0.3%"), (12.3, 44.8, "±69%")):
+        assert figures.precision(Interval(low_tps, high_tps, 3)) == shown
 
 
 @pytest.mark.parametrize(

@@ -58,14 +58,16 @@ def rate(tps: float | None) -> str:
     """Return tokens per second, without the unit, to three significant digits or so."""
     if tps is None:
         return ABSENT
+    if tps >= 1e6:
+        return f"{tps:.2g}"
     return f"{tps:.1f}" if tps < 99.95 else f"{tps:.0f}"
 
 
 def precision(interval: Interval | None) -> str:
-    """Return half of an interval as a share of its middle, such as ±2%."""
+    """Return half of an interval's width as a share of its geometric middle, which is the mean, such as ±2%."""
     if interval is None or interval.low_tps <= 0:
         return ABSENT
-    half = math.sqrt(interval.high_tps / interval.low_tps) - 1
+    half = (interval.high_tps - interval.low_tps) / 2 / math.sqrt(interval.low_tps * interval.high_tps)
     return f"±{half:.1%}" if half < 0.0095 else f"±{half:.0%}"
 
 
