@@ -9,6 +9,9 @@ from .document import Document
 from .view import Advice, Scoring, Unmeasured
 
 _SPECIAL: Final = re.compile(r"[\\`*_\[\]~#]")
+# What GitHub makes links, mentions and formulas of, in any text; a comment inside is not seen and prevents it
+_ALIVE: Final = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=\bGH-)(?=\d)", re.IGNORECASE)
+_INERT: Final = "<!-- -->"
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"})
 
 
@@ -19,7 +22,9 @@ def render(document: Document, *, scoring: Scoring = "overall") -> str:
 
 def escape(text: str) -> str:
     """Return `text` so that Markdown shows it as it is, in a table's cell too."""
-    return _SPECIAL.sub(r"\\\g<0>", text).translate(_ENTITIES)
+    plain = _ALIVE.sub("\0", text.replace("\0", ""))
+    marked = _SPECIAL.sub(r"\\\g<0>", plain).translate(_ENTITIES)
+    return marked.replace("\0", _INERT).replace("$", "<span>$</span>")
 
 
 def _lines(document: Document, scoring: Scoring) -> Iterator[str]:
