@@ -14,7 +14,8 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(monkeypatch:
     with pytest.raises(DemoError) as caught:
         check_extra()
     assert str(caught.value) == (
-        "The demo needs xllamacpp and gguf, not installed here; run pip install 'ollama-speedrun[demo]' (in a checkout: pip install '.[demo]')."
+        "The demo needs xllamacpp and gguf, not installed here; run pip install 'ollama-speedrun[demo]' "
+        "(in a checkout: pip install '.[demo]')."
     )
 
 
