@@ -9,7 +9,7 @@ import msgspec
 from ..errors import OllamaError
 from ..events import ModelFailed, ModelListed
 from ..ollama import wire
-from ..ollama.client import UNREADABLE, OllamaClient
+from ..ollama.client import OllamaClient
 from . import parse
 from .types import Model
 
@@ -29,7 +29,7 @@ async def list_models(client: OllamaClient, *, host: str, emit: Callable[[Invent
     async def describe(raw: msgspec.Raw) -> Model | None:
         try:
             entry = msgspec.json.decode(raw, type=wire.TagsEntry)
-        except UNREADABLE as exc:
+        except wire.UNREADABLE as exc:
             emit(ModelFailed(host=host, model="(unnamed)", reason=f"an entry of /api/tags cannot be read: {exc}"))
             return None
         show = None

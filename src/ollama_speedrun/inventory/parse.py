@@ -5,7 +5,6 @@ from typing import Final
 import msgspec
 
 from ..ollama import wire
-from ..ollama.client import UNREADABLE
 from .types import Model, ModelKind
 
 LONGEST_LICENSE_CHARACTERS: Final = 120
@@ -86,7 +85,7 @@ def _info(show: wire.Show, name: str) -> object:
     try:
         raw = msgspec.json.decode(show.model_info, type=one).value  # type: ignore[attr-defined]
         return msgspec.json.decode(raw, type=str | int | float | bool | None)
-    except UNREADABLE:
+    except wire.UNREADABLE:
         return None
 
 

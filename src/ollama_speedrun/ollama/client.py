@@ -28,9 +28,6 @@ FARTHEST_CLOCK_S: Final = 100 * 365.25 * 24 * 3600
 """A machine without a clock of its own starts in 1970; one that is farther off than this does not mean it."""
 END_TIMEOUT_S: Final = 0.5
 
-UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding a hostile body can raise; nesting without end gives the last."""
-
 T = TypeVar("T")
 
 _CHUNKS: Final = msgspec.json.Decoder(wire.Chunk)
@@ -144,7 +141,7 @@ class ChunkStream:
     def _parse(self, line: bytes) -> wire.Chunk:
         try:
             chunk = _CHUNKS.decode(line)
-        except UNREADABLE as exc:
+        except wire.UNREADABLE as exc:
             raise ProtocolError(f"{self._url} sent a line that is no chunk of a generation: {exc}") from exc
         if chunk.error is not None:
             raise ServerError(self._response.status, _error_text(chunk.error))
@@ -252,17 +249,17 @@ class OllamaClient:
             raise ProtocolError(f"{url} sent more than {self._bounds.listing_bytes} bytes; the server is at fault")
         try:
             return msgspec.json.decode(answer, type=answer_type)
-        except UNREADABLE as exc:
+        except wire.UNREADABLE as exc:
             raise ProtocolError(f"{url} did not answer as Ollama does: {exc}") from exc
 
 
 def _loaded(entry: msgspec.Raw) -> wire.Loaded:
     """Read an entry of /api/ps field by field: an odd field counts as absent, for the model is loaded all the same."""
     known: dict[str, Any] = {}
-    with contextlib.suppress(*UNREADABLE):
+    with contextlib.suppress(*wire.UNREADABLE):
         fields = msgspec.json.decode(entry, type=dict[str, msgspec.Raw])
         for field in msgspec.structs.fields(wire.Loaded):
-            with contextlib.suppress(KeyError, *UNREADABLE):
+            with contextlib.suppress(KeyError, *wire.UNREADABLE):
                 known[field.name] = msgspec.json.decode(fields[field.name], type=field.type)
     return wire.Loaded(**known)
 
@@ -281,7 +278,7 @@ async def _read_error(response: aiohttp.ClientResponse) -> str:
     body = await response.content.read(LARGEST_ERROR_BYTES)
     try:
         error = msgspec.json.decode(body, type=wire.ErrorBody).error
-    except UNREADABLE:
+    except wire.UNREADABLE:
         error = None
     return _error_text(body.decode(errors="replace").strip() if error is None else error)
 
