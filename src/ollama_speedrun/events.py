@@ -26,6 +26,7 @@ class Stage(enum.StrEnum):
     LOADING = "loading"
     PROMPT = "reading the prompt"
     GENERATING = "generating"
+    EMBEDDING = "embedding"
     UNLOADING = "unloading"
 
 

@@ -35,7 +35,7 @@ async def _measure(host: HostSession, model: Model) -> Result:
     residency = residency_of(find(await host.loaded() or (), model))
     rates = {}
     for size in (1, LARGE_BATCH):
-        host.emit(BenchmarkProgress(model.host, model.name, Stage.GENERATING))
+        host.emit(BenchmarkProgress(model.host, model.name, Stage.EMBEDDING))
         rates[size] = stats.percentile([await _rate(host, model, size, num_ctx=num_ctx) for _ in range(ROUNDS)], 0.5)
     return outcome.embedded(
         model,

