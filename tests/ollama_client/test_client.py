@@ -106,7 +106,7 @@ async def test_an_odd_entry_among_the_loaded_models_hides_neither_itself_nor_the
 
 async def test_a_listing_without_end_is_cut_off() -> None:
     async with client_of(
-        b"HTTP/1.1 200 OK\r\n\r\n", Forever(b" " * 65536), bounds=Bounds(listing_bytes=1_000_000)
+        b"HTTP/1.1 200 OK\r\n\r\n", Forever(b" " * 65536), bounds=Bounds(models_bytes=1_000_000)
     ) as client:
         with pytest.raises(ProtocolError, match="more than 1000000 bytes"):
             await client.tags()
@@ -126,6 +126,23 @@ async def test_a_long_error_text_is_shortened() -> None:
         with pytest.raises(ServerError) as caught:
             await client.ps()
     assert (caught.value.status, len(caught.value.text)) == (500, 500)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        ("plain", "plain"),
+        ({"code": 400, "message": "too long"}, "too long"),
+        ('{"error":{"code":400,"message":"too long"}}', "too long"),
+        ("{no json", "{no json"),
+        ({"code": 400}, '{"code":400}'),
+    ],
+)
+async def test_the_words_of_an_error_are_found_in_whatever_the_server_wraps_them(error: object, text: str) -> None:
+    async with client_of(http(json.dumps({"error": error}).encode(), status="400 Bad")) as client:
+        with pytest.raises(ServerError) as caught:
+            await client.ps()
+    assert caught.value.text == text
 
 
 async def test_lines_are_put_together_however_the_network_cuts_them() -> None:

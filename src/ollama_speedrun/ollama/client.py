@@ -41,6 +41,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     show_timeout_s: float = 30.0
     listing_bytes: int = 16 * 1024**2
     """/api/show carries the GGUF's tensor list: megabytes are normal, this is not."""
+    models_bytes: int = 4 * 1024**2
+    """For /api/tags and /api/ps: some thousands of models, and so few that reading them holds up nobody else's clock."""
     line_bytes: int = 4 * 1024**2
     """The done line carries the whole context as token numbers."""
     stream_bytes: int = 256 * 1024**2
@@ -240,13 +242,14 @@ class OllamaClient:
             ):
                 if response.status != 200:
                     raise ServerError(response.status, await _read_error(response))
-                answer = await _read_bounded(response, self._bounds.listing_bytes)
+                largest_bytes = self._bounds.models_bytes if method == "GET" else self._bounds.listing_bytes
+                answer = await _read_bounded(response, largest_bytes)
         except TimeoutError as exc:
             raise TimedOutError(f"{url} gave no answer within {timeout_s:g} s; is the server overloaded?") from exc
         except (aiohttp.ClientError, OSError) as exc:
             raise _translated(exc, url) from exc
         if answer is None:
-            raise ProtocolError(f"{url} sent more than {self._bounds.listing_bytes} bytes; the server is at fault")
+            raise ProtocolError(f"{url} sent more than {largest_bytes} bytes; the server is at fault")
         try:
             return msgspec.json.decode(answer, type=answer_type)
         except wire.UNREADABLE as exc:
@@ -284,7 +287,16 @@ async def _read_error(response: aiohttp.ClientResponse) -> str:
 
 
 def _error_text(error: Any) -> str:  # noqa: ANN401  # whatever JSON a server puts there
-    text = error if isinstance(error, str) else msgspec.json.encode(error).decode()
+    match error:
+        case {"message": str(text)} | {"error": {"message": str(text)}}:
+            pass
+        case str(text) if text.startswith("{"):  # the engine's own answer, handed on by the server as it came
+            with contextlib.suppress(*wire.UNREADABLE):
+                return _error_text(msgspec.json.decode(text))
+        case str(text):
+            pass
+        case _:
+            text = msgspec.json.encode(error).decode()
     return text if len(text) <= LONGEST_ERROR_CHARACTERS else text[: LONGEST_ERROR_CHARACTERS - 1] + "…"
 
 
