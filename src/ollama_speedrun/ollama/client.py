@@ -42,7 +42,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     listing_bytes: int = 16 * 1024**2
     """/api/show carries the GGUF's tensor list: megabytes are normal, this is not."""
     models_bytes: int = 4 * 1024**2
-    """For /api/tags and /api/ps: some thousands of models, and so few that reading them holds up nobody else's clock."""
+    """For /api/tags and /api/ps: thousands of models, and few enough that reading them holds up no other host."""
     line_bytes: int = 4 * 1024**2
     """The done line carries the whole context as token numbers."""
     stream_bytes: int = 256 * 1024**2
