@@ -20,11 +20,13 @@ InventoryEvent: TypeAlias = ModelListed | ModelFailed
 async def list_models(client: OllamaClient, *, host: str, emit: Callable[[InventoryEvent], None]) -> tuple[Model, ...]:
     """Return the models of a host in the order of /api/tags, telling of each as it becomes known.
 
-    A model whose details cannot be had is still listed, with what /api/tags says. Raises `OllamaError` when the listing
+    A model whose details cannot be had is still listed, with what /api/tags says; one that is listed twice counts once.
+    Raises `OllamaError` when the listing
     itself fails.
     """
     tags = await client.tags()
     slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
+    seen: set[str] = set()
 
     async def describe(raw: msgspec.Raw) -> Model | None:
         try:
@@ -32,6 +34,9 @@ async def list_models(client: OllamaClient, *, host: str, emit: Callable[[Invent
         except wire.UNREADABLE as exc:
             emit(ModelFailed(host=host, model="(unnamed)", reason=f"an entry of /api/tags cannot be read: {exc}"))
             return None
+        if entry.name in seen:
+            return None
+        seen.add(entry.name)
         show = None
         if not parse.is_cloud(entry):
             try:
