@@ -23,6 +23,7 @@ from ollama_speedrun.ollama.client import OllamaClient, open_session
 
 pytestmark = pytest.mark.demo
 
+ATTEMPTS = 4  # a busy machine disturbs trials, and their timings stand in the log among the others
 TRIALS = 2
 TIMING = re.compile(r"\| +(prompt eval|eval) time = .* ms / +(\d+) tokens .* ([\d.]+) tokens per second\)")
 
@@ -77,11 +78,17 @@ async def test_decode_and_prefill_agree_with_the_engines_own_timings(model_files
         models = await list_models(client, host=url, emit=lambda _: None)
         # What is loaded before the run stays, and its log comes to its end
         await client.load(INSTRUCT_Q4_1.name, num_ctx=2048, keep_alive_s=60, timeout_s=30)
-        await benchmark_host(client, models, settings, emit=events.append, nonce=lambda: f"{next(numbers)} nonce")
-        [result] = [event.result for event in events if isinstance(event, BenchmarkEnded)]
-        assert (result.status, result.discarded_trials) == ("ok", 0)
-        prompts, answers = await whole_timings(engine.log, requests=2 + TRIALS)
-    assert [answer.tokens for answer in answers] == [16, 16, *[64] * TRIALS]
+        requests = 0
+        for _ in range(ATTEMPTS):
+            await benchmark_host(client, models, settings, emit=events.append, nonce=lambda: f"{next(numbers)} nonce")
+            result = [event.result for event in events if isinstance(event, BenchmarkEnded)][-1]
+            assert result.status == "ok"
+            requests += 2 + TRIALS + (result.discarded_trials or 0)
+            if result.discarded_trials == 0:
+                break
+        prompts, answers = await whole_timings(engine.log, requests=requests)
+    assert result.discarded_trials == 0
+    assert [answer.tokens for answer in answers[-2 - TRIALS :]] == [16, 16, *[64] * TRIALS]
     decode_tps = stats.geometric_mean([answer.tps for answer in answers[-TRIALS:]])
     prefill_tps = stats.geometric_mean([prompt.tps for prompt in prompts[-TRIALS:]])
     assert result.decode_tps == pytest.approx(decode_tps, rel=0.02)
