@@ -10,15 +10,9 @@ from ollama_speedrun.discovery.dial import Dialer, Throttle, neighbour_throttle,
 
 async def test_a_throttle_lets_no_more_through_than_its_limit_in_any_period() -> None:
     throttle = Throttle(3, 0.1)
-    passed_s: list[float] = []
-
-    async def walk_through() -> None:
-        await throttle.wait()
-        passed_s.append(time.monotonic())
-
-    await asyncio.gather(*(walk_through() for _ in range(10)))
-    assert all(later - earlier >= 0.099 for earlier, later in zip(passed_s, passed_s[3:], strict=False))
-    assert passed_s[-1] - passed_s[0] < 0.6
+    passed_s = await asyncio.gather(*(throttle.wait() for _ in range(10)))
+    assert all(later - earlier >= 0.0999 for earlier, later in zip(passed_s, passed_s[3:], strict=False))
+    assert passed_s[-1] - passed_s[0] < 5
 
 
 async def test_an_address_that_accepts_gives_its_socket() -> None:

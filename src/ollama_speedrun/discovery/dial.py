@@ -32,8 +32,8 @@ class Throttle:
         self._period_s = period_s
         self._queue = asyncio.Lock()
 
-    async def wait(self) -> None:
-        """Return when it is the caller's turn."""
+    async def wait(self) -> float:
+        """Return when it is the caller's turn: the moment, in seconds of the loop's clock."""
         loop = asyncio.get_running_loop()
         async with self._queue:
             if len(self._passed_s) == self._passed_s.maxlen:
@@ -41,6 +41,7 @@ class Throttle:
                 if (delay_s := earliest_s - loop.time()) > 0:
                     await asyncio.sleep(delay_s)
             self._passed_s.append(loop.time())
+            return self._passed_s[-1]
 
 
 class Dialer:
