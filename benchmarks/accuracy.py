@@ -35,7 +35,7 @@ from fake_ollama.tape import Exchange  # noqa: E402
 from ollama_speedrun.benchmark import stats  # noqa: E402
 from ollama_speedrun.benchmark.types import Result, StreamRecord  # noqa: E402
 from ollama_speedrun.units import NS_PER_S  # noqa: E402
-from truth import SCENARIOS, Figure, Scenario, measured  # noqa: E402
+from truth import SCENARIOS, Figure, Scenario, figures_of, measured  # noqa: E402
 
 WANTED: Mapping[Figure, float] = {
     "decode": 0.01,
@@ -142,24 +142,11 @@ def _decode_rates(records: Sequence[StreamRecord], sent: Sequence[Streamed | Non
             yield (record.eval_count - 1 - (record.done_reason == "stop")) / true.window_s
 
 
-def ours(result: Result) -> Mapping[Figure, float | None]:
-    """Return the figures as a user gets them."""
-    return {
-        "decode": result.speed_tps,
-        "decode, our clock": result.decode_client_tps,
-        "prefill": result.prefill_tps,
-        "TTFT": result.ttft_s,
-        "first answer": result.ttfa_s,
-        "load": result.load_s,
-        "GPU share": result.gpu_share,
-    }
-
-
 def rows_of(scenario: Scenario, runs: Sequence[tuple[Result, Sequence[Exchange]]]) -> list[Row]:
     """Return a scenario's figures, each from the run with the median error; one run that breaks a promise wins."""
     rows: dict[Figure, list[Row]] = {}
     for result, tape in runs:
-        true, got = truths(scenario, result, tape), ours(result)
+        true, got = truths(scenario, result, tape), figures_of(result)
         for figure in WANTED:
             rows.setdefault(figure, []).append(Row(figure, true[figure], got[figure]))
     return [_typical(of_figure) for of_figure in rows.values()]

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -350,3 +350,16 @@ async def measured(scenario: Scenario, url: str) -> Result:
             visit.cancel()
             await asyncio.wait([visit])
     return results[scenario.ours[0]]
+
+
+def figures_of(result: Result) -> Mapping[Figure, float | None]:
+    """Return the figures as a user gets them."""
+    return {
+        "decode": result.speed_tps,
+        "decode, our clock": result.decode_client_tps,
+        "prefill": result.prefill_tps,
+        "TTFT": result.ttft_s,
+        "first answer": result.ttfa_s,
+        "load": result.load_s,
+        "GPU share": result.gpu_share,
+    }

@@ -11,8 +11,8 @@ rates = st.lists(st.floats(0.01, 10_000), min_size=2, max_size=20)
 
 
 def test_half_the_length_of_an_interval_is_told_as_a_share_of_its_mean() -> None:
-    assert stats.relative_half_width(Interval(12.3, 44.8, 3)) == pytest.approx((44.8 - 12.3) / 2 / 23.474, rel=1e-3)
-    assert stats.relative_half_width(Interval(0.0, 5.0, 2)) == math.inf
+    assert Interval(12.3, 44.8, 3).relative_half_width == pytest.approx((44.8 - 12.3) / 2 / 23.474, rel=1e-3)
+    assert Interval(0.0, 5.0, 2).relative_half_width == math.inf
 
 
 @given(rates)

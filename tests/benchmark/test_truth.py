@@ -1,6 +1,5 @@
 """The scenarios of the truth bench, faster and without its bounds on time: what is said, and what is not."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -8,23 +7,11 @@ import pytest
 import truth
 from fake_ollama.fleet import FakeHost, fake_host
 from fake_ollama.script import HostScript
-from ollama_speedrun.benchmark.types import CaveatKind, Result
-from truth import SCENARIOS, Figure, Scenario
+from ollama_speedrun.benchmark.types import CaveatKind
+from truth import SCENARIOS, Scenario
 
 BUSY_MACHINE = {CaveatKind.LATE_CHUNK, CaveatKind.CLOCKS_DISAGREE}
 """Server and client share one busy thread here, so chunks may truly be late, and a trial truly be disturbed."""
-
-
-def figures(result: Result) -> Mapping[Figure, float | None]:
-    return {
-        "decode": result.speed_tps,
-        "decode, our clock": result.decode_client_tps,
-        "prefill": result.prefill_tps,
-        "TTFT": result.ttft_s,
-        "first answer": result.ttfa_s,
-        "load": result.load_s,
-        "GPU share": result.gpu_share,
-    }
 
 
 def last_load(host: FakeHost) -> dict[str, object]:
@@ -38,7 +25,7 @@ async def test_known_truth_is_told_and_what_cannot_be_known_is_not(scenario: Sce
     scenario = scenario.faster(4 if scenario.visit is truth.nobody else 2)
     async with fake_host(scenario.script) as host:
         result = await truth.measured(scenario, host.url)
-    absent = {figure for figure, value in figures(result).items() if value is None}
+    absent = {figure for figure, value in truth.figures_of(result).items() if value is None}
     assert absent == scenario.absent
     if scenario.fails is not None:
         assert result.status == "failed"

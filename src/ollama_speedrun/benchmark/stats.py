@@ -28,7 +28,7 @@ def interval(rates: Sequence[float]) -> Interval | None:
     if len(rates) < 2:
         return None
     logs = [math.log(rate) for rate in rates]
-    quantile = T_QUANTILES[min(len(rates) - 1, len(T_QUANTILES)) - 1]
+    quantile = _quantile(len(rates))
     half_width = quantile * statistics.stdev(logs) / math.sqrt(len(rates))
     mean = statistics.fmean(logs)
     return Interval(math.exp(mean - half_width), math.exp(mean + half_width), len(rates))
@@ -37,16 +37,7 @@ def interval(rates: Sequence[float]) -> Interval | None:
 def half_width(rates: Sequence[float]) -> float | None:
     """Return half the length of the interval, as a share of its mean; None from fewer than two trials."""
     found = interval(rates)
-    return None if found is None else relative_half_width(found)
-
-
-def relative_half_width(found: Interval) -> float:
-    """Return half the length of an interval as a share of the geometric mean of its ends, which is that of the rates.
-
-    Infinite where the lower end is so near 0 that no mean is left.
-    """
-    mean_tps = math.sqrt(found.low_tps) * math.sqrt(found.high_tps)
-    return (found.high_tps - found.low_tps) / 2 / mean_tps if mean_tps > 0 else math.inf
+    return None if found is None else found.relative_half_width
 
 
 def spread(rates: Sequence[float]) -> float | None:
@@ -54,7 +45,7 @@ def spread(rates: Sequence[float]) -> float | None:
     if len(rates) < 2:
         return None
     logs = [math.log(rate) for rate in rates]
-    quantile = T_QUANTILES[min(len(rates) - 1, len(T_QUANTILES)) - 1]
+    quantile = _quantile(len(rates))
     return math.expm1(min(quantile * statistics.stdev(logs) * math.sqrt(1 + 1 / len(rates)), math.log(LARGEST_SPREAD)))
 
 
@@ -67,3 +58,7 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     below = math.floor(place)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+def _quantile(trials: int) -> float:
+    return T_QUANTILES[min(trials - 1, len(T_QUANTILES)) - 1]

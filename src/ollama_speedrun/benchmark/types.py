@@ -1,6 +1,7 @@
 """Raw observations of a benchmark, and the result derived from them."""
 
 import enum
+import math
 from typing import Literal
 
 import msgspec
@@ -85,6 +86,15 @@ class Interval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low_tps: float
     high_tps: float
     trials: int
+
+    @property
+    def relative_half_width(self) -> float:
+        """Half its length as a share of the geometric mean of its ends, which is that of the rates.
+
+        Infinite where the lower end is so near 0 that no mean is left.
+        """
+        mean_tps = math.sqrt(self.low_tps) * math.sqrt(self.high_tps)
+        return (self.high_tps - self.low_tps) / 2 / mean_tps if mean_tps > 0 else math.inf
 
 
 class DepthPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

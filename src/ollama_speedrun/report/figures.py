@@ -1,6 +1,5 @@
 """Figures and names as a person reads them: all rounding and all units, and the cleaning of servers' words."""
 
-import math
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -67,7 +66,7 @@ def precision(interval: Interval | None) -> str:
     """Return half of an interval's width as a share of its geometric middle, which is the mean, such as ±2%."""
     if interval is None or interval.low_tps <= 0:
         return ABSENT
-    half = (interval.high_tps - interval.low_tps) / 2 / math.sqrt(interval.low_tps * interval.high_tps)
+    half = interval.relative_half_width
     return f"±{half:.1%}" if half < 0.0095 else f"±{half:.0%}"
 
 
