@@ -1,0 +1,1 @@
+"""Graded quality: generated items, rules that grade the answers, and what the grades say of a model."""

@@ -1,0 +1,1 @@
+"""Generators of items, one module for each kind of task."""
