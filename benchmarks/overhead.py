@@ -32,13 +32,16 @@ import httpx
 import psutil
 from rich.console import Console
 
+from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkQueued
 from ollama_speedrun.benchmark.host import Ask, HostSession
 from ollama_speedrun.benchmark.plan import BenchmarkSettings
-from ollama_speedrun.events import BenchmarkBegan, BenchmarkQueued, Event, Phase, PhaseBegan, Stage
+from ollama_speedrun.events import Phase, PhaseBegan
 from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import ChunkStream, OllamaClient, open_session
+from ollama_speedrun.pipeline.events import Event
 from ollama_speedrun.ui.live import RunDisplay
+from ollama_speedrun.visit.events import Stage
 
 SENDER: Final = Path(__file__).with_name("_sender.py")
 WANTED_CPU_US: Final = 100.0

@@ -19,19 +19,14 @@ from fake_ollama.script import (
     image_model,
 )
 from ollama_speedrun import BenchmarkSettings, Phase, Run, RunSettings, Selection, build_plan, parse_target, run
+from ollama_speedrun.assessment.events import Assessed
+from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded
 from ollama_speedrun.benchmark.plan import IfBusy
+from ollama_speedrun.discovery.events import HostFound, TargetFailed
 from ollama_speedrun.discovery.types import Host
-from ollama_speedrun.events import (
-    Assessed,
-    BenchmarkBegan,
-    BenchmarkEnded,
-    Event,
-    HostFound,
-    ModelListed,
-    PhaseBegan,
-    PhaseEnded,
-    TargetFailed,
-)
+from ollama_speedrun.events import PhaseBegan, PhaseEnded
+from ollama_speedrun.inventory.events import ModelListed
+from ollama_speedrun.pipeline.events import Event
 from ollama_speedrun.report.document import decode, encode
 from records import GB, model
 

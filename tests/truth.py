@@ -11,13 +11,13 @@ import aiohttp
 import msgspec
 
 from fake_ollama.script import EndWithoutDone, ErrorAnswer, HostScript, ModelScript, repeating_model
-from ollama_speedrun.benchmark.host import BenchmarkEvent
+from ollama_speedrun.benchmark.events import BenchmarkEnded, BenchmarkEvent, BenchmarkRevised
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy
 from ollama_speedrun.benchmark.runner import benchmark_host
 from ollama_speedrun.benchmark.types import CaveatKind, Result
-from ollama_speedrun.events import BenchmarkEnded, BenchmarkProgress, BenchmarkRevised, Stage
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.ollama.client import OllamaClient, open_session
+from ollama_speedrun.visit.events import BenchmarkProgress, Stage
 
 Figure: TypeAlias = Literal["decode", "decode, our clock", "prefill", "TTFT", "first answer", "load", "GPU share"]
 

@@ -14,8 +14,11 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from ollama_speedrun.benchmark.events import BenchmarkEnded
+from ollama_speedrun.discovery.events import HostFound
 from ollama_speedrun.errors import SpeedrunError
-from ollama_speedrun.events import BenchmarkEnded, Event, HostFound, Phase, PhaseEnded
+from ollama_speedrun.events import Phase, PhaseEnded
+from ollama_speedrun.pipeline.events import Event
 from ollama_speedrun.report.document import Document
 from ollama_speedrun.report.files import read_document, write_atomically
 from ollama_speedrun.report.layout import paragraph

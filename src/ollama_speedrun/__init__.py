@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from .discovery.targets import parse_target
     from .discovery.types import DiscoveryPlan, Host, NetworkTarget, ServerTarget
     from .errors import OllamaError, SpeedrunError, UsageError
-    from .events import Event, Phase
+    from .events import Phase
     from .inventory.types import Model
-    from .pipeline import Run, RunSettings, Selection, run
+    from .pipeline.events import Event
+    from .pipeline.record import Run, Selection
+    from .pipeline.run import RunSettings, run
     from .report.document import Document, decode, encode
 
 __version__ = "0.1.0"
@@ -49,13 +51,13 @@ _HOMES = {
     "OllamaError": "errors",
     "SpeedrunError": "errors",
     "UsageError": "errors",
-    "Event": "events",
+    "Event": "pipeline.events",
     "Phase": "events",
     "Model": "inventory.types",
-    "Run": "pipeline",
-    "RunSettings": "pipeline",
-    "Selection": "pipeline",
-    "run": "pipeline",
+    "Run": "pipeline.record",
+    "RunSettings": "pipeline.run",
+    "Selection": "pipeline.record",
+    "run": "pipeline.run",
     "Document": "report.document",
     "decode": "report.document",
     "encode": "report.document",

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 import pytest
 
 from fake_ollama.raw import Raw, raw_server
+from ollama_speedrun.benchmark.events import BenchmarkEnded
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy
 from ollama_speedrun.benchmark.runner import benchmark_host
 from ollama_speedrun.benchmark.types import Result
-from ollama_speedrun.events import BenchmarkEnded
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 from records import model
 

@@ -23,22 +23,16 @@ from fake_ollama.script import (
     embedding_model,
 )
 from ollama_speedrun.benchmark import workload
-from ollama_speedrun.benchmark.host import BenchmarkEvent
+from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkEvent, BenchmarkRevised
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy, Thinking
 from ollama_speedrun.benchmark.runner import benchmark_host
 from ollama_speedrun.benchmark.types import Caveat, CaveatKind, Result
 from ollama_speedrun.errors import ServerError
-from ollama_speedrun.events import (
-    BenchmarkBegan,
-    BenchmarkEnded,
-    BenchmarkProgress,
-    BenchmarkRevised,
-    Notice,
-    Stage,
-)
+from ollama_speedrun.events import Notice
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
+from ollama_speedrun.visit.events import BenchmarkProgress, Stage
 
 QUICK = BenchmarkSettings(
     timeout_s=5,

@@ -5,7 +5,8 @@ from typing import Self, cast
 import pytest
 
 from ollama_speedrun.cli.late_display import LateDisplay
-from ollama_speedrun.events import Event, Notice
+from ollama_speedrun.events import Notice
+from ollama_speedrun.pipeline.events import Event
 from ollama_speedrun.ui.live import RunDisplay
 
 

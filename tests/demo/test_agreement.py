@@ -10,14 +10,13 @@ from typing import NamedTuple
 import pytest
 
 from ollama_speedrun.benchmark import stats
-from ollama_speedrun.benchmark.host import BenchmarkEvent
+from ollama_speedrun.benchmark.events import BenchmarkEnded, BenchmarkEvent
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy
 from ollama_speedrun.benchmark.runner import benchmark_host
 from ollama_speedrun.demo.engine import StoredModel
 from ollama_speedrun.demo.llama import LlamaEngine, LlamaRunner
 from ollama_speedrun.demo.model_files import INSTRUCT_Q4_1, ModelFile
 from ollama_speedrun.demo.server import serve
-from ollama_speedrun.events import BenchmarkEnded
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 

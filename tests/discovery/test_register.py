@@ -1,10 +1,10 @@
 import asyncio
 from collections.abc import Mapping
 
+from ollama_speedrun.discovery.events import HostFound, HostMerged
 from ollama_speedrun.discovery.recognise import Recognised
 from ollama_speedrun.discovery.register import Meeting, Register
 from ollama_speedrun.discovery.types import Host, ServerTarget
-from ollama_speedrun.events import HostFound, HostMerged
 
 OWN = frozenset({"192.168.1.2"})
 UNIQUE = Recognised(kind="ollama", version="0.33.0", models_key="k", identity="i")

@@ -14,11 +14,13 @@ from discovery.sockets import closed_port, open_files, silent_port
 from fake_ollama import raw
 from fake_ollama.fleet import FakeHost, fake_host
 from fake_ollama.script import HostScript, ModelScript
+from ollama_speedrun.discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
 from ollama_speedrun.discovery.plan import build_plan
 from ollama_speedrun.discovery.recognise import HOST_CHECKED
 from ollama_speedrun.discovery.scan import discover
 from ollama_speedrun.discovery.types import DiscoveryPlan, Host, NetworkTarget, Secret, ServerTarget, Trust
-from ollama_speedrun.events import Event, HostFound, HostMerged, Notice, ScanProgress, TargetFailed
+from ollama_speedrun.events import Notice
+from ollama_speedrun.pipeline.events import Event
 
 CERTIFICATES = Path(__file__).parent.parent / "certificates"
 ONE_MODEL = HostScript(models=(ModelScript("fake:1b"),))

@@ -1,7 +1,7 @@
 import json
 
 from fake_ollama.raw import Raw, raw_server
-from ollama_speedrun.events import ModelFailed, ModelListed
+from ollama_speedrun.inventory.events import ModelFailed, ModelListed
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 

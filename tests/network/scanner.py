@@ -15,7 +15,7 @@ from ollama_speedrun.discovery.interfaces import read_interfaces
 from ollama_speedrun.discovery.plan import build_plan
 from ollama_speedrun.discovery.scan import discover
 from ollama_speedrun.discovery.targets import parse_target
-from ollama_speedrun.events import Event
+from ollama_speedrun.pipeline.events import Event
 
 
 def show(event: Event) -> None:

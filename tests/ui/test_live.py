@@ -8,28 +8,15 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from ollama_speedrun.events import (
-    Assessed,
-    BenchmarkBegan,
-    BenchmarkEnded,
-    BenchmarkProgress,
-    BenchmarkQueued,
-    BenchmarkRevised,
-    Event,
-    HostFound,
-    HostMerged,
-    ModelFailed,
-    ModelListed,
-    Notice,
-    Phase,
-    PhaseBegan,
-    PhaseEnded,
-    ScanProgress,
-    Stage,
-    TargetFailed,
-)
+from ollama_speedrun.assessment.events import Assessed
+from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkQueued, BenchmarkRevised
+from ollama_speedrun.discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
+from ollama_speedrun.events import Notice, Phase, PhaseBegan, PhaseEnded
+from ollama_speedrun.inventory.events import ModelFailed, ModelListed
+from ollama_speedrun.pipeline.events import Event
 from ollama_speedrun.ui.console import console_for
 from ollama_speedrun.ui.live import RunDisplay, Verbosity
+from ollama_speedrun.visit.events import BenchmarkProgress, Stage
 from specimens import DESK, LONG_NAME, ON_GPU, QUEUED, RACK, document, host, model, result
 
 MODEL = "llama3.1:8b"

@@ -5,9 +5,9 @@ from typing import Final
 
 from .. import units
 from ..errors import OllamaError, ProtocolError
-from ..events import BenchmarkProgress, Stage
 from ..inventory.types import Model
 from ..ollama import wire
+from ..visit.events import BenchmarkProgress, Stage
 from . import metrics, outcome, stats, workload
 from .host import LOAD_FACTOR, HostSession, find, residency_of
 from .types import EmbeddingFigures, Result

@@ -10,11 +10,13 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from ..errors import OllamaError, ServerError
-from ..events import BenchmarkBegan, BenchmarkEnded, BenchmarkProgress, BenchmarkRevised, Notice, Stage
+from ..events import Notice
 from ..inventory.types import Model
 from ..ollama import wire
 from ..ollama.client import OllamaClient
+from ..visit.events import BenchmarkProgress, Stage
 from . import stream, workload
+from .events import BenchmarkEvent
 from .plan import BenchmarkSettings
 from .types import Residency, StreamRecord
 
@@ -29,8 +31,6 @@ QUIET_S: Final = 3.0
 FOREVER_YEAR: Final = 2100
 EXPIRY_SLACK_S: Final = 2.0
 NOT_FOUND: Final = 404
-
-BenchmarkEvent: TypeAlias = BenchmarkBegan | BenchmarkProgress | BenchmarkEnded | BenchmarkRevised | Notice
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,9 +8,10 @@ from typing import Final
 
 from .. import units
 from ..errors import OllamaError, TimedOutError
-from ..events import Notice, Stage
+from ..events import Notice
 from ..inventory.types import Model
 from ..ollama import wire
+from ..visit.events import Stage
 from . import image, metrics, outcome, stats, sweeps, workload
 from .host import Ask, HostSession, find, residency_of
 from .types import ConcurrencyPoint, DepthPoint, ImageFigures, Observations, Residency, Result, StreamRecord

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from ..errors import OllamaError
-from ..events import BenchmarkBegan, BenchmarkEnded, BenchmarkRevised, Notice
+from ..events import Notice
 from ..inventory.types import Model
 from ..ollama.client import OllamaClient
 from . import embedding, outcome
-from .host import BenchmarkEvent, HostSession, find
+from .events import BenchmarkBegan, BenchmarkEnded, BenchmarkEvent, BenchmarkRevised
+from .host import HostSession, find
 from .measurement import Measurement
 from .plan import BenchmarkSettings, IfBusy, Thinking
 from .types import Result

@@ -6,8 +6,9 @@ from typing import Final
 
 from .. import units
 from ..errors import OllamaError
-from ..events import Notice, Stage
+from ..events import Notice
 from ..inventory.types import Model
+from ..visit.events import Stage
 from . import metrics, stats, workload
 from .host import Ask, HostSession, find, residency_of
 from .types import ConcurrencyPoint, DepthPoint, StreamRecord

@@ -8,7 +8,7 @@ import msgspec
 from ..assessment.recommend import assess
 from ..errors import UsageError
 from ..events import Phase
-from ..record import Selection
+from ..pipeline.record import Selection
 from ..report import document as documents
 from ..report.document import Document
 from ..report.files import read_document

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from ..events import Event
+from ..pipeline.events import Event
 
 if TYPE_CHECKING:
     from ..ui.live import RunDisplay

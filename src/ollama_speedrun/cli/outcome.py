@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from ..events import Phase
-from ..record import Selection
+from ..pipeline.record import Selection
 from ..report.document import Document
 from ..report.text import clean
 from .exit_codes import ExitCode
@@ -32,9 +32,9 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
             return ExitCode.INTERRUPTED
         if not self._has_server:
             return ExitCode.NO_SERVER
-        if self.until is not Phase.DISCOVER and not self._has_model:
+        if self.until >= Phase.ENUMERATE and not self._has_model:
             return ExitCode.NO_MODEL
-        benchmarked = self.until in {Phase.BENCHMARK, Phase.ASSESS}
+        benchmarked = self.until >= Phase.BENCHMARK
         if benchmarked and not self._count("ok"):
             return ExitCode.NOTHING_BENCHMARKED
         if self.failed_targets or (benchmarked and self._count("failed")):

@@ -14,13 +14,13 @@ from ..discovery.targets import parse_exclusion, parse_ollama_host, parse_target
 from ..discovery.types import DiscoveryPlan, NetworkTarget, Secret, ServerTarget, Trust
 from ..errors import UsageError
 from ..ollama.tls import client_context
-from ..record import Selection
+from ..pipeline.record import Selection
 from .environment import Environment
 from .settings import Settings
 
 TYPE_CHECKING = False  # the pipeline loads an HTTP client, and a scan begins sooner without
 if TYPE_CHECKING:
-    from ..pipeline import RunSettings
+    from ..pipeline.run import RunSettings
 
 ASKED_ABOVE_ADDRESSES = 1024
 HURRIED_RUN_S = 1.03
@@ -102,7 +102,7 @@ def selection(settings: Settings, *, host_patterns: Sequence[str]) -> Selection:
 
 def run_settings(settings: Settings, *, selection: Selection) -> "RunSettings":
     """Return how the pipeline is to select and to benchmark."""
-    from ..pipeline import RunSettings
+    from ..pipeline.run import RunSettings
 
     return RunSettings(
         selection=selection,

@@ -8,11 +8,14 @@ from types import MappingProxyType
 
 import msgspec
 
+from ..benchmark.events import BenchmarkEnded, BenchmarkRevised
+from ..discovery.events import HostFound, HostMerged, TargetFailed
 from ..discovery.scan import find_servers
 from ..discovery.types import DiscoveryPlan
 from ..errors import UsageError
-from ..events import BenchmarkEnded, BenchmarkRevised, Event, HostFound, HostMerged, Notice, Phase, TargetFailed
-from ..record import Run, Selection
+from ..events import Notice, Phase
+from ..pipeline.events import Event
+from ..pipeline.record import Run, Selection
 from ..report.document import Document
 from . import planning, settings
 from .environment import Environment
@@ -92,7 +95,7 @@ class Session:
         self._until = until
         self._chosen = chosen
         self._selection = planning.selection(chosen, host_patterns=host_patterns)
-        self._measures = until in {Phase.BENCHMARK, Phase.ASSESS}
+        self._measures = until >= Phase.BENCHMARK
         self._files = ResultFiles(
             chosen.output,
             last_run=last_run_file(environment) if chosen.save and self._measures else None,
@@ -168,7 +171,7 @@ class Session:
 
             await find_servers(plan, emit=keep)
             return
-        from ..pipeline import run
+        from ..pipeline.run import run
 
         settings = planning.run_settings(self._chosen, selection=self._selection)
         await run(plan, settings, until=self._until, emit=emit, into=self._run)

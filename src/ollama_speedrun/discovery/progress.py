@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ..events import Event, ScanProgress
+from .events import DiscoveryEvent, ScanProgress
 
 
 class Progress:
     """Counts the addresses that have answered or had their time, and tells it in about a hundred steps."""
 
-    def __init__(self, total: int, emit: Callable[[Event], None]) -> None:
+    def __init__(self, total: int, emit: Callable[[DiscoveryEvent], None]) -> None:
         self._total = total
         self._emit = emit
         self._probed = 0

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from ..events import HostFound, HostMerged
+from .events import HostFound, HostMerged
 from .recognise import Recognised
 from .types import Host, ServerTarget
 

@@ -13,10 +13,11 @@ from typing import Final
 
 import msgspec
 
-from ..events import Event, HostFound, Notice, Phase, PhaseBegan, PhaseEnded, TargetFailed
+from ..events import Notice, Phase, PhaseBegan, PhaseEnded
 from ..ollama.tls import client_context
 from .diagnosis import Outcomes, diagnose, scope
 from .dial import HEDGES_S, Dialer, Throttle, even_throttle, neighbour_throttle
+from .events import DiscoveryEvent, HostFound, TargetFailed
 from .exchange import QUESTIONS, Exchange, interview
 from .failures import explain
 from .knock import Outcome, can_knock, knock
@@ -43,7 +44,7 @@ _HEDGED_ADDRESSES: Final = 1024
 _AT_ONCE_S: Final = 1.0
 
 
-async def discover(plan: DiscoveryPlan, *, emit: Callable[[Event], None]) -> None:
+async def discover(plan: DiscoveryPlan, *, emit: Callable[[DiscoveryEvent], None]) -> None:
     """Send out what the plan holds, nothing else, and return when every address has answered or had its time.
 
     Emits `HostFound` as soon as a server is recognised (a look-alike too, under its own kind), `HostMerged` when one is
@@ -63,11 +64,11 @@ async def discover(plan: DiscoveryPlan, *, emit: Callable[[Event], None]) -> Non
     await scan.report()
 
 
-async def find_servers(plan: DiscoveryPlan, *, emit: Callable[[Event], None]) -> None:
+async def find_servers(plan: DiscoveryPlan, *, emit: Callable[[DiscoveryEvent], None]) -> None:
     """Discover as the first phase of a run: `discover` between `PhaseBegan` and `PhaseEnded`."""
     servers = 0
 
-    def count(event: Event) -> None:
+    def count(event: DiscoveryEvent) -> None:
         nonlocal servers
         servers += isinstance(event, HostFound) and event.host.is_ollama
         emit(event)
@@ -85,7 +86,7 @@ class _ExcludedError(OSError):
 class _Scan:
     """One run of a plan: what its tasks share."""
 
-    def __init__(self, plan: DiscoveryPlan, emit: Callable[[Event], None]) -> None:
+    def __init__(self, plan: DiscoveryPlan, emit: Callable[[DiscoveryEvent], None]) -> None:
         self._plan = plan
         self._emit = emit
         self._dialer = Dialer(plan.rate_per_s)

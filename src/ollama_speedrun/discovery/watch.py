@@ -6,7 +6,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from ..events import Event, HostFound, HostMerged, Notice, TargetFailed
+from ..events import Notice
+from .events import DiscoveryEvent, HostFound, HostMerged, TargetFailed
 from .scan import discover
 from .targets import parse_url
 from .types import DiscoveryPlan, Host
@@ -45,7 +46,7 @@ class _Present:
         self._say = say
         self._said: set[str] = set()
 
-    def take_in(self, event: Event) -> None:
+    def take_in(self, event: DiscoveryEvent) -> None:
         match event:
             case HostFound(host) if not self._is_known(host):
                 self.hosts[host.url] = host

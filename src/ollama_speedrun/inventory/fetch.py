@@ -2,19 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
 from ..errors import OllamaError
-from ..events import ModelFailed, ModelListed
 from ..ollama import wire
 from ..ollama.client import OllamaClient
 from . import parse
+from .events import InventoryEvent, ModelFailed, ModelListed
 from .types import Model
 
 REQUESTS_AT_ONCE: Final = 8
-InventoryEvent: TypeAlias = ModelListed | ModelFailed
 
 
 async def list_models(client: OllamaClient, *, host: str, emit: Callable[[InventoryEvent], None]) -> tuple[Model, ...]:

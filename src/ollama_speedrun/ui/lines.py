@@ -5,28 +5,17 @@ from typing import Final, NamedTuple, assert_never
 
 from rich.text import Text
 
+from ..assessment.events import Assessed
+from ..benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkQueued, BenchmarkRevised
 from ..benchmark.types import Result
+from ..discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
 from ..discovery.types import Host
-from ..events import (
-    Assessed,
-    BenchmarkBegan,
-    BenchmarkEnded,
-    BenchmarkProgress,
-    BenchmarkQueued,
-    BenchmarkRevised,
-    Event,
-    HostFound,
-    HostMerged,
-    ModelFailed,
-    ModelListed,
-    Notice,
-    PhaseBegan,
-    PhaseEnded,
-    ScanProgress,
-    TargetFailed,
-)
+from ..events import Notice, Phase, PhaseBegan, PhaseEnded
+from ..inventory.events import ModelFailed, ModelListed
+from ..pipeline.events import Event
 from ..report import figures, view
 from ..report.text import clean
+from ..visit.events import BenchmarkProgress
 
 SUCCESS: Final = ("✓ ", "green")
 FAILURE: Final = ("✗ ", "red")
@@ -82,11 +71,11 @@ def label(model: str, host: str) -> str:
 def _of_phase(event: PhaseBegan | PhaseEnded | Notice) -> Line:
     match event:
         case PhaseBegan(phase=phase, detail=detail):
-            return Line(Verbosity.NORMAL, Text.assemble(BEGIN, (phase.capitalize(), "bold"), f": {clean(detail)}"))
+            return Line(Verbosity.NORMAL, Text.assemble(BEGIN, _name(phase), f": {clean(detail)}"))
         case PhaseEnded(phase=phase, succeeded=True, summary=summary):
-            return Line(Verbosity.NORMAL, Text.assemble(SUCCESS, (phase.capitalize(), "bold"), f": {clean(summary)}"))
+            return Line(Verbosity.NORMAL, Text.assemble(SUCCESS, _name(phase), f": {clean(summary)}"))
         case PhaseEnded(phase=phase, summary=summary):
-            return Line(Verbosity.QUIET, Text.assemble(FAILURE, (phase.capitalize(), "bold"), f": {clean(summary)}"))
+            return Line(Verbosity.QUIET, Text.assemble(FAILURE, _name(phase), f": {clean(summary)}"))
         case Notice(text=text):
             return Line(Verbosity.NORMAL, Text.assemble(INDENT, ("note: ", "yellow"), clean(text, 600)))
         case _:
@@ -155,3 +144,7 @@ def _of_result(result: Result) -> tuple[Line, ...]:
             return (Line(Verbosity.NORMAL, Text.assemble(INDENT, SKIP, f"{name}: {reason}")),)
         case _:
             assert_never(result.status)
+
+
+def _name(phase: Phase) -> tuple[str, str]:
+    return phase.value.capitalize(), "bold"

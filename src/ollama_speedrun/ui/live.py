@@ -10,20 +10,12 @@ from rich.console import Console
 from rich.text import Text
 
 from .. import __version__
-from ..events import (
-    BenchmarkBegan,
-    BenchmarkEnded,
-    BenchmarkProgress,
-    BenchmarkQueued,
-    Event,
-    HostFound,
-    Phase,
-    PhaseBegan,
-    PhaseEnded,
-    ScanProgress,
-    Stage,
-)
+from ..benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkQueued
+from ..discovery.events import HostFound, ScanProgress
+from ..events import Phase, PhaseBegan, PhaseEnded
+from ..pipeline.events import Event
 from ..report import figures
+from ..visit.events import BenchmarkProgress, Stage
 from .bars import bar_line, spread
 from .lines import BEGIN, INDENT, Verbosity, label, lines_of
 from .painter import Painter

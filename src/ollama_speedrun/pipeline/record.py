@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from .assessment.recommend import assess
-from .assessment.tiers import placed
-from .assessment.types import Tier
-from .benchmark.types import Result
-from .discovery.types import Host
-from .events import BenchmarkEnded, BenchmarkRevised, Event, HostFound, HostMerged
-from .inventory.types import Model
-from .report.document import Document
+from ..assessment.recommend import assess
+from ..assessment.tiers import placed
+from ..assessment.types import Tier
+from ..benchmark.events import BenchmarkEnded, BenchmarkRevised
+from ..benchmark.types import Result
+from ..discovery.events import HostFound, HostMerged
+from ..discovery.types import Host
+from ..inventory.types import Model
+from ..report.document import Document
+from .events import Event
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,32 +12,24 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 import aiohttp
 import msgspec
 
-from .assessment.recommend import assess
-from .benchmark import outcome
-from .benchmark.plan import BenchmarkSettings
-from .benchmark.runner import benchmark_host
-from .benchmark.types import Result
-from .discovery.scan import find_servers
-from .discovery.types import DiscoveryPlan, Host, Secret, Trust
-from .errors import OllamaError
-from .events import (
-    Assessed,
-    BenchmarkEnded,
-    BenchmarkQueued,
-    Event,
-    HostFound,
-    Phase,
-    PhaseBegan,
-    PhaseEnded,
-    TargetFailed,
-)
-from .inventory.fetch import list_models
-from .inventory.types import Model
-from .ollama.client import OllamaClient, open_session
-from .ollama.tls import client_context
+from ..assessment.events import Assessed
+from ..assessment.recommend import assess
+from ..benchmark import outcome
+from ..benchmark.events import BenchmarkEnded, BenchmarkQueued
+from ..benchmark.plan import BenchmarkSettings
+from ..benchmark.runner import benchmark_host
+from ..benchmark.types import Result
+from ..discovery.events import HostFound, TargetFailed
+from ..discovery.scan import find_servers
+from ..discovery.types import DiscoveryPlan, Host, Secret, Trust
+from ..errors import OllamaError
+from ..events import Phase, PhaseBegan, PhaseEnded
+from ..inventory.fetch import list_models
+from ..inventory.types import Model
+from ..ollama.client import OllamaClient, open_session
+from ..ollama.tls import client_context
+from .events import Event
 from .record import Run, Selection
-
-__all__ = ["Run", "RunSettings", "Selection", "run"]
 
 NONCE_BYTES = 4
 
@@ -88,7 +80,7 @@ class _Pipeline:
 
             def found(event: Event) -> None:
                 self._keep(event)
-                if isinstance(event, HostFound) and event.host.is_ollama and self._reaches(Phase.ENUMERATE):
+                if isinstance(event, HostFound) and event.host.is_ollama and self._until >= Phase.ENUMERATE:
                     self._listings_open += 1
                     hosts.create_task(self._host(event.host))
 
@@ -99,10 +91,6 @@ class _Pipeline:
             self._end_benchmarks()
         if self._until is Phase.ASSESS and any(map(_asks_for_a_score, self._run.results)):
             self._assess()
-
-    def _reaches(self, phase: Phase) -> bool:
-        order = list(Phase)
-        return order.index(phase) <= order.index(self._until)
 
     def _keep(self, event: Event) -> None:
         """Tell an event, and remember what it says about hosts and results."""
@@ -138,7 +126,7 @@ class _Pipeline:
         self._listing_closed()
         chosen = [model for model in models if self._settings.selection.takes(model)]
         self._run.selected.extend(chosen)
-        if self._reaches(Phase.BENCHMARK) and chosen:
+        if self._until >= Phase.BENCHMARK and chosen:
             await self._benchmark(client, host, chosen)
 
     async def _benchmark(self, client: OllamaClient, host: Host, models: Sequence[Model]) -> None:
