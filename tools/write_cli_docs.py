@@ -1,13 +1,16 @@
-"""Write docs/cli.md out of the tables that the parser itself is made of: `make docs`."""
+"""Write docs/cli.md and the table in docs/settings.md out of the rows that the parser is made of: `make docs`."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from ollama_speedrun.cli.options import ONE_OFFS, PROGRAM, SETTINGS, VERBS, Verb
-from ollama_speedrun.cli.parser import POSITIONAL_HELP, default_note
+from ollama_speedrun.cli.options import ONE_OFFS, PROGRAM, SETTINGS, VERBS, Option, Verb
+from ollama_speedrun.cli.parser import POSITIONAL_HELP, default_note, default_of
 
-PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = DOCS / "cli.md"
+SETTINGS_PAGE = DOCS / "settings.md"
+_TABLE_HEAD = "| key | variable | value | default |"
 
 
 def page() -> str:
@@ -64,5 +67,23 @@ def _row(flag: str, metavar: str | None, text: str) -> str:
     return f"| `{written}` | {text} |".replace("*", r"\*")
 
 
+def settings_page() -> str:
+    """Return docs/settings.md with the table of now between its text."""
+    before, _, rest = SETTINGS_PAGE.read_text(encoding="utf-8").partition(_TABLE_HEAD)
+    _, _, after = rest.partition("\n\n")
+    rows = (
+        f"| `{setting.key}` | `{setting.variable}` | {setting.kind.expected} | {_default(setting)} |"
+        for setting in SETTINGS
+    )
+    return "\n".join([before + _TABLE_HEAD, "|---|---|---|---|", *rows]) + "\n\n" + after
+
+
+def _default(setting: Option[Any]) -> str:
+    if isinstance(setting.default, bool):
+        return str(setting.default).lower()
+    return default_of(setting) or "none"
+
+
 if __name__ == "__main__":
-    sys.exit(0 if PAGE.write_text(page(), encoding="utf-8") else 1)
+    PAGE.write_text(page(), encoding="utf-8")
+    SETTINGS_PAGE.write_text(settings_page(), encoding="utf-8")

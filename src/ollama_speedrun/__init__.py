@@ -10,6 +10,8 @@
 Names are loaded on first use, so importing the package costs next to nothing.
 """
 
+from ._version import __version__
+
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
 if TYPE_CHECKING:
     from .assessment.recommend import assess
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from .pipeline.record import Run, Selection
     from .pipeline.run import RunSettings, run
     from .report.document import Document, decode, encode
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "assess": "assessment.recommend",

@@ -28,23 +28,21 @@ def test_the_page_of_exit_statuses_lists_exactly_those_that_exist() -> None:
     assert rows == [(str(int(code)), code.name) for code in ExitCode]
 
 
+def test_the_page_of_settings_has_the_table_that_make_docs_writes() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == tool("write_cli_docs").settings_page()
+
+
 def test_the_page_of_settings_lists_each_with_its_variable_and_default() -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| .+ \| (\S+) \|$", page, re.MULTILINE)
-    assert rows == [(setting.key, setting.variable, shown(setting.default)) for setting in SETTINGS]
-
-
-def shown(default: object) -> str:
-    match default:
-        case None:
-            return "profile"
-        case ():
-            return "none"
-        case (only,):
-            return str(only)
-        case bool():
-            return str(default).lower()
-        case float():
-            return f"{default:g}"
-        case _:
-            return str(default)
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| .+ \| (.+) \|$", page, re.MULTILINE)
+    assert [row[:2] for row in rows] == [(setting.key, setting.variable) for setting in SETTINGS]
+    defaults = {key: default for key, _, default in rows}
+    assert {key: defaults[key] for key in ("port", "trials", "depths", "num_ctx", "budget", "save", "timeout")} == {
+        "port": "11434",
+        "trials": "12; quick: 3",
+        "depths": "off; thorough: 0,2048,8192,32768",
+        "num_ctx": "4096",
+        "budget": "none",
+        "save": "true",
+        "timeout": "300",
+    }

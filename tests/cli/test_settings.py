@@ -9,11 +9,19 @@ from hypothesis import strategies as st
 
 from command import CommandLine, environment_of
 from ollama_speedrun.assessment.types import Tier
-from ollama_speedrun.benchmark.plan import CONCURRENCY_LEVELS, DEPTHS, IfBusy, Profile, Thinking
-from ollama_speedrun.cli import settings
+from ollama_speedrun.benchmark.plan import (
+    CONCURRENCY_LEVELS,
+    DEPTHS,
+    BenchmarkSettings,
+    IfBusy,
+    Profile,
+    Thinking,
+)
+from ollama_speedrun.cli import planning, settings
 from ollama_speedrun.cli.kinds import TIERS
-from ollama_speedrun.cli.options import SETTINGS
+from ollama_speedrun.cli.options import SETTINGS, Option
 from ollama_speedrun.errors import SettingsError, UsageError
+from ollama_speedrun.pipeline.run import RunSettings
 
 
 def load(home: Path, *, toml: str = "", variables: dict[str, str] | None = None, **flags: object) -> settings.Layers:
@@ -26,7 +34,7 @@ def load(home: Path, *, toml: str = "", variables: dict[str, str] | None = None,
 
 def test_without_any_layer_the_defaults_hold(tmp_path: Path) -> None:
     layers = load(tmp_path)
-    assert msgspec.to_builtins(layers.settings) == {setting.key: setting.default for setting in SETTINGS}
+    assert layers.settings.by_key == {setting.key: setting.default for setting in SETTINGS}
     assert set(layers.origins.values()) == {"default"}
 
 
@@ -209,7 +217,7 @@ def test_config_show_prints_lines_that_are_a_settings_file_themselves(command: C
     decoded = msgspec.json.decode(values.stdout)
     assert decoded["tier"] == {"value": ["<2", "16+"], "origin": str(again)}
     assert decoded["model"] == {"value": ['a"b*'], "origin": str(again)}
-    assert decoded["depths"] == {"value": None, "origin": "default"}
+    assert decoded["depths"] == {"value": [], "origin": "profile standard"}
     assert set(decoded) == {setting.key for setting in SETTINGS}
 
 
@@ -226,3 +234,39 @@ def test_a_broken_settings_file_ends_with_usage_and_no_traceback(command: Comman
         "",
         f"ollama-speedrun: unknown setting 'colour' in {command.config_dir / 'config.toml'}; did you mean color?\n",
     )
+
+
+def test_every_default_is_the_value_that_a_run_has_without_being_told(tmp_path: Path) -> None:
+    held = load(tmp_path).settings
+    assert planning.run_settings(held, selection=planning.selection(held, host_patterns=())) == RunSettings()
+
+
+@pytest.mark.parametrize(
+    "option", [option for option in SETTINGS if option.is_left_to_profile], ids=lambda row: row.key
+)
+def test_what_is_left_to_the_profile_is_a_field_of_every_profile(option: Option[object]) -> None:
+    section, _, field = (option.fills or "").partition(".")
+    assert (section, field in BenchmarkSettings.__struct_fields__) == ("benchmark", True)
+
+
+@pytest.mark.parametrize(
+    ("toml", "variables", "flags", "expected"),
+    [
+        ("", {}, {}, (3, 512, 300.0)),
+        ("trials = 7", {}, {}, (7, 512, 300.0)),
+        ("num_predict = 60", {"OLLAMA_SPEEDRUN_TRIALS": "5"}, {}, (5, 60, 300.0)),
+        ('profile = "thorough"\ntrials = 7', {}, {"timeout": "9"}, (7, 512, 9.0)),
+    ],
+)
+def test_a_profile_overwrites_nothing_that_was_given(
+    toml: str, variables: dict[str, str], flags: dict[str, object], expected: tuple[int, int, float], tmp_path: Path
+) -> None:
+    chosen = load(tmp_path, toml=toml, variables=variables, profile="quick", **flags).settings
+    plan = planning.benchmark_settings(chosen)
+    assert (plan.most_trials, plan.num_predict, plan.timeout_s) == expected
+
+
+def test_a_profile_of_its_own_length_timeout_and_context_is_honoured(tmp_path: Path) -> None:
+    brief = BenchmarkSettings(num_predict=64, timeout_s=20.0, num_ctx=1024, trial_tokens=32)
+    held = load(tmp_path, num_ctx="2048").settings
+    assert planning.benchmark_settings(held, {Profile.STANDARD: brief}) == msgspec.structs.replace(brief, num_ctx=2048)

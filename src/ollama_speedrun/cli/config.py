@@ -8,6 +8,7 @@ import msgspec
 from . import settings
 from .environment import Environment
 from .exit_codes import ExitCode
+from .options import SETTINGS
 
 
 def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
@@ -22,28 +23,34 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.DONE
 
 
-def _values(layers: settings.Layers) -> dict[str, object]:
-    values: dict[str, object] = msgspec.to_builtins(layers.settings)
-    return values
-
-
 def _as_json(layers: settings.Layers) -> str:
-    return _encode(
-        {key: {"value": value, "origin": layers.origins[key]} for key, value in _values(layers).items()},
-    )
+    return _encode({key: {"value": value, "origin": origin} for key, (value, origin) in _values(layers).items()})
 
 
 def _as_lines(layers: settings.Layers, path: Path) -> str:
     """Return lines that are themselves a valid settings file."""
-    values = {key: _line(key, value) for key, value in _values(layers).items()}
-    width = max(map(len, values.values()))
+    values = _values(layers)
+    lines = {key: _line(key, value, layers.origins[key] == origin) for key, (value, origin) in values.items()}
+    width = max(map(len, lines.values()))
     header = f"# {path}" + ("" if path.exists() else " (no such file)")
-    return "\n".join([header, *(f"{line:{width}}  # {layers.origins[key]}" for key, line in values.items())])
+    return "\n".join([header, *(f"{line:{width}}  # {values[key][1]}" for key, line in lines.items())])
 
 
-def _line(key: str, value: object) -> str:
-    """Return a line of a settings file; TOML has no null, so what is left to the profile is a comment."""
-    return f"# {key}: as the profile says" if value is None else f"{key} = {msgspec.json.encode(value).decode()}"
+def _values(layers: settings.Layers) -> dict[str, tuple[object, str]]:
+    """Return each option's value and where that comes from: for some that is the profile."""
+    profile = layers.settings.profile
+    return {
+        option.key: (settings.of_profile(option, profile), f"profile {profile}")
+        if option.is_left_to_profile and layers.settings.by_key[option.key] is None
+        else (layers.settings.by_key[option.key], layers.origins[option.key])
+        for option in SETTINGS
+    }
+
+
+def _line(key: str, value: object, is_set: bool) -> str:
+    """Return a line of a settings file; what the profile decides is a comment, so that another profile can."""
+    text = "no limit" if value is None else msgspec.json.encode(value).decode()
+    return f"{key} = {text}" if is_set and value is not None else f"# {key} = {text}"
 
 
 def _encode(value: object) -> str:

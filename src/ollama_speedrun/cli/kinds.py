@@ -1,9 +1,30 @@
-"""The kinds of value that a setting can have: how each is read from a text, and what to say when it cannot be."""
+"""The kinds of value that an option can have: how each is read from a text, and what to say when it cannot be."""
+
+from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
-TIERS = ("<2", "2-4", "4-8", "8-16", "16+")
+TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Generic, Literal, TypeAlias, TypeVar
+
+    from ..assessment.types import Tier
+    from ..benchmark.plan import IfBusy, Profile, Thinking
+
+    Scoring: TypeAlias = Literal["overall", "classic"]
+    T_co = TypeVar("T_co", covariant=True)
+else:
+    T_co = None
+
+    class Generic:
+        """Stands in for the one in typing, of which only the type checker takes notice."""
+
+        def __class_getitem__(cls, _: object) -> type[object]:
+            return cls
+
+
+TIERS: tuple[Tier, ...] = ("<2", "2-4", "4-8", "8-16", "16+")
 LARGEST_COUNT = 999_999_999
 MOST_AT_ONCE = 64
 _TIER_ALIASES = {"lt2": "<2", "16plus": "16+"}  # nothing in these needs quoting in a shell
@@ -19,8 +40,8 @@ _SWITCH_WORDS = {
 }
 
 
-class Kind:
-    """How a value is read.
+class Kind(Generic[T_co]):
+    """How a value of the type `T_co` is read.
 
     `parse` turns one text into a value and raises `ValueError` for any other; `expected` completes "give …". `toml` are
     the exact types that the settings file may use. A kind of `many` is a tuple of such values, and one flag or variable
@@ -100,11 +121,30 @@ def _port(text: str) -> int:
     return port
 
 
-def _tier(text: str) -> str:
-    tier = _TIER_ALIASES.get(text.lower(), text)
-    if tier not in TIERS:
-        raise ValueError("not a tier")
-    return tier
+def _tier(text: str) -> Tier:
+    name = _TIER_ALIASES.get(text.lower(), text)
+    for tier in TIERS:
+        if tier == name:
+            return tier
+    raise ValueError("not a tier")
+
+
+def _profile(text: str) -> Profile:
+    from ..benchmark.plan import Profile
+
+    return Profile(text)
+
+
+def _thinking(text: str) -> Thinking:
+    from ..benchmark.plan import Thinking
+
+    return Thinking(text)
+
+
+def _if_busy(text: str) -> IfBusy:
+    from ..benchmark.plan import IfBusy
+
+    return IfBusy(text)
 
 
 def _switch(text: str) -> bool:
@@ -114,31 +154,40 @@ def _switch(text: str) -> bool:
         raise ValueError("not a switch") from None
 
 
-def choice(*words: str) -> Kind:
-    """Return the kind whose values are exactly these words."""
+def _scoring(text: str) -> Scoring:
+    match text:
+        case "overall":
+            return "overall"
+        case "classic":
+            return "classic"
+        case _:
+            raise ValueError("not a scoring")
 
-    def parse(text: str) -> str:
-        if text not in words:
-            raise ValueError("not a choice")
-        return text
 
-    return Kind(" or ".join(words), parse, (str,))
-
-
-SECONDS = Kind("a number of seconds above 0, such as 30", _seconds, (int, float))
-COUNT = Kind(f"a whole number from 1 to {LARGEST_COUNT}, such as 8", _count, (int,))
-SWITCH = Kind("true or false", _switch, (bool,))
-TEXTS = Kind("names or patterns, such as 'llama3*'", _text, (str,), many=True, separator=",")
-HOSTS = Kind("hosts, such as 192.168.1.20 or 'gpu*'", _text, (str,), many=True, separator=",")
-PORTS = Kind("port numbers from 1 to 65535, such as 11434", _port, (int,), many=True, separator=",")
-TIER_NAMES = Kind("memory tiers out of " + ", ".join(TIERS), _tier, (str,), many=True, separator=",")
-PATHS = Kind("file names that end in .json, .md or .csv", _text, (str,), many=True)
-FILES = Kind("names of files", _text, (str,), many=True)
-NETWORKS = Kind("networks or addresses, such as 192.168.7.0/24", _text, (str,), many=True, separator=",")
-DEPTHS = Kind(
+SECONDS: Kind[float] = Kind("a number of seconds above 0, such as 30", _seconds, (int, float))
+COUNT: Kind[int] = Kind(f"a whole number from 1 to {LARGEST_COUNT}, such as 8", _count, (int,))
+SWITCH: Kind[bool] = Kind("true or false", _switch, (bool,))
+PROFILE: Kind[Profile] = Kind("quick or standard or thorough", _profile, (str,))
+THINKING: Kind[Thinking] = Kind("default or on or off or all", _thinking, (str,))
+IF_BUSY: Kind[IfBusy] = Kind("wait or skip or go", _if_busy, (str,))
+SCORING: Kind[Scoring] = Kind("overall or classic", _scoring, (str,))
+TEXTS: Kind[tuple[str, ...]] = Kind("names or patterns, such as 'llama3*'", _text, (str,), many=True, separator=",")
+HOSTS: Kind[tuple[str, ...]] = Kind("hosts, such as 192.168.1.20 or 'gpu*'", _text, (str,), many=True, separator=",")
+PORTS: Kind[tuple[int, ...]] = Kind(
+    "port numbers from 1 to 65535, such as 11434", _port, (int,), many=True, separator=","
+)
+TIER_NAMES: Kind[tuple[Tier, ...]] = Kind(
+    "memory tiers out of " + ", ".join(TIERS), _tier, (str,), many=True, separator=","
+)
+PATHS: Kind[tuple[str, ...]] = Kind("file names that end in .json, .md or .csv", _text, (str,), many=True)
+FILES: Kind[tuple[str, ...]] = Kind("names of files", _text, (str,), many=True)
+NETWORKS: Kind[tuple[str, ...]] = Kind(
+    "networks or addresses, such as 192.168.7.0/24", _text, (str,), many=True, separator=","
+)
+DEPTHS: Kind[tuple[int, ...]] = Kind(
     "tokens of context, such as 0,2048, or on or off", _depths, (int, str), many=True, separator=",", runs=True
 )
-LEVELS = Kind(
+LEVELS: Kind[tuple[int, ...]] = Kind(
     f"numbers of requests up to {MOST_AT_ONCE}, such as 1,4, or on or off",
     _levels,
     (int, str),

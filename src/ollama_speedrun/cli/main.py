@@ -3,11 +3,11 @@
 import os
 import sys
 
-from .. import __version__
+from .._version import __version__
 from ..errors import DemoError, OutputError, UsageError
 from .environment import Environment
 from .exit_codes import ExitCode
-from .options import PROGRAM
+from .options import PROGRAM, VERBS
 from .overview import asked_for
 
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
@@ -51,44 +51,13 @@ def _run(environment: Environment) -> ExitCode:
     return _dispatch(environment, arguments)
 
 
-def _dispatch(  # noqa: PLR0911 - one return for each verb
-    environment: Environment, arguments: "argparse.Namespace"
-) -> ExitCode:
-    match arguments.verb:
-        case "run":
-            from . import run
+def _dispatch(environment: Environment, arguments: "argparse.Namespace") -> ExitCode:
+    """Run the verb's own module, which is loaded only now."""
+    import importlib
 
-            return run.main(environment, arguments)
-        case "discover":
-            from . import discover
-
-            return discover.main(environment, arguments)
-        case "models":
-            from . import models
-
-            return models.main(environment, arguments)
-        case "benchmark":
-            from . import benchmark
-
-            return benchmark.main(environment, arguments)
-        case "assess":
-            from . import assess
-
-            return assess.main(environment, arguments)
-        case "demo":
-            from . import demo
-
-            return demo.main(environment, arguments)
-        case "config":
-            from . import config
-
-            return config.main(environment, arguments)
-        case "completion":
-            from . import completion
-
-            return completion.main(environment, arguments)
-        case unknown:
-            raise AssertionError(f"the parser let the verb {unknown!r} through")
+    verb = next(verb for verb in VERBS if verb.name == arguments.verb)
+    status: ExitCode = importlib.import_module(f".{verb.module}", __package__).main(environment, arguments)
+    return status
 
 
 def _innermost(error: Exception) -> Exception:

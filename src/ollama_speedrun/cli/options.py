@@ -1,21 +1,37 @@
-"""Every setting and every verb, as literal tables that parser, layers, `config show` and docs all read."""
+"""Every option and every verb, as literal tables that parser, layers, `config show` and docs all read."""
+
+from __future__ import annotations
 
 from .kinds import (
     COUNT,
     DEPTHS,
     FILES,
     HOSTS,
+    IF_BUSY,
     LEVELS,
     NETWORKS,
     PATHS,
     PORTS,
+    PROFILE,
+    SCORING,
     SECONDS,
     SWITCH,
     TEXTS,
+    THINKING,
     TIER_NAMES,
     Kind,
-    choice,
+    T_co,
 )
+
+TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Generic, Literal, TypeAlias, overload
+
+    PhaseName: TypeAlias = Literal["discover", "enumerate", "benchmark", "assess"]
+else:
+    from .kinds import Generic
+
 
 PROGRAM = "ollama-speedrun"
 ENVIRONMENT_PREFIX = "OLLAMA_SPEEDRUN_"
@@ -30,21 +46,46 @@ TALK = "talk"
 GROUPS = (HOST, FINDING, CHOOSING, MEASURING, RESULTS, VERDICT, TALK)
 
 
-class Setting:
-    """One thing that can be set by a flag, a variable or the settings file.
+class Option(Generic[T_co]):
+    """One row: a value that a flag, a variable or the settings file can give, and an attribute of `Settings`.
 
-    A switch that is on by default has a flag that turns it off, `--no-…`. A default of None leaves it to the profile.
+    A text as default is read as the flag's value would be. `fills` is the field of a run's settings that the value goes
+    into, as "section.field"; None as default leaves that field as the profile has it. A switch that is on by default
+    has a flag that turns it off, `--no-…`. The key is the attribute's name without its unit.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - a row of the table below
-        self, key: str, kind: Kind, default: object, group: str, metavar: str | None, text: str
+        self,
+        kind: Kind[T_co],
+        default: T_co | str,
+        group: str,
+        metavar: str | None,
+        text: str,
+        fills: str | None = None,
     ) -> None:
-        self.key = key
         self.kind = kind
         self.default = default
         self.group = group
         self.metavar = metavar
         self.help = text
+        self.fills = fills
+        self.key = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.key = name.removesuffix("_s")
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type) -> Option[T_co]: ...
+        @overload
+        def __get__(self, instance: Settings, owner: type) -> T_co: ...
+        def __get__(self, instance: Settings | None, owner: type) -> Option[T_co] | T_co: ...
+
+    else:
+
+        def __get__(self, instance: Settings | None, owner: type) -> object:
+            return self if instance is None else instance.by_key[self.key]
 
     @property
     def flag(self) -> str:
@@ -57,91 +98,166 @@ class Setting:
         """The environment variable."""
         return ENVIRONMENT_PREFIX + self.key.upper()
 
+    @property
+    def is_left_to_profile(self) -> bool:
+        """Whether the profile decides until the option is given."""
+        return self.default is None and self.fills is not None
 
-SETTINGS = (
-    Setting(
-        "host",
+
+class Settings:
+    """What holds for one command. Each attribute is a row: nothing else has to know of a new one.
+
+    `…_s` are seconds, files are paths as typed, and None is what the profile says.
+    """
+
+    def __init__(self, by_key: Mapping[str, Any]) -> None:
+        self.by_key = by_key
+
+    def filling(self, section: str) -> dict[str, Any]:
+        """Return the fields of that section of a run's settings that were decided here, with their values."""
+        return {
+            option.fills.removeprefix(f"{section}."): self.by_key[option.key]
+            for option in SETTINGS
+            if option.fills is not None
+            and option.fills.startswith(f"{section}.")
+            and not (option.is_left_to_profile and self.by_key[option.key] is None)
+        }
+
+    host = Option(
         HOSTS,
         (),
         HOST,
         "HOST",
         "probe this host, URL or network only, as TARGET does; with * or ? it is a pattern that chooses among the "
         "hosts found (repeatable)",
-    ),
-    Setting("hosts_file", FILES, (), HOST, "FILE", "probe the hosts in this file, one TARGET a line (repeatable)"),
-    Setting("port", PORTS, (11434,), FINDING, "PORT", "port to probe (repeatable)"),
-    Setting("connect_timeout", SECONDS, 0.5, FINDING, "SECONDS", "how long an address may take to accept"),
-    Setting("max_addresses", COUNT, 1024, FINDING, "N", "most addresses to sweep"),
-    Setting("rate", COUNT, 8000, FINDING, "N", "most connections to begin in a second"),
-    Setting("interface", TEXTS, (), FINDING, "NAME", "look only behind this network interface (repeatable)"),
-    Setting("exclude_net", NETWORKS, (), FINDING, "NETWORK", "send nothing into this network (repeatable)"),
-    Setting("tail", SWITCH, True, FINDING, None, "do not wait for late answers: end within about a second"),
-    Setting("ca", FILES, (), FINDING, "FILE", "certificates in PEM format to trust for https, too (repeatable)"),
-    Setting("insecure", SWITCH, False, FINDING, None, "accept any certificate of an https server"),
-    Setting("model", TEXTS, (), CHOOSING, "GLOB", "only models whose name matches (repeatable)"),
-    Setting("exclude", TEXTS, (), CHOOSING, "GLOB", "leave out models whose name matches (repeatable)"),
-    Setting(
-        "tier", TIER_NAMES, (), CHOOSING, "TIER", "only models of this size in GB: <2 (or lt2), 2-4, 4-8, 8-16, 16+"
-    ),
-    Setting(
-        "profile",
-        choice("quick", "standard", "thorough"),
+    )
+    hosts_file = Option(FILES, (), HOST, "FILE", "probe the hosts in this file, one TARGET a line (repeatable)")
+    port = Option(PORTS, (11434,), FINDING, "PORT", "port to probe (repeatable)", "discovery.ports")
+    connect_timeout_s = Option(
+        SECONDS, 0.5, FINDING, "SECONDS", "how long an address may take to accept", "discovery.connect_timeout_s"
+    )
+    max_addresses = Option(COUNT, 1024, FINDING, "N", "most addresses to sweep", "discovery.max_addresses")
+    rate = Option(COUNT, 8000, FINDING, "N", "most connections to begin in a second", "discovery.rate_per_s")
+    interface = Option(
+        TEXTS,
+        (),
+        FINDING,
+        "NAME",
+        "look only behind this network interface (repeatable)",
+        "discovery.only_interfaces",
+    )
+    exclude_net = Option(NETWORKS, (), FINDING, "NETWORK", "send nothing into this network (repeatable)")
+    tail = Option(SWITCH, True, FINDING, None, "do not wait for late answers: end within about a second")
+    ca = Option(FILES, (), FINDING, "FILE", "certificates in PEM format to trust for https, too (repeatable)")
+    insecure = Option(SWITCH, False, FINDING, None, "accept any certificate of an https server")
+    model = Option(TEXTS, (), CHOOSING, "GLOB", "only models whose name matches (repeatable)", "selection.include")
+    exclude = Option(
+        TEXTS, (), CHOOSING, "GLOB", "leave out models whose name matches (repeatable)", "selection.exclude"
+    )
+    tier = Option(
+        TIER_NAMES,
+        (),
+        CHOOSING,
+        "TIER",
+        "only models of this size in GB: <2 (or lt2), 2-4, 4-8, 8-16, 16+",
+        "selection.tiers",
+    )
+    profile = Option(
+        PROFILE,
         "standard",
         MEASURING,
         "NAME",
         "how thoroughly to measure: quick, standard or thorough (demo: quick)",
-    ),
-    Setting("budget", SECONDS, None, MEASURING, "SECONDS", "longest that the trials of one model may take together"),
-    Setting("trials", COUNT, None, MEASURING, "N", "most timed trials of each model"),
-    Setting(
-        "think",
-        choice("default", "on", "off", "all"),
+    )
+    budget_s = Option(
+        SECONDS,
+        None,
+        MEASURING,
+        "SECONDS",
+        "longest that the trials of one model may take together",
+        "benchmark.budget_s",
+    )
+    trials = Option(COUNT, None, MEASURING, "N", "most timed trials of each model", "benchmark.most_trials")
+    think = Option(
+        THINKING,
         None,
         MEASURING,
         "HOW",
         "for models that can think: default, on, off, or all of their ways, each with a result of its own",
-    ),
-    Setting(
-        "depths", DEPTHS, None, MEASURING, "TOKENS", "measure with so many tokens in the context, too: 0,2048,… on off"
-    ),
-    Setting("parallel", LEVELS, None, MEASURING, "N", "measure with so many requests at once, too: 1,2,… on off"),
-    Setting(
-        "if_busy",
-        choice("wait", "skip", "go"),
-        "wait",
+        "benchmark.thinking",
+    )
+    depths = Option(
+        DEPTHS,
+        None,
+        MEASURING,
+        "TOKENS",
+        "measure with so many tokens in the context, too: 0,2048,… on off",
+        "benchmark.depths",
+    )
+    parallel = Option(
+        LEVELS,
+        None,
+        MEASURING,
+        "N",
+        "measure with so many requests at once, too: 1,2,… on off",
+        "benchmark.concurrency_levels",
+    )
+    if_busy = Option(
+        IF_BUSY,
+        None,
         MEASURING,
         "HOW",
-        "where a server is at work for somebody else: wait, skip it, or go on all the same",
-    ),
-    Setting(
-        "timeout",
+        "where a server is at work for another client: wait, skip it, or go on all the same",
+        "benchmark.if_busy",
+    )
+    timeout_s = Option(
         SECONDS,
-        300.0,
+        None,
         MEASURING,
         "SECONDS",
         "longest that one generation may take; with the loading of its model twice that",
-    ),
-    Setting("num_predict", COUNT, 512, MEASURING, "TOKENS", "most tokens to generate for each model"),
-    Setting("num_ctx", COUNT, 4096, MEASURING, "TOKENS", "context length to load each model with"),
-    Setting("concurrency", COUNT, 8, MEASURING, "N", "hosts at once; each host runs one model at a time"),
-    Setting("scoring", choice("overall", "classic"), "overall", VERDICT, "NAME", "score to show: overall or classic"),
-    Setting("output", PATHS, (), RESULTS, "FILE", "also write the result to a .json, .md or .csv file (repeatable)"),
-    Setting("save", SWITCH, True, VERDICT, None, "do not keep the result for `assess --last`"),
-    Setting("yes", SWITCH, False, TALK, None, "answer every question with yes"),
-    Setting("color", SWITCH, True, TALK, None, "no colours"),
-    Setting("quiet", SWITCH, False, TALK, None, "say nothing but errors and the result"),
-    Setting("verbose", SWITCH, False, TALK, None, "say more, and show the traceback of an unexpected error"),
-)
+        "benchmark.timeout_s",
+    )
+    num_predict = Option(
+        COUNT, None, MEASURING, "TOKENS", "most tokens to generate for each model", "benchmark.num_predict"
+    )
+    num_ctx = Option(COUNT, None, MEASURING, "TOKENS", "context length to load each model with", "benchmark.num_ctx")
+    concurrency = Option(
+        COUNT, 8, MEASURING, "N", "hosts at once; each host runs one model at a time", "run.concurrency"
+    )
+    scoring = Option(SCORING, "overall", VERDICT, "NAME", "score to show: overall or classic")
+    output = Option(PATHS, (), RESULTS, "FILE", "also write the result to a .json, .md or .csv file (repeatable)")
+    save = Option(SWITCH, True, VERDICT, None, "do not keep the result for `assess --last`")
+    yes = Option(SWITCH, False, TALK, None, "answer every question with yes")
+    color = Option(SWITCH, True, TALK, None, "no colours")
+    quiet = Option(SWITCH, False, TALK, None, "say nothing but errors and the result")
+    verbose = Option(SWITCH, False, TALK, None, "say more, and show the traceback of an unexpected error")
+
+
+SETTINGS: tuple[Option[Any], ...] = tuple(row for row in vars(Settings).values() if isinstance(row, Option))
 
 
 class Verb:
-    """One subcommand: its positional argument, if any, and the groups of settings that it takes."""
+    """One subcommand: the module that runs it, its positional argument, if any, and the groups of options it takes.
 
-    def __init__(self, name: str, text: str, groups: tuple[str, ...], positional: str | None = None) -> None:
+    `until` is the last phase of its run, None where it never runs the phases.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a row of the table below
+        self,
+        name: str,
+        module: str,
+        until: PhaseName | None,
+        groups: tuple[str, ...],
+        positional: str | None,
+        text: str,
+    ) -> None:
         self.name = name
-        self.help = text
+        self.module = module
+        self.until = until
         self.groups = groups
         self.positional = positional
+        self.help = text
 
     @property
     def usage(self) -> str:
@@ -155,19 +271,18 @@ _ARGUMENTS = {
     "SHELL": "SHELL",
     "WHAT": "[show|path]",
 }
+_LISTING = (HOST, FINDING, CHOOSING, RESULTS, TALK)
+_SCANNING = (HOST, FINDING, RESULTS, TALK)
+_DEMO = (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, TALK)
 VERBS = (
-    Verb("run", "find, list, benchmark, recommend (the default)", GROUPS, "TARGET"),
-    Verb("discover", "find servers", (HOST, FINDING, RESULTS, TALK), "TARGET"),
-    Verb("models", "find servers and list their models", (HOST, FINDING, CHOOSING, RESULTS, TALK), "TARGET"),
-    Verb("benchmark", "find, list and benchmark, without a verdict", GROUPS, "TARGET"),
-    Verb("assess", "the verdict on a saved FILE; without FILE a whole run", GROUPS, "FILE"),
-    Verb(
-        "demo",
-        "all of it, on small real servers of its own",
-        (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, TALK),
-    ),
-    Verb("config", "the settings and where each comes from", (), "WHAT"),
-    Verb("completion", "a completion script: bash, zsh, fish or tcsh", (), "SHELL"),
+    Verb("run", "session", "assess", GROUPS, "TARGET", "find, list, benchmark, recommend (the default)"),
+    Verb("discover", "discover", "discover", _SCANNING, "TARGET", "find servers"),
+    Verb("models", "session", "enumerate", _LISTING, "TARGET", "find servers and list their models"),
+    Verb("benchmark", "session", "benchmark", GROUPS, "TARGET", "find, list and benchmark, without a verdict"),
+    Verb("assess", "assess", "assess", GROUPS, "FILE", "the verdict on a saved FILE; without FILE a whole run"),
+    Verb("demo", "demo", "assess", _DEMO, None, "all of it, on small real servers of its own"),
+    Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),
+    Verb("completion", "completion", None, (), "SHELL", "a completion script: bash, zsh, fish or tcsh"),
 )
 
 

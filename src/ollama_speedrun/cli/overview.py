@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .. import __version__
+from .._version import __version__
 from .options import PROGRAM, VERBS
 
 _OVERVIEW = """\

@@ -3,10 +3,10 @@
 import argparse
 import re
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ..errors import UsageError
-from .options import ONE_OFFS, PROGRAM, SETTINGS, VERBS, Setting, Verb
+from .options import ONE_OFFS, PROGRAM, SETTINGS, VERBS, Option, Verb
 from .overview import overview, version
 
 DEFAULT_VERB = "run"
@@ -135,7 +135,7 @@ def _add_positional(parser: argparse.ArgumentParser, verb: Verb) -> None:
         parser.add_argument("what", choices=("show", "path"), nargs="?", default="show", help="show is the default")
 
 
-def _add_setting(section: argparse._ArgumentGroup, setting: Setting) -> None:
+def _add_setting(section: argparse._ArgumentGroup, setting: Option[Any]) -> None:
     if isinstance(setting.default, bool):
         section.add_argument(
             setting.flag, dest=setting.key, action="store_const", const=not setting.default, help=setting.help
@@ -151,12 +151,35 @@ def _add_setting(section: argparse._ArgumentGroup, setting: Setting) -> None:
         _complete_files(action)
 
 
-def default_note(setting: Setting) -> str:
-    """Return the remark on a setting's default, empty where there is none to speak of."""
-    if setting.default in {None, ()} or isinstance(setting.default, bool):
-        return ""
-    shown = setting.default[0] if isinstance(setting.default, tuple) else setting.default
-    return f" (default {shown:g})" if isinstance(shown, float) else f" (default {shown})"
+def default_note(option: Option[Any]) -> str:
+    """Return the remark on an option's default, empty where there is none to speak of."""
+    default = default_of(option)
+    return f" (default {default})" if default else ""
+
+
+def default_of(option: Option[Any]) -> str:
+    """Return an option's default as text, with that of each profile that has its own; empty for none and switches."""
+    if not option.is_left_to_profile:
+        return _shown(option.default)
+    from ..benchmark.plan import Profile
+    from .settings import of_profile
+
+    by_profile = {profile: _shown(of_profile(option, profile)) for profile in Profile}
+    usual = by_profile.pop(Profile.STANDARD)
+    others = (f"{profile}: {text}" for profile, text in by_profile.items() if text != usual)
+    return "; ".join([usual or "off", *others] if any(by_profile.values()) else filter(None, [usual]))
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None | () | bool():
+            return ""
+        case tuple():
+            return ",".join(map(str, value))
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
 
 
 def _add_one_off_options(parser: argparse.ArgumentParser, verb: str) -> None:

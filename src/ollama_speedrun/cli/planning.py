@@ -1,11 +1,11 @@
 """From settings to what discovery may touch and what the pipeline is to do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from ..benchmark.plan import PROFILES, BenchmarkSettings
+from ..benchmark.plan import PROFILES, BenchmarkSettings, Profile
 from ..discovery.hosts_file import parse_hosts_file
 from ..discovery.interfaces import read_interfaces
 from ..discovery.plan import build_plan
@@ -46,14 +46,10 @@ def discovery_plan(settings: Settings, environment: Environment) -> DiscoveryPla
         neighbours=() if targets else read_neighbours(),
         known=() if targets or settings.interface else read_known(),
         ollama_host=None if targets else _ollama_host(environment),
-        ports=settings.port,
-        max_addresses=settings.max_addresses,
-        only_interfaces=settings.interface,
         exclude=[parse_exclusion(network) for network in settings.exclude_net],
         trust=trust,
-        connect_timeout_s=settings.connect_timeout_s,
-        rate_per_s=settings.rate,
         hurry_s=None if settings.tail else max(SHORTEST_SCAN_S, HURRIED_RUN_S - environment.age_s),
+        **settings.filling("discovery"),
     )
 
 
@@ -97,37 +93,25 @@ def plan_for_servers(urls: Sequence[str]) -> DiscoveryPlan:
 
 def selection(settings: Settings, *, host_patterns: Sequence[str]) -> Selection:
     """Return which hosts and models are to be used."""
-    return Selection(hosts=tuple(host_patterns), include=settings.model, exclude=settings.exclude, tiers=settings.tier)
+    return Selection(hosts=tuple(host_patterns), **settings.filling("selection"))
 
 
 def run_settings(settings: Settings, *, selection: Selection) -> "RunSettings":
     """Return how the pipeline is to select and to benchmark."""
     from ..pipeline.run import RunSettings
 
-    return RunSettings(
-        selection=selection,
-        benchmark=benchmark_settings(settings),
-        concurrency=settings.concurrency,
-    )
+    return RunSettings(selection=selection, benchmark=benchmark_settings(settings), **settings.filling("run"))
 
 
-def benchmark_settings(settings: Settings) -> BenchmarkSettings:
-    """Return the profile's settings with those put in their place that were given one by one."""
-    plan = PROFILES[settings.profile]
-    most_trials = plan.most_trials if settings.trials is None else settings.trials
+def benchmark_settings(
+    settings: Settings, profiles: Mapping[Profile, BenchmarkSettings] = PROFILES
+) -> BenchmarkSettings:
+    """Return the profile's settings with those in their place that were given one by one."""
+    plan = msgspec.structs.replace(profiles[settings.profile], **settings.filling("benchmark"))
     return msgspec.structs.replace(
         plan,
-        timeout_s=settings.timeout_s,
-        num_predict=settings.num_predict,
-        num_ctx=settings.num_ctx,
-        trial_tokens=min(plan.trial_tokens, settings.num_predict),
-        fewest_trials=min(plan.fewest_trials, most_trials),
-        most_trials=most_trials,
-        budget_s=settings.budget_s,
-        thinking=plan.thinking if settings.think is None else settings.think,
-        if_busy=settings.if_busy,
-        depths=plan.depths if settings.depths is None else settings.depths,
-        concurrency_levels=plan.concurrency_levels if settings.parallel is None else settings.parallel,
+        trial_tokens=min(plan.trial_tokens, plan.num_predict),
+        fewest_trials=min(plan.fewest_trials, plan.most_trials),
     )
 
 

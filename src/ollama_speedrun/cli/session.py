@@ -22,6 +22,7 @@ from .environment import Environment
 from .exit_codes import ExitCode
 from .interrupts import on_interrupt
 from .late_display import LateDisplay
+from .options import VERBS
 from .outcome import Ending
 from .results import Checkpoints, ResultFiles, last_run_file
 from .screen import Screen
@@ -56,6 +57,12 @@ def _check_names_servers(targets: Sequence[str]) -> None:
                 f"TARGET {target!r} is a pattern and names no server; give a host, HOST:PORT, a URL or a network, "
                 f"or choose among all that a scan finds with --host {target!r}"
             )
+
+
+def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
+    """Run the phases of a verb that differs from others by the last of them alone."""
+    until = next(verb.until for verb in VERBS if verb.name == arguments.verb)
+    return run_until(Phase(until), environment, arguments)
 
 
 def run_until(phase: Phase, environment: Environment, arguments: argparse.Namespace) -> ExitCode:

@@ -4,59 +4,25 @@ import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, cast
+from typing import Any, TypeAlias, cast
 
 import msgspec
 
-from ..assessment.types import Tier
-from ..benchmark.plan import IfBusy, Profile, Thinking
+from ..benchmark.plan import PROFILES, Profile
 from ..errors import SettingsError, UsageError
 from .environment import Environment
 from .kinds import Kind
-from .options import ENVIRONMENT_PREFIX, SETTINGS, Setting
+from .options import ENVIRONMENT_PREFIX, SETTINGS, Option, Settings
+
+__all__ = ["Layers", "Settings", "load", "of_profile", "settings_file"]
+
+Layer: TypeAlias = Iterable[tuple[Option[Any], object, str]]
 
 FILE_NAME = "config.toml"
 FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
 _OTHER_VARIABLES = frozenset({FILE_VARIABLE, ENVIRONMENT_PREFIX + "CACHE_DIR"})
 _DEFAULT = "default"
-_BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SETTINGS}
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What holds for one command; `…_s` are seconds, `output` are paths as typed, None is what the profile says."""
-
-    host: tuple[str, ...]
-    hosts_file: tuple[str, ...]
-    port: tuple[int, ...]
-    connect_timeout_s: float = msgspec.field(name="connect_timeout")
-    max_addresses: int
-    rate: int
-    interface: tuple[str, ...]
-    exclude_net: tuple[str, ...]
-    tail: bool
-    ca: tuple[str, ...]
-    insecure: bool
-    model: tuple[str, ...]
-    exclude: tuple[str, ...]
-    tier: tuple[Tier, ...]
-    profile: Profile
-    budget_s: float | None = msgspec.field(name="budget")
-    trials: int | None
-    think: Thinking | None
-    depths: tuple[int, ...] | None
-    parallel: tuple[int, ...] | None
-    if_busy: IfBusy
-    timeout_s: float = msgspec.field(name="timeout")
-    num_predict: int
-    num_ctx: int
-    concurrency: int
-    scoring: Literal["overall", "classic"]
-    output: tuple[str, ...]
-    save: bool
-    yes: bool
-    color: bool
-    quiet: bool
-    verbose: bool
+_BY_KEY: Mapping[str, Option[Any]] = {setting.key: setting for setting in SETTINGS}
 
 
 class Layers(msgspec.Struct, frozen=True):
@@ -83,7 +49,7 @@ def load(
 
     Raises `SettingsError` with the place, the fault and what to give instead.
     """
-    values: dict[str, object] = {setting.key: setting.default for setting in SETTINGS} | dict(defaults)
+    values = {setting.key: _default(setting) for setting in SETTINGS} | dict(defaults)
     origins = dict.fromkeys(values, _DEFAULT)
     path = settings_file(environment, config_flag)
     named = bool(config_flag or environment.variables.get(FILE_VARIABLE))
@@ -94,7 +60,7 @@ def load(
     ):
         values[setting.key] = value
         origins[setting.key] = origin
-    settings = msgspec.convert(values, Settings)
+    settings = Settings(MappingProxyType(values))
     if settings.quiet and settings.verbose:
         raise UsageError(
             f"quiet ({origins['quiet']}) and verbose ({origins['verbose']}) contradict each other; give only one"
@@ -102,7 +68,19 @@ def load(
     return Layers(settings, origins)
 
 
-def _file_layer(path: Path, *, must_exist: bool) -> Iterable[tuple[Setting, object, str]]:
+def of_profile(option: Option[Any], profile: Profile) -> object:
+    """Return what a profile says for an option that is left to it; None where even that sets no bound."""
+    field = (option.fills or "").removeprefix("benchmark.")
+    value: object = getattr(PROFILES[profile], field)
+    return value
+
+
+def _default(option: Option[Any]) -> object:
+    default: object = option.default
+    return option.kind.parse(default) if isinstance(default, str) else default
+
+
+def _file_layer(path: Path, *, must_exist: bool) -> Layer:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -114,13 +92,13 @@ def _file_layer(path: Path, *, must_exist: bool) -> Iterable[tuple[Setting, obje
             f"the settings file {path} cannot be read: {exc.strerror}; check it or name another"
         ) from exc
     except UnicodeDecodeError as exc:
-        raise SettingsError(f"the settings file {path} is not valid TOML: {exc}; mend that line") from exc
+        raise SettingsError(f"the settings file {path} is not valid TOML: {exc}; correct that line") from exc
     import tomllib
 
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
-        raise SettingsError(f"the settings file {path} is not valid TOML: {exc}; mend that line") from exc
+        raise SettingsError(f"the settings file {path} is not valid TOML: {exc}; correct that line") from exc
     for key, raw in table.items():
         setting = _BY_KEY.get(key)
         if setting is None:
@@ -128,7 +106,7 @@ def _file_layer(path: Path, *, must_exist: bool) -> Iterable[tuple[Setting, obje
         yield setting, _from_toml(setting.kind, raw, f"{key} in {path}"), str(path)
 
 
-def _from_toml(kind: Kind, raw: object, place: str) -> object:
+def _from_toml(kind: Kind[Any], raw: object, place: str) -> object:
     items = raw if kind.many and isinstance(raw, list) else [raw]
     if any(type(item) not in kind.toml for item in items):
         raise _unusable(place, raw, kind)
@@ -136,7 +114,7 @@ def _from_toml(kind: Kind, raw: object, place: str) -> object:
     return _parse(kind, texts, place)
 
 
-def _variable_layer(variables: Mapping[str, str]) -> Iterable[tuple[Setting, object, str]]:
+def _variable_layer(variables: Mapping[str, str]) -> Layer:
     by_variable = {setting.variable: setting for setting in SETTINGS}
     for name in sorted(variables):
         if not name.startswith(ENVIRONMENT_PREFIX) or name in _OTHER_VARIABLES:
@@ -147,7 +125,7 @@ def _variable_layer(variables: Mapping[str, str]) -> Iterable[tuple[Setting, obj
         yield setting, _parse(setting.kind, _split(setting.kind, [variables[name]]), name), name
 
 
-def _flag_layer(flags: Mapping[str, object]) -> Iterable[tuple[Setting, object, str]]:
+def _flag_layer(flags: Mapping[str, object]) -> Layer:
     for setting in SETTINGS:
         raw = flags.get(setting.key)
         if raw is None:
@@ -159,13 +137,13 @@ def _flag_layer(flags: Mapping[str, object]) -> Iterable[tuple[Setting, object, 
             yield setting, _parse(setting.kind, _split(setting.kind, texts), setting.flag), setting.flag
 
 
-def _split(kind: Kind, texts: Iterable[str]) -> list[str]:
+def _split(kind: Kind[Any], texts: Iterable[str]) -> list[str]:
     if kind.separator is None:
         return list(texts)
     return [part for text in texts for part in text.split(kind.separator)]
 
 
-def _parse(kind: Kind, texts: list[str], place: str) -> object:
+def _parse(kind: Kind[Any], texts: list[str], place: str) -> object:
     values = []
     for text in texts:
         try:
@@ -177,7 +155,7 @@ def _parse(kind: Kind, texts: list[str], place: str) -> object:
     return tuple(values) if kind.many else values[0]
 
 
-def _unusable(place: str, raw: object, kind: Kind) -> SettingsError:
+def _unusable(place: str, raw: object, kind: Kind[Any]) -> SettingsError:
     return SettingsError(f"{place} is {raw!r}; give {kind.expected}")
 
 

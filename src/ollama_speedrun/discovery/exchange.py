@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from .. import __version__
+from .._version import __version__
 from .recognise import PS, ROOT, TAGS, VERSION, Answer
 from .types import ServerTarget
 

@@ -16,7 +16,7 @@ import aiohttp
 import msgspec
 from aiohttp.connector import NEEDS_CLEANUP_CLOSED
 
-from .. import __version__
+from .._version import __version__
 from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError, UnreachableError
 from . import wire
 

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from .. import __version__
+from .._version import __version__
 from ..assessment.types import ScoredResult, Verdict
 from ..discovery.types import Host
 from ..errors import ResultFileError

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Self
 from rich.console import Console
 from rich.text import Text
 
-from .. import __version__
+from .._version import __version__
 from ..benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkQueued
 from ..discovery.events import HostFound, ScanProgress
 from ..events import Phase, PhaseBegan, PhaseEnded
