@@ -1,9 +1,13 @@
 """The four phases together, on fake hosts of this machine."""
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import AsyncIterator, Sequence
 
+import msgspec
 import pytest
 
 from fake_ollama.fleet import Fleet, fake_fleet
@@ -23,7 +27,7 @@ from ollama_speedrun.assessment.events import Assessed
 from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded
 from ollama_speedrun.benchmark.plan import IfBusy
 from ollama_speedrun.discovery.events import HostFound, TargetFailed
-from ollama_speedrun.discovery.types import Host
+from ollama_speedrun.discovery.types import Access, DiscoveryPlan, Host, Secret, ServerTarget
 from ollama_speedrun.events import PhaseBegan, PhaseEnded
 from ollama_speedrun.inventory.events import ModelListed
 from ollama_speedrun.pipeline.events import Event
@@ -202,6 +206,49 @@ async def test_cancelling_keeps_what_is_finished_and_leaves_the_servers_as_they_
     assert document.complete is False
     assert document.verdict is not None
     assert document.verdict.recommendation is not None
+
+
+@contextlib.asynccontextmanager
+async def refusing_names(requests: list[str]) -> AsyncIterator[int]:
+    """Serve one model to those who ask by an IP address, and note every request."""
+    tags = {"models": [{"name": "a:1b", "digest": "a1" * 32, "modified_at": "2026-08-22T11:15:03Z", "size": 1}]}
+    answers = {
+        "/": b"Ollama is running",
+        "/api/version": b'{"version":"0.33.0"}',
+        "/api/tags": json.dumps(tags).encode(),
+    }
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+                requests.append(head)
+                length = re.search(r"(?i)content-length: (\d+)", head)
+                await reader.readexactly(int(length[1]) if length else 0)
+                body = b"" if "Host: localhost" in head else answers.get(head.split(" ")[1], b"{}")
+                status = "200 OK" if body else "403 Forbidden"
+                writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_a_server_that_is_asked_by_its_address_after_all_keeps_its_token() -> None:
+    requests: list[str] = []
+    finished = Run()
+    async with refusing_names(requests) as port:
+        plan = DiscoveryPlan(servers=(ServerTarget(host="localhost", port=port, token=Secret("s3cret")),))
+        await run(plan, RunSettings(), until=Phase.ENUMERATE, emit=lambda _: None, into=finished)
+    assert list(finished.hosts) == [f"http://127.0.0.1:{port}"]
+    assert [found.name for found in finished.models] == ["a:1b"]
+    assert all("Authorization: Bearer s3cret" in head for head in requests)
+    assert b"s3cret" not in encode(finished.document(complete=True))
+
+
+def test_a_secret_has_no_json() -> None:
+    with pytest.raises(TypeError):
+        msgspec.json.encode(Access(token=Secret("s3cret")))
 
 
 async def test_an_explicit_target_that_refuses_is_reported_and_the_others_run(unused_tcp_port: int) -> None:

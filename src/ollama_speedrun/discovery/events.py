@@ -5,7 +5,7 @@ from typing import TypeAlias
 import msgspec
 
 from ..events import Notice, PhaseBegan, PhaseEnded
-from .types import Host
+from .types import Access, Host
 
 
 class ScanProgress(msgspec.Struct, frozen=True):
@@ -16,9 +16,10 @@ class ScanProgress(msgspec.Struct, frozen=True):
 
 
 class HostFound(msgspec.Struct, frozen=True):
-    """A server answered; look-alikes come this way too, named in `host.kind`."""
+    """A server answered; look-alikes come this way too, named in `host.kind`. `access` is what reached it."""
 
     host: Host
+    access: Access = Access()
 
 
 class HostMerged(msgspec.Struct, frozen=True):

@@ -72,7 +72,7 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
     candidates: tuple[ServerTarget, ...] = ()
     notes: tuple[str, ...] = ()
     if targets:
-        servers = tuple(dict.fromkeys(target for target in targets if isinstance(target, ServerTarget)))
+        servers = tuple(_with_their_tokens(target for target in targets if isinstance(target, ServerTarget)))
         networks = dict.fromkeys(target for target in targets if isinstance(target, NetworkTarget))
         sweeps = [_whole(network, interfaces) for network in networks]
     else:
@@ -108,6 +108,13 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
         tail_s=max(TAIL_S, connect_timeout_s) if hurry_s is None else hurry_s,
         rate_per_s=rate_per_s,
     )
+
+
+def _with_their_tokens(servers: Iterable[ServerTarget]) -> Iterable[ServerTarget]:
+    """Return each server once; one that is named several times has the first token it was given each time."""
+    distinct = tuple(dict.fromkeys(servers))
+    tokens = {server.url: server.token for server in reversed(distinct) if server.token}
+    return dict.fromkeys(msgspec.structs.replace(server, token=tokens.get(server.url)) for server in distinct)
 
 
 def excluded_by(host: str, exclude: Iterable[Network]) -> Network | None:

@@ -10,7 +10,7 @@ import msgspec
 
 from .events import HostFound, HostMerged
 from .recognise import Recognised
-from .types import Host, ServerTarget
+from .types import Access, Host, ServerTarget
 
 Proof: TypeAlias = Callable[[ServerTarget, ServerTarget], Awaitable[bool | None]]
 """Asks two servers whether they are one; None: they do not tell."""
@@ -25,6 +25,7 @@ class Meeting(msgspec.Struct, frozen=True):
     server: ServerTarget
     verdict: Recognised
     host: Host
+    access: Access = Access()
 
 
 class _Entry(msgspec.Struct):
@@ -55,7 +56,7 @@ class Register:
                 if entry.host.url == meeting.host.url or await self._are_one(entry.meeting, meeting):
                     return _merge(entry, meeting.host)
             self._entries.append(_Entry(meeting, meeting.host))
-            return HostFound(meeting.host)
+            return HostFound(meeting.host, meeting.access)
 
     async def _are_one(self, known: Meeting, new: Meeting) -> bool:
         if (known.verdict, known.host.version) != (new.verdict, new.host.version):

@@ -37,7 +37,7 @@ from .recognise import (
 from .register import Meeting, Register
 from .resolve import resolve
 from .surroundings import read_neighbours
-from .types import OLLAMA, DiscoveryPlan, Host, ServerTarget, Sweep
+from .types import OLLAMA, Access, DiscoveryPlan, Host, ServerTarget, Sweep
 
 _INTERVIEWS_AT_ONCE: Final = 64
 _HEDGED_ADDRESSES: Final = 1024
@@ -250,7 +250,8 @@ class _Scan:
             name=server.name,
             identity=verdict.identity,
         )
-        event = await self._register.admit(Meeting(server, verdict, host))
+        access = Access(token=server.token, trust=self._plan.trust)
+        event = await self._register.admit(Meeting(server, verdict, host, access))
         if event is not None:
             self._outcomes.servers += isinstance(event, HostFound) and host.is_ollama
             self._emit(event)

@@ -14,7 +14,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 
 class Secret:
-    """A text that nothing shows by accident: its representation hides it, and it has no place in JSON."""
+    """A text that nothing shows by accident: its representation hides it, and encoding it as JSON raises TypeError."""
 
     __slots__ = ("_text",)
 
@@ -37,6 +37,24 @@ class Secret:
     def hide_in(self, text: str) -> str:
         """Return the text without this one in it, for what a server says may repeat what it was sent."""
         return text.replace(self._text, "…")
+
+
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
+    """Which certificates of https servers to accept: those by `ca_files` besides the usual ones, or any at all."""
+
+    ca_files: tuple[str, ...] = ()
+    insecure: bool = False
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """What it takes to talk to one server: the token that is sent to it alone, and which certificates to accept.
+
+    It goes from the target to every request to the server, whatever URL the server is asked by in the end. One with a
+    token has no JSON.
+    """
+
+    token: Secret | None = None
+    trust: Trust = Trust()
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,13 +135,6 @@ class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
     mac: str
 
 
-class Trust(msgspec.Struct, frozen=True, kw_only=True):
-    """Which certificates of https servers to accept: those by `ca_files` besides the usual ones, or any at all."""
-
-    ca_files: tuple[str, ...] = ()
-    insecure: bool = False
-
-
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     """The addresses of one network that will be tried, nearest first, on one port.
 
@@ -172,7 +183,3 @@ class DiscoveryPlan(msgspec.Struct, frozen=True, kw_only=True):
     def address_count(self) -> int:
         """How many pairs of address and port will be tried without having been named by the user."""
         return len(self.candidates) + sum(len(sweep.addresses) for sweep in self.sweeps)
-
-    def token_for(self, url: str) -> Secret | None:
-        """Return the token of the server that the user named by this base URL; None for every other server."""
-        return next((server.token for server in self.servers if server.url == url and server.token), None)

@@ -1,7 +1,7 @@
 """Keep an eye on the servers of a plan: tell which come and which go."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 import msgspec
@@ -10,7 +10,7 @@ from ..events import Notice
 from .events import DiscoveryEvent, HostFound, HostMerged, TargetFailed
 from .scan import discover
 from .targets import parse_url
-from .types import DiscoveryPlan, Host
+from .types import DiscoveryPlan, Host, ServerTarget
 
 LOOK_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 10.0
@@ -34,7 +34,7 @@ async def watch(
         await discover(plan, emit=present.take_in)
         while (left_s := next_look_s - loop.time()) > 0:
             await asyncio.sleep(min(ask_every_s, left_s))
-            await discover(_only(plan, present.hosts), emit=present.take_in)
+            await discover(_only(plan, present.servers.values()), emit=present.take_in)
 
 
 class _Present:
@@ -42,18 +42,21 @@ class _Present:
 
     def __init__(self, tell: Tell, say: Say) -> None:
         self.hosts: dict[str, Host] = {}
+        self.servers: dict[str, ServerTarget] = {}
         self._tell = tell
         self._say = say
         self._said: set[str] = set()
 
     def take_in(self, event: DiscoveryEvent) -> None:
         match event:
-            case HostFound(host) if not self._is_known(host):
+            case HostFound(host, access) if not self._is_known(host):
                 self.hosts[host.url] = host
+                self.servers[host.url] = msgspec.structs.replace(parse_url(host.url), token=access.token)
                 self._tell(host, False)
             case HostMerged(host) if host.url in self.hosts:
                 self.hosts[host.url] = host
             case TargetFailed(url) if url in self.hosts:
+                del self.servers[url]
                 self._tell(self.hosts.pop(url), True)
             case TargetFailed(url, reason):
                 self._say_once(f"{url}: {reason}")
@@ -75,7 +78,6 @@ class _Present:
             self._say(text)
 
 
-def _only(plan: DiscoveryPlan, hosts: dict[str, Host]) -> DiscoveryPlan:
-    """Return the plan that asks these hosts and nothing else."""
-    servers = tuple(msgspec.structs.replace(parse_url(url), token=plan.token_for(url)) for url in hosts)
-    return msgspec.structs.replace(plan, local=(), servers=servers, candidates=(), sweeps=(), notes=())
+def _only(plan: DiscoveryPlan, servers: Iterable[ServerTarget]) -> DiscoveryPlan:
+    """Return the plan that asks these servers and nothing else."""
+    return msgspec.structs.replace(plan, local=(), servers=tuple(servers), candidates=(), sweeps=(), notes=())

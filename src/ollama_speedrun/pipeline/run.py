@@ -21,7 +21,7 @@ from ..benchmark.runner import benchmark_host
 from ..benchmark.types import Result
 from ..discovery.events import HostFound, TargetFailed
 from ..discovery.scan import find_servers
-from ..discovery.types import DiscoveryPlan, Host, Secret, Trust
+from ..discovery.types import Access, DiscoveryPlan, Host, Trust
 from ..errors import OllamaError
 from ..events import Phase, PhaseBegan, PhaseEnded
 from ..inventory.fetch import list_models
@@ -50,21 +50,18 @@ async def run(
     Servers and models that fail are events and results, never exceptions. Cancelling leaves the finished work in `into`
     and every server as it was found.
     """
-    async with _session_of(plan) as session:
-        await _Pipeline(session, plan, settings, until, emit, into).run()
+    await _Pipeline(plan, settings, until, emit, into).run()
 
 
 class _Pipeline:
-    def __init__(  # noqa: PLR0913, PLR0917 - what `run` was given
+    def __init__(
         self,
-        session: aiohttp.ClientSession,
         plan: DiscoveryPlan,
         settings: RunSettings,
         until: Phase,
         emit: Callable[[Event], None],
         into: Run,
     ) -> None:
-        self._session = session
         self._plan = plan
         self._settings = settings
         self._until = until
@@ -82,7 +79,7 @@ class _Pipeline:
                 self._keep(event)
                 if isinstance(event, HostFound) and event.host.is_ollama and self._until >= Phase.ENUMERATE:
                     self._listings_open += 1
-                    hosts.create_task(self._host(event.host))
+                    hosts.create_task(self._host(event.host, event.access))
 
             self._listings_open += 1
             await find_servers(self._plan, emit=found)
@@ -102,16 +99,12 @@ class _Pipeline:
             self._begun.add(phase)
             self._tell(PhaseBegan(phase, detail))
 
-    async def _host(self, host: Host) -> None:
+    async def _host(self, host: Host, access: Access) -> None:
         if not self._settings.selection.takes_host(host):
             self._listing_closed()
             return
-        token = self._plan.token_for(host.url)
-        if token is None:
-            await self._work_on(OllamaClient(self._session, host.url), host)
-            return
         # A session of its own, so that no other host can be sent the token.
-        async with _session_of(self._plan, token) as session:
+        async with _session_of(access) as session:
             await self._work_on(OllamaClient(session, host.url), host)
 
     async def _work_on(self, client: OllamaClient, host: Host) -> None:
@@ -187,9 +180,9 @@ class _Pipeline:
         self._tell(PhaseEnded(Phase.ASSESS, best is not None, summary))
 
 
-def _session_of(plan: DiscoveryPlan, token: Secret | None = None) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
-    """Return the HTTP session for a plan's servers, or for the one that gets this token."""
-    trust = plan.trust
+def _session_of(access: Access) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
+    """Return the HTTP session for the server that this access belongs to."""
+    token, trust = access.token, access.trust
     tls = client_context(trust.ca_files, insecure=trust.insecure) if trust != Trust() else None
     return open_session(tls, authorization=f"Bearer {token.reveal()}" if token else None)
 
