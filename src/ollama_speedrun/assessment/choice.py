@@ -1,0 +1,170 @@
+"""Which of several models is best for a use, and how sure that is. Pure.
+
+The best has the highest utility. A model that is not told apart from it and lies within 3 points is tied with it, and a
+tie goes to the faster. A model that does no better than guessing is never chosen.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from ..quality.ability import Estimate, Outcome, ability, beats_guessing, difference
+from . import score, uses
+from .uses import Properties, Use
+
+TIE_POINTS: Final = 3.0
+"""Utilities this close, of 100, are worth the same to a person."""
+SURE: Final = statistics.NormalDist().inv_cdf(0.975)
+"""Standard errors in half of a 95 % interval."""
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """One measured model on one host, in one variant: `key` names it.
+
+    `speed_tps` and `ttft_s` come with the ends of their 95 % intervals. `outcomes` are its graded items, `item_s` the
+    seconds that one took on average. `throughput_tps` is that of several requests at once, None where not measured.
+    """
+
+    key: tuple[str, str, str | None]
+    speed_tps: float
+    speed_low_tps: float
+    speed_high_tps: float
+    ttft_s: float
+    ttft_low_s: float
+    ttft_high_s: float
+    throughput_tps: float | None = None
+    memory_bytes: int | None = None
+    context_tokens: int | None = None
+    capabilities: frozenset[str] = frozenset()
+    outcomes: tuple[Outcome, ...] = ()
+    item_s: float | None = None
+
+
+class Rated(msgspec.Struct, frozen=True, kw_only=True):
+    """A candidate with its ability in the areas of the use and its utility in points, 0 to 100."""
+
+    candidate: Candidate
+    quality: Estimate
+    points: float
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the best is ahead of another in points, if it is told apart, and by how many items that is known.
+
+    `items_to_tell` is how many items each would have to answer for this gap to be told apart, None where it is already
+    or where no number of items would do.
+    """
+
+    points: float
+    told_apart: bool
+    items: int
+    items_to_tell: int | None
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """The best for a use, those tied with it (slower ones), and the next one behind, with the gap to it."""
+
+    use: Use
+    best: Rated
+    tied: tuple[Rated, ...] = ()
+    runner_up: Rated | None = None
+    gap: Gap | None = None
+
+
+def rate(use: Use, candidate: Candidate) -> Rated | None:
+    """Return the candidate with its utility; None where it lacks what the use needs or has no item in its areas."""
+    quality = ability(candidate.outcomes, use.areas)
+    if quality is None or not set(use.needs) <= candidate.capabilities:
+        return None
+    return Rated(
+        candidate=candidate,
+        quality=quality,
+        points=score.FULL * uses.utility(use, _properties(use, candidate, quality)),
+    )
+
+
+def choose(use: Use, candidates: Sequence[Candidate]) -> Choice | None:
+    """Return the best candidate for a use; None where none can be rated or none does better than guessing."""
+    rated = [
+        entry
+        for candidate in candidates
+        if beats_guessing(candidate.outcomes) and (entry := rate(use, candidate)) is not None
+    ]
+    if not rated:
+        return None
+    ranked = sorted(rated, key=_rank)
+    leader, others = ranked[0], ranked[1:]
+    gaps = [(entry, gap(use, leader, entry)) for entry in others]
+    level = [leader, *(entry for entry, found in gaps if not found.told_apart and found.points <= TIE_POINTS)]
+    best = min(level, key=lambda entry: (-entry.candidate.speed_tps, *_rank(entry)))
+    behind = next((entry for entry in ranked if entry not in level), None)
+    return Choice(
+        use=use,
+        best=best,
+        tied=tuple(entry for entry in level if entry is not best),
+        runner_up=behind,
+        gap=None if behind is None else gap(use, best, behind),
+    )
+
+
+def gap(use: Use, best: Rated, other: Rated) -> Gap:
+    """Return how far apart two rated candidates are, by their common items and by the intervals of their figures."""
+    total = math.fsum((use.quality, use.speed, use.latency, use.context, use.memory))
+    apart = difference(best.candidate.outcomes, other.candidate.outcomes, use.areas)
+    middle = max(score.FLOOR, (max(best.quality.mean, 0.0) + max(other.quality.mean, 0.0)) / 2)
+    error = math.hypot(best.quality.error, other.quality.error) if apart is None else apart.error
+    items = min(best.quality.items, other.quality.items) if apart is None else apart.items
+    from_quality = use.quality / total * error / middle
+    from_figures = math.hypot(
+        *(use.speed / total * _spread(_speed_ends(use, entry.candidate)) for entry in (best, other)),
+        *(use.latency / total * _spread(_latency_ends(entry.candidate)) for entry in (best, other)),
+    )
+    lead = math.log(best.points / other.points)
+    told_apart = abs(lead) > SURE * math.hypot(from_quality, from_figures)
+    room = (lead / SURE) ** 2 - from_figures**2
+    needed = math.ceil(items * from_quality**2 / room) if room > 0 else None
+    return Gap(
+        points=best.points - other.points,
+        told_apart=told_apart,
+        items=items,
+        items_to_tell=None if told_apart else needed,
+    )
+
+
+def _rank(entry: Rated) -> tuple[float, float, tuple[str, str, str]]:
+    host, model, variant = entry.candidate.key
+    return (-entry.points, -entry.candidate.speed_tps, (host, model, variant or ""))
+
+
+def _properties(use: Use, candidate: Candidate, quality: Estimate) -> Properties:
+    return Properties(
+        quality=quality.mean,
+        speed_tps=_speed_tps(use, candidate),
+        ttft_s=candidate.ttft_s,
+        context_tokens=candidate.context_tokens,
+        memory_bytes=candidate.memory_bytes,
+    )
+
+
+def _speed_tps(use: Use, candidate: Candidate) -> float:
+    if use.by_throughput and candidate.throughput_tps is not None:
+        return candidate.throughput_tps
+    return candidate.speed_tps
+
+
+def _speed_ends(use: Use, candidate: Candidate) -> tuple[float, float]:
+    factor = _speed_tps(use, candidate) / candidate.speed_tps
+    return score.speed(candidate.speed_low_tps * factor), score.speed(candidate.speed_high_tps * factor)
+
+
+def _latency_ends(candidate: Candidate) -> tuple[float, float]:
+    return score.latency(candidate.ttft_high_s), score.latency(candidate.ttft_low_s)
+
+
+def _spread(ends: tuple[float, float]) -> float:
+    """Return the standard error of a factor's logarithm from the ends of its 95 % interval."""
+    low, high = (max(end, score.FLOOR) for end in ends)
+    return math.log(high / low) / 2 / SURE

@@ -1,0 +1,120 @@
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ollama_speedrun.assessment import choice, score, uses
+from ollama_speedrun.assessment.choice import Candidate
+from ollama_speedrun.quality.ability import Outcome
+from ollama_speedrun.quality.draw import Draw
+
+AREAS = ("reasoning", "code", "writing", "facts", "languages", "context", "tasks", "honesty")
+
+
+def candidate(
+    name: str, right: int, *, of: int = 80, tps: float = 40.0, ttft_s: float = 0.3, capabilities: tuple[str, ...] = ()
+) -> Candidate:
+    """Return a model that got the first `right` of its items right, spread evenly over the areas."""
+    return Candidate(
+        key=("http://desk:11434", name, None),
+        speed_tps=tps,
+        speed_low_tps=tps * 0.99,
+        speed_high_tps=tps * 1.01,
+        ttft_s=ttft_s,
+        ttft_low_s=ttft_s,
+        ttft_high_s=ttft_s,
+        outcomes=tuple(
+            Outcome(item=str(place), area=AREAS[place % 8], family="f", credit=float(place < right))
+            for place in range(of)
+        ),
+        capabilities=frozenset(capabilities),
+        item_s=1.0,
+    )
+
+
+def names(found: choice.Choice | None) -> tuple[str, ...]:
+    return () if found is None else (found.best.candidate.key[1], *(entry.candidate.key[1] for entry in found.tied))
+
+
+def test_the_model_that_knows_more_beats_one_that_is_a_little_faster() -> None:
+    found = choice.choose(uses.OVERALL, [candidate("quick", 20, tps=60), candidate("able", 60, tps=40)])
+
+    assert names(found) == ("able",)
+    assert found is not None
+    assert found.gap is not None
+    assert found.gap.told_apart
+
+
+def test_a_tie_goes_to_the_faster() -> None:
+    found = choice.choose(uses.OVERALL, [candidate("slow", 42, tps=40), candidate("fast", 41, tps=41)])
+
+    assert names(found) == ("fast", "slow")
+
+
+def test_a_wide_interval_does_not_make_a_clearly_worse_model_a_tie() -> None:
+    found = choice.choose(uses.OVERALL, [candidate("able", 6, of=8, tps=40), candidate("poor", 3, of=8, tps=44)])
+
+    assert names(found) == ("able",)
+    assert found is not None
+    assert found.gap is not None
+    assert not found.gap.told_apart
+    assert found.gap.items_to_tell is not None
+    assert found.gap.items_to_tell > 8
+
+
+def test_a_use_that_needs_tools_passes_over_models_without() -> None:
+    agent = next(use for use in uses.USES if use.name == "agent")
+    rivals = [candidate("plain", 70), candidate("caller", 20, capabilities=("tools",))]
+
+    assert names(choice.choose(agent, rivals)) == ("caller",)
+
+
+def test_nothing_is_chosen_without_graded_answers() -> None:
+    assert choice.choose(uses.OVERALL, [candidate("silent", 0, of=0)]) is None
+
+
+def test_the_overall_utility_is_the_score_of_the_formula() -> None:
+    properties = uses.Properties(quality=0.5, speed_tps=20.0, ttft_s=1.0)
+
+    assert uses.utility(uses.OVERALL, properties) == pytest.approx(
+        score.overall(quality=0.5, speed=score.speed(20.0), latency=score.latency(1.0))
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(uses.USES))
+def test_a_model_that_guesses_never_wins(seed: int, use: uses.Use) -> None:
+    draw = Draw(f"guesser/{seed}")
+    guesser = candidate("guesser", 0, tps=500.0, ttft_s=0.01, capabilities=("tools",))
+    chances = [(0.0, 0.25, 0.5)[draw.below(3)] for _ in guesser.outcomes]
+    outcomes = tuple(
+        Outcome(item=known.item, area=known.area, family="f", credit=float(draw.chance(chance)), chance=chance)
+        for known, chance in zip(guesser.outcomes, chances, strict=True)
+    )
+    guessed = Candidate(**{name: getattr(guesser, name) for name in guesser.__struct_fields__} | {"outcomes": outcomes})
+
+    assert choice.choose(use, [guessed]) is None
+    assert names(choice.choose(use, [guessed, candidate("able", 60, tps=6.0, capabilities=("tools",))])) == ("able",)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(5, 80), st.floats(5, 200)), min_size=1, max_size=6), st.randoms())
+def test_the_choice_does_not_depend_on_the_order_of_the_candidates(
+    figures: list[tuple[int, float]], shuffler: object
+) -> None:
+    candidates = [candidate(f"m{index}", right, tps=tps) for index, (right, tps) in enumerate(figures)]
+    shuffled = sorted(candidates, key=lambda _: shuffler.random())  # type: ignore[attr-defined]
+
+    assert names(choice.choose(uses.OVERALL, candidates)) == names(choice.choose(uses.OVERALL, shuffled))
+
+
+@given(st.integers(0, 80), st.integers(1, 10))
+def test_more_items_never_widen_the_gap_that_is_needed(right: int, times: int) -> None:
+    small = choice.rate(uses.OVERALL, candidate("m", right))
+    large = choice.rate(uses.OVERALL, candidate("m", right * times, of=80 * times))
+
+    assert small is not None
+    assert large is not None
+    assert large.quality.error <= small.quality.error + 1e-12
+    assert math.isfinite(large.points)
