@@ -1,0 +1,131 @@
+"""What was asked of a model and what came back, item by item: raw, so that every figure can be worked out again.
+
+An item of the bank is not stored: `bank.item` makes it again from its name. Texts are bounded before they are kept.
+"""
+
+import statistics
+from typing import Final
+
+import msgspec
+
+from .ability import Outcome
+from .items import Grade, Item, ToolCall
+
+LONGEST_KEPT_CHARACTERS: Final = 4000
+"""Of one answer; the rest is cut from the middle, since both ends matter to a reader."""
+NS_PER_S: Final = 1e9
+
+
+class AnswerRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One turn of a model: its text, bounded, and how long it took by the client's clock in ns since it was sent.
+
+    `output_tokens` and the server's `load_ns` are None where it did not say.
+    """
+
+    content: str
+    thinking_characters: int = 0
+    tool_calls: tuple[ToolCall, ...] = ()
+    done_reason: str | None = None
+    first_content_ns: int | None = None
+    ended_ns: int
+    load_ns: int | None = None
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+class ItemRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One item as a model answered it, in one turn or several, with its grade.
+
+    `item` is the item's name. `is_counted` is False for a pilot and for a spot check on another host: they decide what
+    is asked, and do not enter the quality.
+    """
+
+    item: str
+    area: str
+    family: str
+    level: int
+    chance: float = 0.0
+    weight: float = 1.0
+    answers: tuple[AnswerRecord, ...]
+    grade: Grade
+    is_counted: bool = True
+
+    @property
+    def seconds(self) -> float:
+        """How long the model took in all, without loading, in seconds."""
+        return sum(answer.ended_ns - (answer.load_ns or 0) for answer in self.answers) / NS_PER_S
+
+    @property
+    def outcome(self) -> Outcome:
+        """The grade as abilities are worked out from it."""
+        return Outcome(
+            item=self.item,
+            area=self.area,
+            family=self.family,
+            credit=self.grade.score,
+            chance=self.chance,
+            weight=self.weight,
+        )
+
+
+class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All items that one model answered on one host in one variant, in the order in which they were asked.
+
+    `bank` is the bank's version, `seed` that of the order, `mix` which levels. `identity` is equal for models whose
+    quality is the same wherever they run (digest, format and rendered prompt). `measured_on` names the host whose
+    answers these are, where they were taken over from an equal model.
+    """
+
+    host: str
+    model: str
+    variant: str | None = None
+    bank: str
+    seed: int
+    mix: str
+    identity: str | None = None
+    measured_on: str | None = None
+    items: tuple[ItemRecord, ...] = ()
+    ungradable: int = 0
+
+    @property
+    def counted(self) -> tuple[ItemRecord, ...]:
+        """The items that enter the quality."""
+        return tuple(record for record in self.items if record.is_counted and record.grade.status != "ungradable")
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The counted grades."""
+        return tuple(record.outcome for record in self.counted)
+
+
+def record(item: Item, answers: tuple[AnswerRecord, ...], grade: Grade, *, is_counted: bool = True) -> ItemRecord:
+    """Return the record of an item that was asked and graded."""
+    return ItemRecord(
+        item=item.name,
+        area=str(item.area),
+        family=item.family,
+        level=item.level,
+        chance=item.chance,
+        weight=item.weight,
+        answers=answers,
+        grade=grade,
+        is_counted=is_counted,
+    )
+
+
+def seconds_to_correct_answer(found: QualityRecord) -> float | None:
+    """Return the mean seconds of an item ÷ the share of right answers; None where none is right or none was asked.
+
+    On average a model must be asked 1/accuracy times until an item is right (docs/metrics.md).
+    """
+    counted = found.counted
+    accuracy = statistics.fmean(entry.grade.score for entry in counted) if counted else 0.0
+    return statistics.fmean(entry.seconds for entry in counted) / accuracy if accuracy > 0 else None
+
+
+def bounded(text: str, limit: int = LONGEST_KEPT_CHARACTERS) -> str:
+    """Return a text of at most `limit` characters, cut in the middle."""
+    if len(text) <= limit:
+        return text
+    half = (limit - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"

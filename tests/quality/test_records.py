@@ -1,0 +1,59 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_speedrun.quality import records
+from ollama_speedrun.quality.items import Grade
+from ollama_speedrun.quality.records import AnswerRecord, ItemRecord, QualityRecord
+
+
+def asked(name: str, score: float, *, seconds: float = 1.0, counted: bool = True, load_s: float = 0.0) -> ItemRecord:
+    return ItemRecord(
+        item=name,
+        area="facts",
+        family="capital",
+        level=1,
+        answers=(AnswerRecord(content="x", ended_ns=int((seconds + load_s) * 1e9), load_ns=int(load_s * 1e9)),),
+        grade=Grade(score=score, strict=score, extracted="x", why="as expected"),
+        is_counted=counted,
+    )
+
+
+def of(*items: ItemRecord) -> QualityRecord:
+    return QualityRecord(host="http://desk:11434", model="m:1b", bank="1", seed=7, mix="easy", items=items)
+
+
+def test_the_seconds_to_a_correct_answer_are_those_of_an_item_over_the_share_of_right_ones() -> None:
+    found = of(asked("a", 1, seconds=2), asked("b", 0, seconds=4))
+
+    assert records.seconds_to_correct_answer(found) == pytest.approx(6.0)
+
+
+def test_loading_is_no_part_of_the_seconds_of_an_item() -> None:
+    assert asked("a", 1, seconds=2, load_s=30).seconds == pytest.approx(2)
+
+
+def test_nothing_right_or_nothing_asked_has_no_seconds() -> None:
+    assert records.seconds_to_correct_answer(of(asked("a", 0))) is None
+    assert records.seconds_to_correct_answer(of()) is None
+
+
+def test_pilots_and_ungradable_answers_do_not_count() -> None:
+    ungradable = ItemRecord(
+        item="c",
+        area="code",
+        family="function",
+        level=2,
+        answers=(),
+        grade=Grade(score=0, strict=0, extracted="", why="no module", status="ungradable"),
+    )
+
+    assert [outcome.item for outcome in of(asked("a", 1), asked("b", 1, counted=False), ungradable).outcomes] == ["a"]
+
+
+@given(st.text(max_size=300), st.integers(3, 100))
+def test_a_kept_text_is_bounded_and_whole_where_it_fits(text: str, limit: int) -> None:
+    kept = records.bounded(text, limit)
+
+    assert len(kept) <= limit
+    assert kept == text or len(text) > limit
