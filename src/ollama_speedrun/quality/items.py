@@ -188,7 +188,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What a family makes: the messages, the key, and the answers of an oracle, one for each of its turns.
 
     `chance` is the probability that an answer at random is right. `max_tokens` bounds one answer of a model that does
-    not think.
+    not think. `language` is the code of the language that the item tests (ISO 639-1), None where it tests none.
     """
 
     messages: tuple[Message, ...]
@@ -198,16 +198,22 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     chance: float = 0.0
     tools: tuple[Tool, ...] = ()
     needs: frozenset[Need] = frozenset()
+    language: str | None = None
 
 
 class Item(Draft, frozen=True, kw_only=True):
-    """A draft with its place in the bank; `weight` scales it among its area (own items may differ from 1)."""
+    """A draft with its place in the bank.
 
-    area: Area
+    `area` is an `Area`, or the name that the user's own item gives. `weight` scales the item among its family (own
+    items may differ from 1). `twin` tells the two of a pair apart; None where the family is not paired.
+    """
+
+    area: str
     family: str
     level: int
     seed: int
     weight: float = 1.0
+    twin: bool | None = None
 
     @property
     def name(self) -> str:

@@ -1,0 +1,112 @@
+"""The bank as a whole: golden hashes, mixes, and the rules that every family obeys."""
+
+import itertools
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ollama_speedrun.quality import bank
+from ollama_speedrun.quality.bank import FAMILIES, LEVELS_OF, Mix, Selection
+from ollama_speedrun.quality.items import LEVELS, Area, Need
+from quality import golden_items
+
+AREAS = {family.area for family in FAMILIES}
+
+
+@pytest.mark.parametrize("kind", Mix)
+def test_a_mix_is_the_same_for_a_seed_and_holds_its_levels_alone(kind: Mix) -> None:
+    first, again, other = bank.mix(kind, 1), bank.mix(kind, 1), bank.mix(kind, 2)
+
+    assert first == again
+    assert first != other
+    assert {item.level for item in first} == set(LEVELS_OF[kind])
+
+
+@pytest.mark.parametrize("kind", Mix)
+def test_no_two_items_of_a_mix_are_equal_and_no_pair_is_split(kind: Mix) -> None:
+    items = bank.mix(kind, "secret")
+
+    assert len({(item.messages, item.tools) for item in items}) == len(items)
+    pairs = Counter((item.area, item.family, item.level, item.seed // 2) for item in items if item.twin is not None)
+    assert set(pairs.values()) <= {2}
+
+
+def test_every_area_has_its_share_and_at_least_twenty_items() -> None:
+    counts = Counter(item.area for item in bank.mix(Mix.MIDDLE, 3))
+
+    assert set(counts) == AREAS
+    assert min(counts.values()) >= 20
+
+
+def test_every_prefix_of_a_mix_spans_the_areas() -> None:
+    heavy = {area for area in AREAS if bank.SHARES[area] == max(bank.SHARES.values())}
+
+    for seed in range(10):
+        order = [item.area for item in bank.mix(Mix.EASY, seed)]
+        for start in range(0, len(order) - 20, 10):
+            assert heavy <= set(order[start : start + 20])
+
+
+def test_pilot_items_are_never_counted_ones() -> None:
+    counted = {item.name for item in bank.mix(Mix.EASY, 5)}
+
+    assert counted.isdisjoint(item.name for item in bank.mix(Mix.EASY, 5, count=40, pilot=True))
+
+
+def test_a_selection_leaves_out_what_a_run_cannot_ask() -> None:
+    without = bank.mix(Mix.EASY, 1, Selection(without=frozenset({Need.TOOLS})), 60)
+    only_tools = bank.mix(Mix.EASY, 1, Selection(areas=frozenset({"tools"})), 60)
+
+    assert not any(Need.TOOLS in item.needs for item in without)
+    assert {item.area for item in only_tools} == {"tools"}
+    assert bank.mix(Mix.EASY, 1, Selection(areas=frozenset({"no such area"}))) == ()
+
+
+def test_a_model_is_never_asked_what_its_abilities_exclude() -> None:
+    item = bank.item("tools", "one-call", 1, 0)
+
+    assert not bank.suits(item, ())
+    assert bank.suits(item, {Need.TOOLS, Need.VISION})
+
+
+def test_an_unknown_family_or_level_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no family tools/flying"):
+        bank.item("tools", "flying", 1, 0)
+    with pytest.raises(ValueError, match="level 6"):
+        bank.item("tools", "one-call", 6, 0)
+
+
+def test_family_names_are_unique_within_their_area() -> None:
+    names = [(family.area, family.name) for family in FAMILIES]
+
+    assert len(names) == len(set(names))
+    assert {area for area in Area if bank.SHARES[area] > 0} == set(Area)
+
+
+@given(st.integers(0, 500), st.lists(st.integers(1, 9), min_size=1, max_size=12))
+def test_apportioned_counts_add_up_and_miss_the_exact_share_by_less_than_one(total: int, weights: list[int]) -> None:
+    counts = bank.apportion(total, weights)
+
+    assert sum(counts) == total
+    for count, weight in zip(counts, weights, strict=True):
+        assert abs(count - total * weight / sum(weights)) < 1
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 10**6 // 2 - 1))
+def test_items_have_sane_bounds(seed: int) -> None:
+    for family, level in itertools.product(FAMILIES, LEVELS):
+        item = bank.item(family.area, family.name, level, seed)
+        assert 1 <= item.max_tokens <= 320
+        assert 0 <= item.chance < 1
+        assert item.messages[-1].role == "user"
+        assert item.oracle
+        assert sum(len(message.content) for message in item.messages) < 14_000
+
+
+def test_generated_items_are_the_golden_ones_on_every_platform_and_python_version() -> None:
+    """A difference that is meant needs a new BANK_VERSION once released; golden_items.py prints the new file."""
+    assert golden_items.all_hashes() == json.loads(golden_items.FILE.read_text())
