@@ -9,7 +9,8 @@ from typing import NamedTuple, TextIO
 from ollama_speedrun.cli.environment import Environment
 from ollama_speedrun.cli.exit_codes import ExitCode
 from ollama_speedrun.cli.main import main
-from ollama_speedrun.report.document import Document, decode
+from ollama_speedrun.results.codec import decode
+from ollama_speedrun.results.types import Document
 
 
 class Ended(NamedTuple):

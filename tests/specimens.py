@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from ollama_speedrun.assessment.types import (
+    Assessment,
     ClassicScores,
     Pick,
+    Rated,
     Recommendation,
-    ScoredResult,
     Scores,
     Tier,
     TierVerdict,
@@ -20,10 +23,11 @@ from ollama_speedrun.benchmark.types import (
     EmbeddingFigures,
     ImageFigures,
     Interval,
+    Result,
 )
 from ollama_speedrun.discovery.types import Host
 from ollama_speedrun.inventory.types import Model
-from ollama_speedrun.report.document import Document
+from ollama_speedrun.results.types import Document
 
 GB = 1024**3
 DESK = "http://192.168.1.20:11434"
@@ -34,14 +38,12 @@ ON_GPU = Caveat(CaveatKind.PARTLY_ON_GPU, "only 52 % of the model lies on the GP
 QUEUED = Caveat(CaveatKind.QUEUED, "the request waited; run again when the server is idle")
 
 
-EMBEDDING = ScoredResult(
+EMBEDDING = Result(
     host=RACK,
     model="nomic-embed-text:latest",
     status="ok",
     load_s=0.42,
     embedding=EmbeddingFigures(dimension=768, batch_1_per_s=41.5, batch_32_per_s=310.2),
-    tier="<2",
-    tier_basis="memory",
 )
 IMAGE = ImageFigures(tokens=260, prefill_s=0.31)
 DEPTHS = tuple(
@@ -91,14 +93,11 @@ def result(
     url: str,
     *,
     tps: float = 56.23,
-    overall: float = 82.93,
-    composite: float = 50.0,
-    tier: Tier | None = "4-8",
     caveats: tuple[Caveat, ...] = (),
     gpu_share: float = 1.0,
     variant: str | None = None,
-) -> ScoredResult:
-    return ScoredResult(
+) -> Result:
+    return Result(
         host=url,
         model=name,
         variant=variant,
@@ -112,6 +111,14 @@ def result(
         prompt_tokens=311,
         output_tokens=512,
         caveats=caveats,
+    )
+
+
+def rated(measured: Result, *, overall: float = 82.93, composite: float = 50.0, tier: Tier | None = "4-8") -> Rated:
+    assessment = Assessment(
+        host=measured.host,
+        model=measured.model,
+        variant=measured.variant,
         scores=Scores(
             classic=ClassicScores(composite, composite, composite),
             overall=overall,
@@ -123,9 +130,42 @@ def result(
         tier=tier,
         tier_basis="memory",
     )
+    return Rated(measured, assessment)
+
+
+def unrated(measured: Result, *, tier: Tier | None = None) -> Rated:
+    assessment = Assessment(
+        host=measured.host,
+        model=measured.model,
+        variant=measured.variant,
+        tier=tier,
+        tier_basis=None if tier is None else "memory",
+    )
+    return Rated(measured, assessment)
+
+
+def run_of(*entries: Rated | Result, verdict: Verdict | None = None) -> Document:
+    """The document with other results; a mere result has the usual scores."""
+    pairs = [entry if isinstance(entry, Rated) else rated(entry) for entry in entries]
+    return msgspec.structs.replace(
+        document(),
+        results=tuple(pair.result for pair in pairs),
+        assessments=tuple(pair.assessment for pair in pairs),
+        verdict=verdict,
+    )
 
 
 def document() -> Document:
+    entries = (
+        rated(result("smollm2:135m", DESK, tps=104.4), overall=39.96, composite=77.0, tier="<2"),
+        rated(result(LONG_NAME, RACK, tps=31.2, caveats=(ON_GPU, QUEUED), gpu_share=0.52), overall=65.14),
+        rated(result("llama3.1:8b", DESK, caveats=(QUEUED,))),
+        unrated(
+            Result(host=RACK, model="phi3:mini", status="failed", reason="the stream ended early; look at its log")
+        ),
+        unrated(Result(host=RACK, model="painter:latest", status="skipped", reason="it draws and cannot answer")),
+        unrated(EMBEDDING, tier="<2"),
+    )
     return Document(
         started_at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
         hosts=(host(DESK), host(RACK)),
@@ -136,16 +176,8 @@ def document() -> Document:
             model("phi3:mini", RACK),
             model("nomic-embed-text:latest", RACK),
         ),
-        results=(
-            result("smollm2:135m", DESK, tps=104.4, overall=39.96, composite=77.0, tier="<2"),
-            result(LONG_NAME, RACK, tps=31.2, overall=65.14, caveats=(ON_GPU, QUEUED), gpu_share=0.52),
-            result("llama3.1:8b", DESK, caveats=(QUEUED,)),
-            ScoredResult(
-                host=RACK, model="phi3:mini", status="failed", reason="the stream ended early; look at its log"
-            ),
-            ScoredResult(host=RACK, model="painter:latest", status="skipped", reason="it draws and cannot answer"),
-            EMBEDDING,
-        ),
+        results=tuple(entry.result for entry in entries),
+        assessments=tuple(entry.assessment for entry in entries),
         verdict=Verdict(
             tiers=(
                 TierVerdict("<2", Pick(DESK, "smollm2:135m", 39.96), "the only one"),

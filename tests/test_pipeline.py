@@ -31,7 +31,7 @@ from ollama_speedrun.discovery.types import Access, DiscoveryPlan, Host, Secret,
 from ollama_speedrun.events import PhaseBegan, PhaseEnded
 from ollama_speedrun.inventory.events import ModelListed
 from ollama_speedrun.pipeline.events import Event
-from ollama_speedrun.report.document import decode, encode
+from ollama_speedrun.results.codec import decode, encode
 from records import GB, model
 
 QUICK = BenchmarkSettings(

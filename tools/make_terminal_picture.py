@@ -19,10 +19,10 @@ from ollama_speedrun.discovery.events import HostFound
 from ollama_speedrun.errors import SpeedrunError
 from ollama_speedrun.events import Phase, PhaseEnded
 from ollama_speedrun.pipeline.events import Event
-from ollama_speedrun.report.document import Document
-from ollama_speedrun.report.files import read_document, write_atomically
 from ollama_speedrun.report.layout import paragraph
 from ollama_speedrun.report.terminal import print_report
+from ollama_speedrun.results.files import read_document, write_atomically
+from ollama_speedrun.results.types import Document
 from ollama_speedrun.ui.lines import Verbosity, lines_of
 
 WIDTH: Final = 100

@@ -15,7 +15,7 @@ from ._version import __version__
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
 if TYPE_CHECKING:
     from .assessment.recommend import assess
-    from .assessment.types import Pick, Recommendation, ScoredResult, Scores, TierVerdict, Verdict
+    from .assessment.types import Assessment, Pick, Recommendation, Scores, TierVerdict, Verdict
     from .benchmark.plan import BenchmarkSettings
     from .benchmark.types import Caveat, CaveatKind, Result, StreamRecord
     from .discovery.plan import build_plan
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
     from .pipeline.events import Event
     from .pipeline.record import Run, Selection
     from .pipeline.run import RunSettings, run
-    from .report.document import Document, decode, encode
+    from .results.codec import decode, encode
+    from .results.types import Document
 
 _HOMES = {
     "assess": "assessment.recommend",
+    "Assessment": "assessment.types",
     "Pick": "assessment.types",
     "Recommendation": "assessment.types",
-    "ScoredResult": "assessment.types",
     "Scores": "assessment.types",
     "TierVerdict": "assessment.types",
     "Verdict": "assessment.types",
@@ -58,9 +59,9 @@ _HOMES = {
     "RunSettings": "pipeline.run",
     "Selection": "pipeline.record",
     "run": "pipeline.run",
-    "Document": "report.document",
-    "decode": "report.document",
-    "encode": "report.document",
+    "Document": "results.types",
+    "decode": "results.codec",
+    "encode": "results.codec",
 }
 
 __all__ = [  # noqa: RUF022  # in the order of use, not of the alphabet
@@ -84,7 +85,7 @@ __all__ = [  # noqa: RUF022  # in the order of use, not of the alphabet
     "Caveat",
     "CaveatKind",
     "assess",
-    "ScoredResult",
+    "Assessment",
     "Scores",
     "Pick",
     "TierVerdict",

@@ -271,5 +271,5 @@ def test_nothing_measured_gives_no_recommendation() -> None:
 
 def test_a_saved_assessment_can_be_assessed_again_with_the_same_outcome() -> None:
     shelf: list[Model] = [model("m"), model("n")]
-    scored, verdict = assess(shelf, [result("m"), result("n", 90)])
-    assert assess(shelf, scored) == (scored, verdict)
+    results = [result("m"), result("n", 90)]
+    assert assess(shelf, results) == assess(shelf, results)

@@ -13,7 +13,7 @@ from fake_ollama.fleet import fake_fleet
 from fake_ollama.script import HostScript, ModelScript
 from ollama_speedrun import __version__
 from ollama_speedrun.cli.exit_codes import ExitCode
-from ollama_speedrun.report.document import decode
+from ollama_speedrun.results.codec import decode
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -10,13 +10,20 @@ from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.benchmark.types import Result
 from ollama_speedrun.cli.results import Checkpoints, ResultFiles
 from ollama_speedrun.errors import OutputError, UsageError
-from ollama_speedrun.report.document import Document
-from ollama_speedrun.report.files import read_document
+from ollama_speedrun.results.files import read_document
+from ollama_speedrun.results.types import Document
 
 
 def document(*models: str) -> Document:
-    measured, verdict = assess([], [Result(host="http://h:1", model=model, status="failed") for model in models])
-    return Document(started_at=datetime(2026, 1, 2, tzinfo=UTC), complete=False, results=measured, verdict=verdict)
+    results = tuple(Result(host="http://h:1", model=model, status="failed") for model in models)
+    assessments, verdict = assess([], results)
+    return Document(
+        started_at=datetime(2026, 1, 2, tzinfo=UTC),
+        complete=False,
+        results=results,
+        assessments=assessments,
+        verdict=verdict,
+    )
 
 
 def files(*output: Path, last_run: Path | None = None) -> ResultFiles:

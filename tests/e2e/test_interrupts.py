@@ -13,8 +13,8 @@ import pytest
 
 from fake_ollama.fleet import FakeHost, fake_fleet
 from fake_ollama.script import HostScript, ModelScript
-from ollama_speedrun.report.document import decode
-from ollama_speedrun.report.files import read_document
+from ollama_speedrun.results.codec import decode
+from ollama_speedrun.results.files import read_document
 
 QUICK_THEN_SLOW = HostScript(
     models=(ModelScript("quick:1b", answer_tokens=20), ModelScript("slow:8b", decode_tps=20.0, endless=True))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from network.namespaces import Namespaces, needs_namespaces
-from ollama_speedrun.report.document import decode
+from ollama_speedrun.results.codec import decode
 
 HOSTS = ("10.99.1.10", "10.99.1.11", "10.99.1.12")
 

@@ -22,7 +22,7 @@ from fake_ollama.script import (
 )
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.report.explain import explain
-from ollama_speedrun.report.files import read_document
+from ollama_speedrun.results.files import read_document
 
 QUICK = ("--profile", "quick", "--trials", 1, "--num-predict", 24, "--num-ctx", 2048, "--timeout", 1)
 GOOD = HostScript(models=(ModelScript("good:1b"), ModelScript("better:3b", decode_tps=3_000.0)))

@@ -13,7 +13,7 @@ import pytest
 
 from network.namespaces import Namespaces, needs_namespaces
 from ollama_speedrun.discovery.types import Host
-from ollama_speedrun.report.document import decode
+from ollama_speedrun.results.codec import decode
 
 pytestmark = [pytest.mark.network, needs_namespaces]
 

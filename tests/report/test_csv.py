@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from ollama_speedrun.report.csv import COLUMNS, FORMULA_SIGNS, render
 from ollama_speedrun.report.text import clean
-from specimens import DESK, IMAGE, RACK, document, result
+from specimens import DESK, IMAGE, RACK, document, result, run_of
+
+HEADINGS = [column.heading for column in COLUMNS]
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -17,7 +19,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 def test_each_result_is_a_line_with_its_figures_unrounded() -> None:
     first = rows(render(document()))[0]
-    assert first == dict.fromkeys(COLUMNS, "") | {
+    assert first == dict.fromkeys(HEADINGS, "") | {
         "host": DESK,
         "model": "smollm2:135m",
         "status": "ok",
@@ -76,7 +78,7 @@ def test_an_embedding_model_has_figures_of_its_own() -> None:
 
 def test_variant_and_image_have_columns() -> None:
     seeing = msgspec.structs.replace(result("m", DESK, variant="thinking"), image=IMAGE)
-    (row,) = rows(render(msgspec.structs.replace(document(), results=(seeing,))))
+    (row,) = rows(render(run_of(seeing)))
     assert (row["variant"], row["image_tokens"], row["image_prefill_s"]) == ("thinking", "260", "0.31")
 
 
@@ -94,18 +96,18 @@ def test_without_results_the_models_are_listed_and_without_models_the_hosts() ->
 
 def test_a_run_that_found_nothing_is_a_heading() -> None:
     nothing = msgspec.structs.replace(document(), results=(), models=(), hosts=())
-    assert render(nothing) == ",".join(COLUMNS) + "\r\n"
+    assert render(nothing) == ",".join(HEADINGS) + "\r\n"
 
 
 @pytest.mark.parametrize("sign", FORMULA_SIGNS)
 def test_a_name_is_never_a_formula(sign: str) -> None:
-    run = msgspec.structs.replace(document(), results=(result(f" \t{sign}cmd|' /C calc'!A0", DESK),))
+    run = run_of(result(f" \t{sign}cmd|' /C calc'!A0", DESK))
     assert rows(render(run))[0]["model"] == f"'{sign}cmd|' /C calc'!A0"
 
 
 @given(st.text())
 def test_any_name_comes_back_from_the_file_as_it_is_shown(name: str) -> None:
-    run = msgspec.structs.replace(document(), results=(result(name, DESK), result("next", DESK)))
+    run = run_of(result(name, DESK), result("next", DESK))
     read = rows(render(run))
     assert read[0]["model"].removeprefix("'") == clean(name, 1000).removeprefix("'")
     assert not read[0]["model"].startswith(FORMULA_SIGNS)

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.benchmark import metrics, outcome, stats
 from ollama_speedrun.benchmark.types import EmbeddingFigures, Observations, Result, StreamRecord
-from ollama_speedrun.report.document import Document
 from ollama_speedrun.report.explain import FIGURES, explain, value
+from ollama_speedrun.results.types import Document
 from records import MS, model, observations, record, timed
 from specimens import document as specimen
 
@@ -24,7 +24,9 @@ TRIALS = tuple(
 def document_of(*results: Result) -> Document:
     models = (model(),)
     scored, verdict = assess(models, results)
-    return Document(started_at=datetime(2026, 1, 1, tzinfo=UTC), models=models, results=scored, verdict=verdict)
+    return Document(
+        started_at=datetime(2026, 1, 1, tzinfo=UTC), models=models, results=results, assessments=scored, verdict=verdict
+    )
 
 
 def explained(observed: Observations) -> list[str]:
@@ -133,7 +135,7 @@ def test_a_load_that_cannot_be_told_is_shown_and_not_used() -> None:
 
 def test_memory_tier_and_score_are_derived() -> None:
     result = outcome.measured(model(), observations())
-    (scored,) = document_of(result).results
+    (scored,) = document_of(result).rated()
     assert scored.scores is not None
     lines = explained(observations())
     assert section(lines, "memory_bytes") == ["  2147483648 bytes / 1024^3 = 2.000 GB, 100% of it on the GPU"]

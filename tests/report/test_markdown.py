@@ -4,9 +4,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ollama_speedrun.benchmark.types import Result
 from ollama_speedrun.report.markdown import escape, render
 from report.snapshot import assert_as_on_file
-from specimens import DESK, document, model, result
+from specimens import DESK, document, model, result, run_of
 
 
 def test_the_page() -> None:
@@ -36,12 +37,9 @@ def test_links_mentions_and_formulas_of_github_stay_plain_text() -> None:
 @given(st.text())
 def test_no_name_breaks_a_table_or_begins_another_line(name: str) -> None:
     run = msgspec.structs.replace(
-        document(),
-        models=(msgspec.structs.replace(model(name, DESK), quantization=name),),
-        results=(result(name, DESK), msgspec.structs.replace(result(name, name), status="failed", reason=name)),
-        verdict=None,
+        run_of(*_named(name)), models=(msgspec.structs.replace(model(name, DESK), quantization=name),)
     )
-    plain = render(msgspec.structs.replace(run, models=(model("m", DESK),), results=_named("m")))
+    plain = render(msgspec.structs.replace(run_of(*_named("m")), models=(model("m", DESK),)))
     shown = render(run)
     assert len(shown.split("\n")) == len(plain.split("\n"))
     inert = shown.replace("<!-- -->", "").replace("<span>$</span>", "$")
@@ -50,5 +48,5 @@ def test_no_name_breaks_a_table_or_begins_another_line(name: str) -> None:
     assert not re.search(r"[<>]", "".join(table))
 
 
-def _named(name: str) -> tuple[object, ...]:
+def _named(name: str) -> tuple[Result, ...]:
     return (result(name, DESK), msgspec.structs.replace(result(name, name), status="failed", reason=name))

@@ -3,18 +3,18 @@ import pytest
 
 from ollama_speedrun.benchmark.types import ConcurrencyPoint
 from ollama_speedrun.report import markdown
-from ollama_speedrun.report.document import Document
 from ollama_speedrun.report.tables import Group, Table, parallelism
 from ollama_speedrun.report.view import report
+from ollama_speedrun.results.types import Document
 from report.snapshot import assert_as_on_file
 from report.test_terminal import report as printed_report
-from specimens import DEPTHS, DESK, EMBEDDING, IMAGE, LEVELS, RACK, document, result
+from specimens import DEPTHS, DESK, EMBEDDING, IMAGE, LEVELS, RACK, document, result, run_of, unrated
 
 
 def swept() -> Document:
     seeing = msgspec.structs.replace(result("seer:8b", RACK, gpu_share=0.8), image=IMAGE, depths=DEPTHS[:2])
     deep = msgspec.structs.replace(result("deep:8b", DESK, variant="thinking"), depths=DEPTHS, concurrency=LEVELS)
-    return msgspec.structs.replace(document(), results=(seeing, deep, EMBEDDING), verdict=None)
+    return run_of(seeing, deep, unrated(EMBEDDING, tier="<2"))
 
 
 def tables() -> dict[str, Table]:
@@ -41,9 +41,7 @@ def test_the_curve_of_depths_marks_where_layers_leave_the_gpu() -> None:
 
 def test_a_depth_whose_place_is_unknown_has_no_mark() -> None:
     unknown = msgspec.structs.replace(DEPTHS[2], gpu_share=None, memory_bytes=None)
-    run = msgspec.structs.replace(
-        document(), results=(msgspec.structs.replace(result("m", DESK), depths=(DEPTHS[0], unknown, DEPTHS[3])),)
-    )
+    run = run_of(msgspec.structs.replace(result("m", DESK), depths=(DEPTHS[0], unknown, DEPTHS[3])))
     ((group,),) = [table.groups for table in report(run).tables]
     assert [row[4:] for row in group.rows] == [("5.0 GB", "100%", ""), ("–", "–", ""), ("9.0 GB", "55%", "")]
 
@@ -87,7 +85,7 @@ def test_what_an_image_costs_is_told() -> None:
 
 
 def test_a_run_without_anything_of_the_kind_has_no_such_table() -> None:
-    assert report(msgspec.structs.replace(document(), results=(result("m", DESK),))).tables == ()
+    assert report(run_of(result("m", DESK))).tables == ()
 
 
 @pytest.mark.parametrize("width", [40, 80])

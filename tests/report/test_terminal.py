@@ -10,9 +10,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from ollama_speedrun.report import terminal
-from ollama_speedrun.report.document import Document
+from ollama_speedrun.results.types import Document
 from report.snapshot import assert_as_on_file
-from specimens import DESK, LONG_NAME, RACK, document, host, model, result
+from specimens import DESK, LONG_NAME, RACK, document, host, model, rated, result, run_of, unrated
 
 HOSTILE = [
     "\x1b[31mansi\x1b[2J",
@@ -50,6 +50,7 @@ def report(run: Document, width: int | None) -> str:
 
 
 def hostile_run(names: list[str]) -> Document:
+    entries = [rated(result(name, DESK)) for name in names]
     return Document(
         started_at=datetime(2026, 1, 1, tzinfo=UTC),
         hosts=tuple(msgspec.structs.replace(host(name), kind=name, version=name) for name in names),
@@ -57,9 +58,10 @@ def hostile_run(names: list[str]) -> Document:
             msgspec.structs.replace(model(name, DESK), quantization=name, parameter_size=name) for name in names
         ),
         results=(
-            *(result(name, DESK) for name in names),
+            *(entry.result for entry in entries),
             *(msgspec.structs.replace(result(name, name), status="failed", reason=name) for name in names),
         ),
+        assessments=tuple(entry.assessment for entry in entries),
         verdict=document().verdict,
     )
 
@@ -149,10 +151,12 @@ def names_of_forty_hosts() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("width", [60, 80, 120, None])
 def test_forty_hosts_with_long_names_all_stay_legible(width: int | None) -> None:
+    entries = [rated(result(name, url)) for name, url in names_of_forty_hosts()]
     run = Document(
         started_at=datetime(2026, 1, 1, tzinfo=UTC),
         models=tuple(model(name, url) for name, url in names_of_forty_hosts()),
-        results=tuple(result(name, url) for name, url in names_of_forty_hosts()),
+        results=tuple(entry.result for entry in entries),
+        assessments=tuple(entry.assessment for entry in entries),
     )
     text = report(run, width)
     assert all(name in text and url[7:-6] in text for name, url in names_of_forty_hosts())
@@ -161,14 +165,13 @@ def test_forty_hosts_with_long_names_all_stay_legible(width: int | None) -> None
 
 def test_a_row_without_any_figure_is_a_row_of_dashes() -> None:
     bare = msgspec.structs.replace(
-        result("unlisted", RACK, tier=None),
+        result("unlisted", RACK),
         decode_tps=None,
         decode_interval=None,
         ttft_s=None,
         load_s=None,
-        scores=None,
     )
-    run = msgspec.structs.replace(document(), results=(bare,), verdict=None)
+    run = run_of(unrated(bare))
     assert report(run, 80).splitlines()[:3] == [
         "Model     Host               Size  Params  Quant  tok/s  TTFT  Load  Score",
         "Benchmarks",

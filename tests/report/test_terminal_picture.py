@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ollama_speedrun.report.files import render, write_atomically
+from ollama_speedrun.results.codec import encode
+from ollama_speedrun.results.files import write_atomically
 from specimens import LONG_NAME, document
 
 TOOL = Path(__file__).parents[2] / "tools" / "make_terminal_picture.py"
@@ -22,7 +23,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 def test_the_picture_shows_the_result_and_loads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, target = tmp_path / "a.json", tmp_path / "a.svg"
-    write_atomically(source, render(document(), "json"))
+    write_atomically(source, encode(document()))
     assert run(monkeypatch, str(source), str(target), "ollama-speedrun run") == 0
     svg = target.read_text(encoding="utf-8")
     text = "".join(ElementTree.fromstring(svg).itertext()).replace("\xa0", " ")

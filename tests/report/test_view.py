@@ -1,8 +1,9 @@
 import msgspec
 import pytest
 
-from ollama_speedrun.report.view import HEADINGS, Advice, Section, Unmeasured, grade, report
-from specimens import DESK, LONG_NAME, RACK, STAND_IN, document, model, result
+from ollama_speedrun.report.columns import RESULTS, headings
+from ollama_speedrun.report.view import Advice, Section, Unmeasured, grade, report
+from specimens import DESK, LONG_NAME, RACK, STAND_IN, document, model, rated, result, run_of, unrated
 
 
 def sections(shown: tuple[Section, ...]) -> list[tuple[str, list[tuple[str, bool]]]]:
@@ -18,13 +19,13 @@ def test_each_tier_lists_its_models_by_score_and_stars_its_best() -> None:
 
 def test_the_classic_scoring_takes_tiers_from_the_disk_and_stars_from_the_composite() -> None:
     run = msgspec.structs.replace(
-        document(),
-        models=(model("a", DESK, gigabytes=1), model("b", DESK, gigabytes=1), model("c", DESK, gigabytes=None)),
-        results=(
-            result("a", DESK, overall=90, composite=40),
-            result("b", DESK, overall=10, composite=60),
-            result("c", DESK, overall=50, composite=50),
+        run_of(
+            rated(result("a", DESK), overall=90, composite=40),
+            rated(result("b", DESK), overall=10, composite=60),
+            rated(result("c", DESK), overall=50, composite=50),
+            verdict=document().verdict,
         ),
+        models=(model("a", DESK, gigabytes=1), model("b", DESK, gigabytes=1), model("c", DESK, gigabytes=None)),
     )
     shown = report(run, scoring="classic")
     assert sections(shown.sections) == [
@@ -38,7 +39,7 @@ def test_the_classic_scoring_takes_tiers_from_the_disk_and_stars_from_the_compos
 
 def test_a_row_has_a_cell_for_each_heading() -> None:
     (row,) = report(document()).sections[0].rows
-    assert dict(zip(HEADINGS, row.cells, strict=True)) == {
+    assert dict(zip(headings(RESULTS), row.cells, strict=True)) == {
         "Model": "smollm2:135m",
         "Host": "192.168.1.20",
         "Size": "256 MB",
@@ -54,11 +55,8 @@ def test_a_row_has_a_cell_for_each_heading() -> None:
 
 
 def test_each_variant_of_a_model_is_a_row_of_its_own() -> None:
-    run = msgspec.structs.replace(
-        document(),
-        results=(result("q:8b", DESK, variant="direct", overall=90), result("q:8b", DESK, variant="thinking")),
-        verdict=None,
-    )
+    direct = rated(result("q:8b", DESK, variant="direct"), overall=90)
+    run = run_of(direct, result("q:8b", DESK, variant="thinking"))
     (section,) = report(run).sections
     assert [row.model for row in section.rows] == ["q:8b (direct)", "q:8b (thinking)"]
 
@@ -92,7 +90,7 @@ def test_models_without_figures_stand_apart_with_their_reason() -> None:
 
 def test_a_failure_without_a_reason_says_so() -> None:
     failed = msgspec.structs.replace(document().results[3], reason=None)
-    shown = report(msgspec.structs.replace(document(), results=(failed,)))
+    shown = report(run_of(unrated(failed)))
     assert shown.failed == (Unmeasured("phi3:mini", "rack.example:8080", "no reason was given"),)
 
 
@@ -112,9 +110,7 @@ def test_caveats_are_footnotes_marked_by_letters() -> None:
 def test_caveats_of_a_kind_with_other_figures_share_a_footnote() -> None:
     caveat = document().results[1].caveats[0]
     other = msgspec.structs.replace(caveat, text="only 12 % of the model lies on the GPU")
-    run = msgspec.structs.replace(
-        document(), results=(result("a", DESK, caveats=(caveat,)), result("b", DESK, caveats=(other,)))
-    )
+    run = run_of(result("a", DESK, caveats=(caveat,)), result("b", DESK, caveats=(other,)))
     assert report(run).notes == (
         ("a", f"{caveat.text} (and 1 more like it, with figures of their own: --json has them)"),
     )
@@ -139,21 +135,20 @@ def test_each_tier_with_a_best_and_the_whole_run_give_their_advice() -> None:
 
 
 def test_results_that_were_not_assessed_are_one_section_without_stars() -> None:
-    bare = msgspec.structs.replace(result("a", RACK, tier=None), scores=None, tier_basis=None, decode_interval=None)
-    shown = report(msgspec.structs.replace(document(), results=(bare,), verdict=None))
+    bare = msgspec.structs.replace(result("a", RACK), decode_interval=None)
+    shown = report(run_of(unrated(bare)))
     assert sections(shown.sections) == [("Benchmarks", [("a", False)])]
     assert (shown.tiers, shown.recommendation, shown.legend) == ((), None, ())
 
 
 def test_figures_that_are_missing_are_dashes() -> None:
     bare = msgspec.structs.replace(
-        result("unlisted", RACK, tier=None),
+        result("unlisted", RACK),
         decode_tps=None,
         decode_interval=None,
         ttft_s=None,
         load_s=None,
         gpu_share=None,
-        scores=None,
     )
-    ((section),) = report(msgspec.structs.replace(document(), results=(bare,), verdict=None)).sections
+    ((section),) = report(run_of(unrated(bare))).sections
     assert section.rows[0].cells == ("unlisted", "rack.example:8080", *["–"] * 9)

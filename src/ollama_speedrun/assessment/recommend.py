@@ -6,8 +6,9 @@ from typing import Final
 from ..benchmark.types import CaveatKind, Result
 from ..inventory.types import Model
 from . import score
+from .classic import NOT_MEASURED
 from .tiers import TIERS, placed
-from .types import Pick, Recommendation, ScoredResult, Scores, Tier, TierVerdict, Verdict
+from .types import Assessment, Pick, Rated, Recommendation, Scores, Tier, TierVerdict, Verdict
 
 FAULTS: Final[Mapping[CaveatKind, str]] = {
     CaveatKind.REPEATS_ITSELF: "its answer repeats itself",
@@ -16,68 +17,70 @@ FAULTS: Final[Mapping[CaveatKind, str]] = {
 """What makes the length of an answer say nothing of its quality, in words that follow "but"."""
 
 
-def assess(models: Sequence[Model], results: Sequence[Result]) -> tuple[tuple[ScoredResult, ...], Verdict]:
+def assess(models: Sequence[Model], results: Sequence[Result]) -> tuple[tuple[Assessment, ...], Verdict]:
     """Score the results and pick the best of each memory tier and of all.
 
-    The results come back in their order, each with its scores and its tier; scores that a saved result carries are not
-    looked at.
+    The assessments come in the order of the results, each with its scores and its tier.
     """
     size_bytes = {(model.host, model.name): model.size_bytes for model in models}
-    scored = tuple(
-        _scored(result, scores, size_bytes.get((result.host, result.model)))
+    assessments = tuple(
+        _assessment(result, scores, size_bytes.get((result.host, result.model)))
         for result, scores in zip(results, score.scores(results), strict=True)
     )
-    ranked = sorted((result for result in scored if result.scores is not None), key=_rank)
-    tiers = tuple(_tier_verdict(tier, [result for result in ranked if result.tier == tier]) for tier, _ in TIERS)
-    return scored, Verdict(tiers, _recommendation(ranked))
+    rated = map(Rated, results, assessments)
+    ranked = sorted((entry for entry in rated if entry.assessment.scores is not None), key=_rank)
+    tiers = tuple(_tier_verdict(tier, [one for one in ranked if one.assessment.tier == tier]) for tier, _ in TIERS)
+    return assessments, Verdict(tiers, _recommendation(ranked))
 
 
-def _scored(result: Result, scores: Scores | None, size_bytes: int | None) -> ScoredResult:
+def _assessment(result: Result, scores: Scores | None, size_bytes: int | None) -> Assessment:
     tier, basis = placed(memory_bytes=result.memory_bytes, size_bytes=size_bytes)
-    fields = {name: getattr(result, name) for name in Result.__struct_fields__}
-    return ScoredResult(**fields, scores=scores, tier=tier, tier_basis=basis)
+    return Assessment(
+        host=result.host, model=result.model, variant=result.variant, scores=scores, tier=tier, tier_basis=basis
+    )
 
 
-def _rank(result: ScoredResult) -> tuple[float, float, str, str]:
+def _rank(entry: Rated) -> tuple[float, float, str, str]:
     """Sort key: best overall score first, then the faster; names keep the order the same from run to run."""
-    return (-_overall(result), -(result.speed_tps or 0.0), result.host, result.model)
+    return (-_overall(entry), -(entry.result.speed_tps or 0.0), entry.result.host, entry.result.model)
 
 
-def _overall(result: ScoredResult) -> float:
-    return result.scores.overall if result.scores else 0.0
+def _overall(entry: Rated) -> float:
+    return entry.scores.overall if entry.scores else 0.0
 
 
-def _tier_verdict(tier: Tier, ranked: Sequence[ScoredResult]) -> TierVerdict:
+def _tier_verdict(tier: Tier, ranked: Sequence[Rated]) -> TierVerdict:
     if not ranked:
-        return TierVerdict(tier, None, "no model of this size was measured")
+        return TierVerdict(tier, None, NOT_MEASURED)
     best = _best(ranked)
     return TierVerdict(tier, _pick(best), _why(best, ranked))
 
 
-def _recommendation(ranked: Sequence[ScoredResult]) -> Recommendation | None:
+def _recommendation(ranked: Sequence[Rated]) -> Recommendation | None:
     if not ranked:
         return None
     best = _best(ranked)
-    return Recommendation(best.host, best.model, _overall(best), best.variant, why=_why(best, ranked))
+    pick = _pick(best)
+    return Recommendation(pick.host, pick.model, pick.score, pick.variant, why=_why(best, ranked))
 
 
-def _best(ranked: Sequence[ScoredResult]) -> ScoredResult:
+def _best(ranked: Sequence[Rated]) -> Rated:
     """Return the first that answered, and whose answer does not end in repetition; the first of all without one."""
-    return next((result for result in ranked if not _faults(result)), ranked[0])
+    return next((entry for entry in ranked if not _faults(entry)), ranked[0])
 
 
-def _faults(result: ScoredResult) -> set[CaveatKind]:
+def _faults(entry: Rated) -> set[CaveatKind]:
     """Return what makes the length of an answer say nothing of its quality."""
-    return {caveat.kind for caveat in result.caveats} & FAULTS.keys()
+    return {caveat.kind for caveat in entry.result.caveats} & FAULTS.keys()
 
 
-def _pick(result: ScoredResult) -> Pick:
-    return Pick(result.host, result.model, _overall(result), result.variant)
+def _pick(entry: Rated) -> Pick:
+    return Pick(entry.result.host, entry.result.model, _overall(entry), entry.result.variant)
 
 
-def _why(best: ScoredResult, ranked: Sequence[ScoredResult]) -> str:
+def _why(best: Rated, ranked: Sequence[Rated]) -> str:
     figures = _figures(best)
-    others = [result for result in ranked if result is not best]
+    others = [entry for entry in ranked if entry is not best]
     if not others:
         return f"the only one measured: {figures}"
     if passed_over := ranked[: ranked.index(best)]:
@@ -96,11 +99,11 @@ def _why(best: ScoredResult, ranked: Sequence[ScoredResult]) -> str:
     )
 
 
-def _why_not_the_first(best: ScoredResult, passed_over: Sequence[ScoredResult], ranked: Sequence[ScoredResult]) -> str:
+def _why_not_the_first(best: Rated, passed_over: Sequence[Rated], ranked: Sequence[Rated]) -> str:
     """Say which result scores most, and what is wrong with all those that score more than the best."""
     first, lead = passed_over[0], _overall(passed_over[0]) - _overall(best)
     faults = set().union(*map(_faults, passed_over))
-    if all(_faults(result) for result in ranked if result is not best):
+    if all(_faults(entry) for entry in ranked if entry is not best):
         place = f"the only one of {len(ranked)} {_without(set().union(*map(_faults, ranked)))}"
     else:
         place = f"best of {len(ranked)}"
@@ -135,14 +138,15 @@ def _plural(faults: set[CaveatKind]) -> str:
             return "their answers repeat themselves"
 
 
-def _named(result: ScoredResult, beside: ScoredResult) -> str:
-    return result.label if result.host == beside.host else f"{result.label} on {result.host}"
+def _named(entry: Rated, beside: Rated) -> str:
+    label, host = entry.result.label, entry.result.host
+    return label if host == beside.result.host else f"{label} on {host}"
 
 
-def _uncertainty(best: ScoredResult, runner_up: ScoredResult) -> str:
+def _uncertainty(best: Rated, runner_up: Rated) -> str:
     """Name what the two speeds may be off by."""
     intervals, single = "the speeds' 95 % intervals", f"the ±{100 * score.USUAL_SPREAD:g} % that single runs vary by"
-    match best.decode_interval is None, runner_up.decode_interval is None:
+    match best.result.decode_interval is None, runner_up.result.decode_interval is None:
         case False, False:
             return intervals
         case True, True:
@@ -151,19 +155,19 @@ def _uncertainty(best: ScoredResult, runner_up: ScoredResult) -> str:
             return f"{intervals} or {single}"
 
 
-def _figures(result: ScoredResult) -> str:
-    text = f"{result.speed_tps or 0:.1f} tok/s"
-    if result.decode_interval is not None:
-        text += f" (95 %: {result.decode_interval.low_tps:.1f} to {result.decode_interval.high_tps:.1f})"
-    text += f", first token after {result.ttft_s or 0:.2f} s"
-    why = [text for kind, text in FAULTS.items() if kind in _faults(result)]
+def _figures(entry: Rated) -> str:
+    text = f"{entry.result.speed_tps or 0:.1f} tok/s"
+    if entry.result.decode_interval is not None:
+        text += f" (95 %: {entry.result.decode_interval.low_tps:.1f} to {entry.result.decode_interval.high_tps:.1f})"
+    text += f", first token after {entry.result.ttft_s or 0:.2f} s"
+    why = [text for kind, text in FAULTS.items() if kind in _faults(entry)]
     return f"{text}, but {' and '.join(why)}, so try it by hand before you rely on it" if why else text
 
 
-def _is_told_apart(best: ScoredResult, runner_up: ScoredResult) -> bool:
+def _is_told_apart(best: Rated, runner_up: Rated) -> bool:
     """Whether the better one is better at the worst end of its speed, and the other at its best end."""
     if best.scores is None or runner_up.scores is None:
         return False
-    lowest, _ = score.overall_span(best, best.scores)
-    _, highest = score.overall_span(runner_up, runner_up.scores)
+    lowest, _ = score.overall_span(best.result, best.scores)
+    _, highest = score.overall_span(runner_up.result, runner_up.scores)
     return lowest > highest

@@ -1,6 +1,6 @@
 """Scores and the verdict."""
 
-from typing import Literal
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -8,6 +8,9 @@ from ..benchmark.types import Result, label
 
 Tier = Literal["<2", "2-4", "4-8", "8-16", "16+"]
 TierBasis = Literal["memory", "disk"]
+Scoring: TypeAlias = Literal["overall", "classic"]
+ResultKey: TypeAlias = tuple[str, str, str | None]
+"""Host, model and variant, which tell a run's results apart."""
 
 
 class ClassicScores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,16 +36,36 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     quality_is: str
 
 
-class ScoredResult(Result, frozen=True, kw_only=True):
-    """A result with its scores and memory tier; `scores` is None unless the benchmark ended well.
+class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was made of one result, which it names by host, model and variant.
 
-    `tier_basis` says whether the tier comes from measured memory or from the size on disk; both are None where neither
-    is known.
+    `scores` is None unless the benchmark ended well. `tier_basis` says whether the memory tier comes from measured
+    memory or from the size on disk; both are None where neither is known.
     """
 
+    host: str
+    model: str
+    variant: str | None = None
     scores: Scores | None = None
     tier: Tier | None = None
     tier_basis: TierBasis | None = None
+
+    @property
+    def key(self) -> ResultKey:
+        """The result that it is of."""
+        return self.host, self.model, self.variant
+
+
+class Rated(NamedTuple):
+    """A result with its assessment."""
+
+    result: Result
+    assessment: Assessment
+
+    @property
+    def scores(self) -> Scores | None:
+        """Its scores, None where it could not be scored."""
+        return self.assessment.scores
 
 
 class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

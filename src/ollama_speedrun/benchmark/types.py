@@ -174,12 +174,16 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     `variant` tells apart how a model was run ("thinking", "direct", or a level of thinking), None for the server's
     default. `classic_tps` is the seed's figure and feeds the scoring `classic` alone. `warm_up`, `interview` and
-    `trials` are the raw records that every figure is derived from.
+    `trials` are the raw records that every figure is derived from. `server_version`, `model_format` and `digest` say
+    what was measured: figures of two runs compare only where they agree.
     """
 
     host: str
     model: str
     variant: str | None = None
+    server_version: str | None = None
+    model_format: str | None = None
+    digest: str | None = None
     status: Status
     reason: str | None = None
     decode_tps: float | None = None

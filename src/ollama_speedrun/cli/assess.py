@@ -9,9 +9,9 @@ from ..assessment.recommend import assess
 from ..errors import UsageError
 from ..events import Phase
 from ..pipeline.record import Selection
-from ..report import document as documents
-from ..report.document import Document
-from ..report.files import read_document
+from ..results.codec import decode
+from ..results.files import read_document
+from ..results.types import Document
 from .environment import Environment
 from .exit_codes import ExitCode
 from .options import CHOOSING, FINDING, HOST, MEASURING, SETTINGS
@@ -36,8 +36,8 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
             f"there is no benchmark in it to assess, only a list of {len(saved.hosts)} servers and "
             f"{len(saved.models)} models; give a FILE that `run` or `benchmark` wrote"
         )
-    results, verdict = assess(saved.models, saved.results)
-    document = msgspec.structs.replace(saved, results=results, verdict=verdict)
+    assessments, verdict = assess(saved.models, saved.results)
+    document = msgspec.structs.replace(saved, assessments=assessments, verdict=verdict)
     screen = Screen(environment, chosen, as_json=arguments.json)
     unwritten = files.write(document)
     screen.show(document, until=Phase.ASSESS)
@@ -74,5 +74,5 @@ def _read(environment: Environment, arguments: argparse.Namespace) -> Document:
             raise UsageError(f"there is no last run in {path}; run a benchmark first, or name a FILE")
         return read_document(path)
     if arguments.file == "-":
-        return documents.decode(environment.stdin.buffer.read(), origin="standard input")
+        return decode(environment.stdin.buffer.read(), origin="standard input")
     return read_document(Path(arguments.file))

@@ -7,8 +7,8 @@ import msgspec
 
 from ..events import Phase
 from ..pipeline.record import Selection
-from ..report.document import Document
 from ..report.text import clean
+from ..results.types import Document
 from .exit_codes import ExitCode
 
 NAMES_SHOWN: Final = 8

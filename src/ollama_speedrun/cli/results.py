@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..errors import OutputError
-from ..report import document as documents
-from ..report.document import Document
-from ..report.files import Format, check_writable, format_of, render, write_atomically
+from ..report.formats import Format, format_of
+from ..results.codec import encode
+from ..results.files import check_writable, write_atomically
+from ..results.types import Document
 from .environment import Environment
 
 if TYPE_CHECKING:
-    from ..report.view import Scoring
+    from ..assessment.types import Scoring
 
 LAST_RUN_NAME: Final = "last-run.json"
 
@@ -61,7 +62,7 @@ class ResultFiles:
 
     def _try(self, path: Path, format_: Format, document: Document) -> OutputError | None:
         try:
-            write_atomically(path, render(document, format_, scoring=self._scoring))
+            write_atomically(path, format_.render(document, self._scoring))
         except OutputError as exc:
             return exc
         return None
@@ -72,7 +73,7 @@ class ResultFiles:
             return False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, documents.encode(document))
+            write_atomically(path, encode(document))
         except (OSError, OutputError) as exc:
             self.why_not_kept = str(exc)
             return False
@@ -86,7 +87,7 @@ class ResultFiles:
                 descriptor, name = tempfile.mkstemp(prefix="ollama-speedrun-", suffix=".json")
                 os.close(descriptor)
                 self._rescued = Path(name)
-            write_atomically(self._rescued, documents.encode(document))
+            write_atomically(self._rescued, encode(document))
         except (OSError, OutputError):
             if self._rescued is not None and not self._rescued.stat().st_size:
                 self._forget_rescued()

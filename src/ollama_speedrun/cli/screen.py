@@ -3,9 +3,9 @@
 import functools
 
 from ..events import Phase
-from ..report import document as documents
-from ..report.document import Document
 from ..report.text import clean
+from ..results import codec
+from ..results.types import Document
 from .environment import Environment
 from .options import PROGRAM
 from .settings import Settings
@@ -63,7 +63,7 @@ class Screen:
         """
         with self._environment.writing():
             if self._as_json:
-                self._environment.stdout.buffer.write(documents.encode(document))
+                self._environment.stdout.buffer.write(codec.encode(document))
                 return
             from ..report import terminal
 
@@ -80,7 +80,7 @@ class Screen:
 
     def stream(self, host: "Host") -> None:
         """Print a host on stdout as one line of JSON; raises as `show` does."""
-        self._environment.put(documents.encode_line(host))
+        self._environment.put(codec.encode_line(host))
 
     def explain(self, document: Document, pattern: str) -> None:
         """Print how the figures of the models that match came about: on stderr where stdout is for JSON.

@@ -16,7 +16,7 @@ from ..errors import UsageError
 from ..events import Notice, Phase
 from ..pipeline.events import Event
 from ..pipeline.record import Run, Selection
-from ..report.document import Document
+from ..results.types import Document
 from . import planning, settings
 from .environment import Environment
 from .exit_codes import ExitCode
@@ -120,6 +120,7 @@ class Session:
         try:
             complete = asyncio.run(self._drive(plans))
         finally:
+            self._run.end()
             document = self._run.document(complete=complete, assessed=self._until is Phase.ASSESS)
             result = document if self._measures else _selected(document, self._selection)
             unwritten = self._files.write(result)

@@ -4,8 +4,8 @@ import asyncio
 
 from ..discovery.types import DiscoveryPlan, Host
 from ..discovery.watch import Say, Tell, watch
-from ..report.document import encode_line
 from ..report.text import clean
+from ..results.codec import encode_line
 from .environment import Environment
 from .interrupts import on_interrupt
 

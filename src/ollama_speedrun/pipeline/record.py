@@ -1,6 +1,7 @@
 """What a run is to select, and what it has found so far. Light, so that the first packet need not wait for more."""
 
 import fnmatch
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -9,12 +10,15 @@ import msgspec
 from ..assessment.recommend import assess
 from ..assessment.tiers import placed
 from ..assessment.types import Tier
+from ..benchmark import workload
 from ..benchmark.events import BenchmarkEnded, BenchmarkRevised
+from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.types import Result
 from ..discovery.events import HostFound, HostMerged
 from ..discovery.types import Host
 from ..inventory.types import Model
-from ..report.document import Document
+from ..results.context import read_context
+from ..results.types import Document
 from .events import Event
 
 
@@ -45,7 +49,10 @@ class Run:
     """What a run has found and measured so far; whole or cut short, it can be turned into a document at any time."""
 
     def __init__(self) -> None:
+        self.run_id = str(uuid.uuid4())
         self.started_at = datetime.now(UTC)
+        self.ended_at: datetime | None = None
+        self.settings: BenchmarkSettings | None = None
         self.hosts: dict[str, Host] = {}
         self.models: list[Model] = []
         self.selected: list[Model] = []
@@ -66,15 +73,27 @@ class Run:
             case _:
                 pass
 
+    def end(self) -> None:
+        """Take down the moment at which the run was over, whole or cut short."""
+        self.ended_at = datetime.now(UTC)
+
     def document(self, *, complete: bool, assessed: bool = True) -> Document:
         """Return all of it; `complete` is False while the run goes on or after it was interrupted."""
-        scored, verdict = assess(self.models, self.results)
+        if complete and self.ended_at is None:
+            self.end()
+        assessments, verdict = assess(self.models, self.results)
         return Document(
+            run_id=self.run_id,
             started_at=self.started_at,
+            ended_at=self.ended_at,
             complete=complete,
+            workload_version=workload.VERSION if self.results else None,
+            settings=self.settings if self.results else None,
+            context=read_context(),
             hosts=tuple(self.hosts.values()),
             models=tuple(self.models),
-            results=scored,
+            results=tuple(self.results),
+            assessments=assessments,
             verdict=verdict if assessed else None,
         )
 

@@ -50,6 +50,7 @@ async def run(
     Servers and models that fail are events and results, never exceptions. Cancelling leaves the finished work in `into`
     and every server as it was found.
     """
+    into.settings = settings.benchmark
     await _Pipeline(plan, settings, until, emit, into).run()
 
 

@@ -5,15 +5,17 @@ A document without results has one line for each model instead, one without mode
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from ..assessment.types import ScoredResult
+from ..assessment.types import Assessment, Scores
+from ..benchmark.types import Result
 from ..discovery.types import Host
 from ..inventory.types import Model
-from .document import Document
+from ..results.types import Document
 from .text import clean
 
 Value: TypeAlias = str | int | float | None
@@ -22,25 +24,65 @@ TEXT_LIMIT: Final = 1000
 # What a spreadsheet takes for the beginning of a formula, and their full-width forms
 FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
-_RESULT_FIELDS: Final = (
-    *("host", "model", "variant", "status", "reason"),
-    *("decode_tps", "decode_client_tps", "ollama_tps", "prefill_tps"),
-    *("ttft_s", "ttfa_s", "tpot_s", "load_s", "total_s"),
-    *("prompt_tokens", "output_tokens", "context_length", "memory_bytes", "gpu_share", "tier", "discarded_trials"),
-)
-_INTERVAL_FIELDS: Final = ("low_tps", "high_tps", "trials")
-_EMBEDDING_FIELDS: Final = ("dimension", "batch_1_per_s", "batch_32_per_s")
-_IMAGE_FIELDS: Final = ("tokens", "prefill_s")
-_MODEL_FIELDS: Final = ("digest", "size_bytes", "parameter_size", "quantization", "family", "kind")
-_SCORE_FIELDS: Final = ("overall", "classic_speed", "classic_quality", "classic_composite")
+
+class Row(NamedTuple):
+    """A line of the file: a result, its assessment, and what is listed of its model."""
+
+    result: Result
+    assessment: Assessment
+    model: Model | None
+
+    @property
+    def scores(self) -> Scores | None:
+        """Its scores, None where it could not be scored."""
+        return self.assessment.scores
+
+
+class Column(NamedTuple):
+    """One column: its heading and a row's value in it."""
+
+    heading: str
+    value: Callable[[Row], Value]
+
+
+def _of_result(*fields: str) -> Iterator[Column]:
+    yield from (Column(field, partial(_field, ("result", field))) for field in fields)
+
+
+def _within(part: str, prefix: str, *fields: str) -> Iterator[Column]:
+    """Yield columns out of a part of the result, which many results lack."""
+    yield from (Column(f"{prefix}_{field}", partial(_field, ("result", part, field))) for field in fields)
+
+
+def _of_model(*fields: str) -> Iterator[Column]:
+    yield from (Column(field, partial(_field, ("model", field))) for field in fields)
+
+
+def _field(path: tuple[str, ...], row: Row) -> Value:
+    """Return the value at the end of a path of fields, None where any part of it is absent."""
+    found: Any = row
+    for name in path:
+        found = getattr(found, name, None)
+    value: Value = found
+    return value
+
+
 COLUMNS: Final = (
-    *_RESULT_FIELDS,
-    *(f"decode_{field}" for field in _INTERVAL_FIELDS),
-    *(f"embedding_{field}" for field in _EMBEDDING_FIELDS),
-    *(f"image_{field}" for field in _IMAGE_FIELDS),
-    *_MODEL_FIELDS,
-    *_SCORE_FIELDS,
-    "caveats",
+    *_of_result("host", "model", "variant", "status", "reason"),
+    *_of_result("decode_tps", "decode_client_tps", "ollama_tps", "prefill_tps"),
+    *_of_result("ttft_s", "ttfa_s", "tpot_s", "load_s", "total_s"),
+    *_of_result("prompt_tokens", "output_tokens", "context_length", "memory_bytes", "gpu_share"),
+    Column("tier", lambda row: row.assessment.tier),
+    *_of_result("discarded_trials"),
+    *_within("decode_interval", "decode", "low_tps", "high_tps", "trials"),
+    *_within("embedding", "embedding", "dimension", "batch_1_per_s", "batch_32_per_s"),
+    *_within("image", "image", "tokens", "prefill_s"),
+    *_of_model("digest", "size_bytes", "parameter_size", "quantization", "family", "kind"),
+    Column("overall", lambda row: row.scores.overall if row.scores else None),
+    Column("classic_speed", lambda row: row.scores.classic.speed if row.scores else None),
+    Column("classic_quality", lambda row: row.scores.classic.quality if row.scores else None),
+    Column("classic_composite", lambda row: row.scores.classic.composite if row.scores else None),
+    Column("caveats", lambda row: " ".join(caveat.kind for caveat in row.result.caveats)),
 )
 
 
@@ -61,27 +103,14 @@ def _entries(document: Document) -> tuple[Sequence[str], Iterable[Iterable[Value
     if not document.results and document.hosts:
         return Host.__struct_fields__, map(_fields, document.hosts)
     models = {(model.host, model.name): model for model in document.models}
-    return COLUMNS, (_values(result, models.get((result.host, result.model))) for result in document.results)
+    rows = (Row(*rated, models.get((rated.result.host, rated.result.model))) for rated in document.rated())
+    return [column.heading for column in COLUMNS], ([column.value(row) for column in COLUMNS] for row in rows)
 
 
 def _fields(entry: Model | Host) -> Iterator[Value]:
     """Yield the fields of a model or host, lists as words with blanks between them."""
     for value in msgspec.structs.astuple(entry):
         yield " ".join(value) if isinstance(value, tuple) else value
-
-
-def _values(result: ScoredResult, model: Model | None) -> Iterator[Value]:
-    yield from (getattr(result, field) for field in _RESULT_FIELDS)
-    yield from (getattr(result.decode_interval, field, None) for field in _INTERVAL_FIELDS)
-    yield from (getattr(result.embedding, field, None) for field in _EMBEDDING_FIELDS)
-    yield from (getattr(result.image, field, None) for field in _IMAGE_FIELDS)
-    yield from (getattr(model, field, None) for field in _MODEL_FIELDS)
-    if result.scores is None:
-        yield from [None] * len(_SCORE_FIELDS)
-    else:
-        classic = result.scores.classic
-        yield from (result.scores.overall, classic.speed, classic.quality, classic.composite)
-    yield " ".join(caveat.kind for caveat in result.caveats)
 
 
 def _cell(value: Value) -> Value:

@@ -14,12 +14,12 @@ from rich.cells import cell_len
 from .. import units
 from ..assessment import score
 from ..assessment.tiers import TIERS
-from ..assessment.types import ScoredResult
+from ..assessment.types import Rated
 from ..benchmark import metrics, stats
-from ..benchmark.types import StreamRecord
+from ..benchmark.types import Result, StreamRecord
 from ..inventory.types import Model
+from ..results.types import Document
 from . import figures
-from .document import Document
 from .layout import shorten
 from .text import clean
 
@@ -112,9 +112,9 @@ def explain(document: Document, pattern: str) -> tuple[str, ...]:
     models = {(model.host, model.name): model for model in document.models}
     return tuple(
         line
-        for result in document.results
-        if any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for name in (result.model, result.label))
-        for long in _of_result(document, result, models.get((result.host, result.model)))
+        for entry in document.rated()
+        if any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for name in (entry.result.model, entry.result.label))
+        for long in _of_result(document, entry, models.get((entry.result.host, entry.result.model)))
         for line in _wrapped(long)
     )
 
@@ -126,7 +126,8 @@ def value(number: float) -> str:
     return f"{number:.{max(0, 3 - math.floor(math.log10(abs(number))))}f}"
 
 
-def _of_result(document: Document, result: ScoredResult, model: Model | None) -> Iterator[str]:
+def _of_result(document: Document, entry: Rated, model: Model | None) -> Iterator[str]:
+    result = entry.result
     yield shorten(figures.name(result.label), WIDTH)
     yield shorten(f"on {figures.host_label(result.host)}", WIDTH)
     yield ""
@@ -136,13 +137,13 @@ def _of_result(document: Document, result: ScoredResult, model: Model | None) ->
         yield from _of_records(result, result.interview)
     elif result.embedding is not None:
         yield from _of_embedding(result)
-    yield from _of_place(result, model)
-    yield from _of_score(document, result)
+    yield from _of_place(entry, model)
+    yield from _of_score(document, entry)
     yield from _left_out(result)
     yield ""
 
 
-def _of_records(result: ScoredResult, interview: StreamRecord) -> Iterator[str]:
+def _of_records(result: Result, interview: StreamRecord) -> Iterator[str]:
     trials = [(f"trial {number}", trial) for number, trial in enumerate(result.trials, start=1)]
     timed = trials or [("interview", interview)]
     for figure in FIGURES:
@@ -158,7 +159,7 @@ def _of_records(result: ScoredResult, interview: StreamRecord) -> Iterator[str]:
     yield from _outcome(result, "total_s", metrics.total_s(interview), "s", "the interview")
 
 
-def _of_figure(result: ScoredResult, figure: Figure, timed: Sequence[tuple[str, StreamRecord]]) -> Iterator[str]:
+def _of_figure(result: Result, figure: Figure, timed: Sequence[tuple[str, StreamRecord]]) -> Iterator[str]:
     yield f"{figure.field}: {figure.formula}, {figure.clock} clock"
     values = []
     for label, record in timed:
@@ -180,9 +181,7 @@ def _of_figure(result: ScoredResult, figure: Figure, timed: Sequence[tuple[str, 
         )
 
 
-def _of_prefill(
-    result: ScoredResult, interview: StreamRecord, timed: Sequence[tuple[str, StreamRecord]]
-) -> Iterator[str]:
+def _of_prefill(result: Result, interview: StreamRecord, timed: Sequence[tuple[str, StreamRecord]]) -> Iterator[str]:
     yield "prefill_tps: (prompt_eval_count − cached) / prompt_eval_duration, server clock"
     usable = metrics.uncached((interview, *result.trials))
     prefix = metrics.constant_prefix_tokens(result.warm_up, interview) if result.warm_up else 0
@@ -201,7 +200,7 @@ def _of_prefill(
     yield from _outcome(result, "prefill_tps", stats.geometric_mean(rates), "tok/s", "geometric mean")
 
 
-def _outcome(result: ScoredResult, field: str, found: float | None, unit: str, how: str) -> Iterator[str]:
+def _outcome(result: Result, field: str, found: float | None, unit: str, how: str) -> Iterator[str]:
     """Yield the line that says what stands in the result, and that a figure was not used where nothing does."""
     held: float | None = getattr(result, field)
     if held is not None:
@@ -212,7 +211,7 @@ def _outcome(result: ScoredResult, field: str, found: float | None, unit: str, h
         yield f"  {how}: none"
 
 
-def _of_embedding(result: ScoredResult) -> Iterator[str]:
+def _of_embedding(result: Result) -> Iterator[str]:
     found = result.embedding
     if found is None:
         return
@@ -222,23 +221,25 @@ def _of_embedding(result: ScoredResult) -> Iterator[str]:
             yield f"  median of 5    {texts} / {value(texts / rate)} s = {value(rate)} texts/s"
 
 
-def _of_place(result: ScoredResult, model: Model | None) -> Iterator[str]:
+def _of_place(entry: Rated, model: Model | None) -> Iterator[str]:
+    result, assessment = entry
     if result.memory_bytes is not None:
         share = "" if result.gpu_share is None else f", {figures.share(result.gpu_share)} of it on the GPU"
         yield f"memory_bytes: /api/ps with {result.context_length or 'an unknown number of'} tokens of context"
         yield f"  {result.memory_bytes} bytes / 1024^3 = {value(units.gibibytes(result.memory_bytes))} GB{share}"
-    if result.tier is None:
+    if assessment.tier is None:
         return
-    by_memory = result.tier_basis == "memory"
+    by_memory = assessment.tier_basis == "memory"
     size_bytes = result.memory_bytes if by_memory else model.size_bytes if model else None
-    bound = dict(TIERS)[result.tier]
+    bound = dict(TIERS)[assessment.tier]
     size = "" if size_bytes is None else f", {value(units.gibibytes(size_bytes))} GB"
     below = "" if math.isinf(bound) else f", below {bound:g} GB"
-    yield f"tier: {result.tier}, by {'the memory in use' if by_memory else 'the size on disk'}{size}{below}"
+    yield f"tier: {assessment.tier}, by {'the memory in use' if by_memory else 'the size on disk'}{size}{below}"
 
 
-def _of_score(document: Document, result: ScoredResult) -> Iterator[str]:
-    scores, tps, ttft_s = result.scores, result.speed_tps, result.ttft_s
+def _of_score(document: Document, entry: Rated) -> Iterator[str]:
+    result, scores = entry.result, entry.scores
+    tps, ttft_s = result.speed_tps, result.ttft_s
     tokens, budget = result.output_tokens, result.token_budget
     if scores is None or tps is None or ttft_s is None or tokens is None or budget is None:
         return
@@ -248,7 +249,7 @@ def _of_score(document: Document, result: ScoredResult) -> Iterator[str]:
     yield f"  S = log2({value(tps)} / 5) / 4, within 0 and 1 = {value(speed)}"
     yield f"  L = 1 − ln({value(ttft_s)} / 0.3) / ln(10 / 0.3), within 0 and 1 = {value(latency)}"
     yield f"  overall = {value(scores.overall)}"
-    rated = [other for other in document.results if other.scores is not None]
+    rated = [other.result for other in document.rated() if other.scores is not None]
     fastest_tps = max((other.classic_tps or 0.0 for other in rated), default=0.0)
     most_tokens = max((other.output_tokens or 0 for other in rated), default=0)
     if result.interview is not None and result.classic_tps is not None:
@@ -264,7 +265,7 @@ def _of_score(document: Document, result: ScoredResult) -> Iterator[str]:
         )
 
 
-def _left_out(result: ScoredResult) -> Iterator[str]:
+def _left_out(result: Result) -> Iterator[str]:
     if result.discarded_trials:
         yield f"discarded: {result.discarded_trials} generations that others disturbed, and that were repeated"
     if result.caveats:

@@ -1,16 +1,19 @@
 """Results as Markdown, with GitHub's tables."""
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
+from ..assessment.types import Scoring
+from ..results.types import Document
 from . import figures, view
-from .document import Document
-from .view import Advice, Scoring, Unmeasured
+from .columns import HOSTS, MODELS, RESULTS, Column, T, cells
+from .view import Advice, Unmeasured
 
 _SPECIAL: Final = re.compile(r"[\\`*_\[\]~#]")
 # What GitHub makes links, mentions and formulas of, in any text; a comment inside is not seen and prevents it
 _ALIVE: Final = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=\bGH-)(?=\d)", re.IGNORECASE)
+_NOTES: Final = Column[Any]("Notes", str, "words")
 _INERT: Final = "<!-- -->"
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"})
 
@@ -38,17 +41,17 @@ def _lines(document: Document, scoring: Scoring) -> Iterator[str]:
         yield from ("", "## Best of each memory tier", "")
         yield from (f"- {escape(advice.scope)}: {_advice(advice)}" for advice in report.tiers)
     if not document.results:
-        yield from _listing("Models", view.MODEL_HEADINGS, map(view.model_cells, document.models))
-        yield from _listing("Servers", view.HOST_HEADINGS, map(view.host_cells, document.hosts))
+        yield from _listing("Models", MODELS, document.models)
+        yield from _listing("Servers", HOSTS, document.hosts)
     for section in report.sections:
         yield from ("", f"## {escape(section.title)}", "")
         rows = ((f"{'★ ' if row.best else ''}{row.cells[0]}", *row.cells[1:], row.marks) for row in section.rows)
-        yield from _table((*view.HEADINGS, "Notes"), rows)
+        yield from _table((*RESULTS, _NOTES), rows)
     for table in report.tables:
         yield from ("", f"## {escape(table.title)}")
         for group in table.groups:
             yield from ("", *([f"### {escape(group.title)}", ""] if group.title else []))
-            yield from _table(table.headings, group.rows)
+            yield from _table(table.columns, group.rows)
     for title, entries in (("Failed", report.failed), ("Not benchmarked", report.skipped)):
         if entries:
             yield from ("", f"## {title}", "", *map(_unmeasured, entries))
@@ -58,16 +61,16 @@ def _lines(document: Document, scoring: Scoring) -> Iterator[str]:
         yield from (f"- {escape(text)}" for text in report.legend)
 
 
-def _listing(title: str, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def _listing(title: str, columns: Sequence[Column[T]], found: Sequence[T]) -> Iterator[str]:
     """Yield a table of what was found, nothing where nothing was."""
-    if listed := list(rows):
+    if found:
         yield from ("", f"## {title}", "")
-        yield from _table(headings, listed)
+        yield from _table(columns, (cells(columns, one) for one in found))
 
 
-def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield _row(headings)
-    yield _row(":--" if heading in view.WORDS or heading in {"Notes", ""} else "--:" for heading in headings)
+def _table(columns: Sequence[Column[Any]], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield _row(column.heading for column in columns)
+    yield _row("--:" if column.kind == "figure" else ":--" for column in columns)
     yield from (_row(map(escape, row)) for row in rows)
 
 

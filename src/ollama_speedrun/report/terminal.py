@@ -1,28 +1,24 @@
 """The report as tables on a terminal or in a pipe."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from rich.console import Console
 from rich.text import Text
 
-from . import figures, view
-from .document import Document
-from .layout import Column, paragraph, print_lines, table, width_of
+from ..assessment.types import Scoring
+from ..results.types import Document
+from . import layout, view
+from .columns import HOSTS, MODELS, RESULTS, Column, T, cells
+from .layout import paragraph, print_lines, table, width_of
 from .tables import Table
-from .view import Advice, Grade, Report, Row, Scoring, Section, Unmeasured
+from .view import Advice, Grade, Report, Row, Unmeasured
 
 GRADE_STYLES: Final[dict[Grade, str]] = {"good": "bold green", "fair": "yellow", "poor": "red"}
 BEST_STYLE: Final = "bold"
 SPILLS_STYLE: Final = "bold yellow"
 HEADLINE_STYLE: Final = "bold cyan"
 STAR: Final = "★"
-
-_LUXURIES: Final = {"±", "Params"}
-_OF_MODELS: Final = {"Params": 6, "Load": 5, "±": 4, "Quant": 3, "Size": 2}
-_OF_SWEEPS: Final = {"Memory": 3, "Prefill": 2, "TTFT p95": 2, "TTFT p50": 1}
-_SPARE: Final = _OF_MODELS | _OF_SWEEPS | {"Capabilities": 5, "Addresses": 5, "Found via": 4}
-_NAMES: Final = {"Model", "Host"}
 
 
 def print_report(console: Console, document: Document, *, scoring: Scoring = "overall") -> None:
@@ -32,17 +28,17 @@ def print_report(console: Console, document: Document, *, scoring: Scoring = "ov
 
 def print_hosts(console: Console, document: Document) -> None:
     """Print the hosts that were found, nothing where there are none."""
-    print_lines(console, _plain_table(console, view.HOST_HEADINGS, map(view.host_cells, document.hosts)))
+    print_lines(console, _plain_table(console, HOSTS, document.hosts))
 
 
 def print_models(console: Console, document: Document) -> None:
     """Print the models of each host, nothing where there are none."""
-    print_lines(console, _plain_table(console, view.MODEL_HEADINGS, map(view.model_cells, document.models)))
+    print_lines(console, _plain_table(console, MODELS, document.models))
 
 
 def _report(console: Console, report: Report) -> Iterator[Text]:
     if report.sections:
-        yield from _sections(report.sections, width_of(console))
+        yield from _sections(report, width_of(console))
         yield Text()
     for beside in report.tables:
         yield from paragraph(console, Text(beside.title, HEADLINE_STYLE))
@@ -68,50 +64,39 @@ def _report(console: Console, report: Report) -> Iterator[Text]:
         yield from _recommendation(console, report.recommendation)
 
 
-def _sections(sections: Sequence[Section], width: int | None) -> Iterator[Text]:
+def _sections(report: Report, width: int | None) -> Iterator[Text]:
     """Yield one table, so that the columns of all tiers stand in line, with a heading for each tier."""
-    rows = [row for section in sections for row in section.rows]
+    rows = [row for section in report.sections for row in section.rows]
     starred = any(row.best for row in rows)
     marked = any(row.marks for row in rows)
-    shown = [index for index, heading in enumerate(view.HEADINGS) if _is_shown(heading, index, rows)]
-    columns = [_column(view.HEADINGS[index]) for index in shown]
+    shown = [index for index, column in enumerate(RESULTS) if column.heading not in report.needless]
+    placed = [_placed(RESULTS[index]) for index in shown]
     if starred:
-        columns[0] = Column("  Model", name=True)
+        placed[0] = layout.Column("  Model", name=True)
     if marked:
-        columns.append(Column(""))
+        placed.append(layout.Column(""))
     lines: list[Sequence[Text] | Text] = []
-    for section in sections:
+    for section in report.sections:
         lines.append(Text(section.title, HEADLINE_STYLE))
         lines.extend(_cells(row, shown, starred=starred, marked=marked) for row in section.rows)
-    yield from table(columns, lines, width)
-
-
-def _is_shown(heading: str, index: int, rows: Sequence[Row]) -> bool:
-    """Whether a column is worth its room: the one of the GPU where a model did not fit onto it."""
-    match heading:
-        case "GPU":
-            return any(row.spills for row in rows)
-        case "±":
-            return any(row.cells[index] != figures.ABSENT for row in rows)
-        case _:
-            return True
+    yield from table(placed, lines, width)
 
 
 def _cells(row: Row, shown: Sequence[int], *, starred: bool, marked: bool) -> list[Text]:
     """Return the row's cells; the star stands before the name, the marks of its notes behind the score."""
-    cells = [Text(row.cells[index], _style(row, view.HEADINGS[index])) for index in shown]
+    styled = [Text(row.cells[index], _style(row, RESULTS[index])) for index in shown]
     if starred:
-        cells[0] = Text(f"{STAR if row.best else ' '} ").append_text(cells[0])
-    return [*cells, Text(row.marks, "dim")] if marked else cells
+        styled[0] = Text(f"{STAR if row.best else ' '} ").append_text(styled[0])
+    return [*styled, Text(row.marks, "dim")] if marked else styled
 
 
-def _style(row: Row, heading: str) -> str:
-    match heading:
-        case "Model" if row.best:
+def _style(row: Row, column: Column[Any]) -> str:
+    match column.emphasis:
+        case "best" if row.best:
             return BEST_STYLE
-        case "GPU" if row.spills:
+        case "spills" if row.spills:
             return SPILLS_STYLE
-        case "Score" if row.grade:
+        case "grade" if row.grade:
             return GRADE_STYLES[row.grade]
         case _:
             return ""
@@ -122,7 +107,7 @@ def _beside(console: Console, beside: Table) -> Iterator[Text]:
     for group in beside.groups:
         lines.extend(paragraph(console, Text(group.title, BEST_STYLE), hanging=2) if group.title else ())
         lines.extend([*map(Text, row)] for row in group.rows)
-    yield from table([_column(heading) for heading in beside.headings], lines, width_of(console))
+    yield from table([*map(_placed, beside.columns)], lines, width_of(console))
 
 
 def _unmeasured(entry: Unmeasured, *, failed: bool) -> Text:
@@ -142,17 +127,17 @@ def _recommendation(console: Console, advice: Advice) -> Iterator[Text]:
     yield from paragraph(console, Text("  ").append(advice.why), hanging=2)
 
 
-def _plain_table(console: Console, headings: Sequence[str], rows: Iterable[tuple[str, ...]]) -> Iterator[Text]:
-    cells = [[*map(Text, row)] for row in rows]
-    if cells:
-        yield from table([_column(heading) for heading in headings], cells, width_of(console))
+def _plain_table(console: Console, columns: Sequence[Column[T]], found: Sequence[T]) -> Iterator[Text]:
+    if found:
+        rows = [[*map(Text, cells(columns, one))] for one in found]
+        yield from table([*map(_placed, columns)], rows, width_of(console))
 
 
-def _column(heading: str) -> Column:
-    return Column(
-        heading,
-        right=bool(heading) and heading not in view.WORDS,
-        name=heading in _NAMES,
-        luxury=heading in _LUXURIES,
-        spare=_SPARE.get(heading, 0),
+def _placed(column: Column[Any]) -> layout.Column:
+    return layout.Column(
+        column.heading,
+        right=column.kind == "figure",
+        name=column.kind == "name",
+        luxury=column.luxury,
+        spare=column.gives_way,
     )

@@ -6,17 +6,16 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from ..assessment.tiers import tier_of
-from ..assessment.types import Pick, ScoredResult, Tier, Verdict
-from ..benchmark.types import Caveat, CaveatKind
-from ..discovery.types import Host
+from ..assessment import classic
+from ..assessment.types import Pick, Rated, Scoring, Tier, Verdict
+from ..benchmark.types import Caveat, CaveatKind, Result
 from ..inventory.types import Model
+from ..results.types import Document
 from . import figures
-from .document import Document
+from .columns import RESULTS, Entry, cells
 from .tables import Table, beside
 from .text import clean
 
-Scoring: TypeAlias = Literal["overall", "classic"]
 Grade: TypeAlias = Literal["good", "fair", "poor"]
 
 TIER_NAMES: Final[dict[Tier, str]] = {
@@ -72,9 +71,13 @@ class Advice(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole report. `notes` pairs a mark with its text; `legend` says how the figures are to be read."""
+    """A whole report. `notes` pairs a mark with its text; `legend` says how the figures are to be read.
+
+    `needless` are the headings of columns that say nothing in this run.
+    """
 
     sections: tuple[Section, ...]
+    needless: frozenset[str]
     tables: tuple[Table, ...]
     failed: tuple[Unmeasured, ...]
     skipped: tuple[Unmeasured, ...]
@@ -84,56 +87,53 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     recommendation: Advice | None
 
 
-HEADINGS: Final = ("Model", "Host", "Size", "Params", "Quant", "tok/s", "±", "TTFT", "Load", "GPU", "Score")
-WORDS: Final = frozenset(
-    {"Model", "Host", "Quant", "Kind", "Capabilities", "Server", "Version", "Found via", "Addresses"}
-)
-"""The headings of columns that hold words; the others hold figures, which stand at the right."""
-
-
 def report(document: Document, *, scoring: Scoring = "overall") -> Report:
     """Return the document as the texts of a report, its Score column, tiers and stars by `scoring`.
 
     The classic scoring knows no measured memory: its tiers go by the size on disk.
     """
-    measured = [result for result in document.results if result.status == "ok"]
+    measured = [entry for entry in document.rated() if entry.result.status == "ok"]
+    results = [entry.result for entry in measured]
     models = {(model.host, model.name): model for model in document.models}
-    caveats = [caveat for result in measured for caveat in result.caveats]
+    caveats = [caveat for result in results for caveat in result.caveats]
     marks = _marks(caveats)
-    generating = [result for result in measured if result.embedding is None]
+    generating = [entry for entry in measured if entry.result.embedding is None]
     members = _members(generating, models, scoring)
-    picks = _tier_picks(document.verdict, members, scoring)
+    verdict = _verdict(document, generating, models, scoring)
+    picks = [] if verdict is None else [(tier.tier, tier.best, tier.why) for tier in verdict.tiers if tier.best]
     best = {(pick.host, pick.label) for _, pick, _ in picks}
 
-    def row(result: ScoredResult) -> Row:
-        score = score_of(result, scoring)
+    def row(entry: Entry) -> Row:
+        result = entry.result
         return Row(
-            cells=_cells(result, models.get((result.host, result.model)), score),
-            spills=result.gpu_share is not None and 0 < result.gpu_share < 1,
+            cells=cells(RESULTS, entry),
+            spills=entry.spills,
             best=(result.host, result.label) in best,
-            grade=None if score is None else grade(score),
+            grade=None if entry.score is None else grade(entry.score),
             marks="".join(dict.fromkeys(marks[caveat.kind] for caveat in result.caveats)),
         )
 
+    shown = [entry for entries in members.values() for entry in entries]
     return Report(
         sections=tuple(
-            Section(_title(tier, members), tuple(map(row, results))) for tier, results in members.items() if results
+            Section(_title(tier, members), tuple(map(row, entries))) for tier, entries in members.items() if entries
         ),
-        tables=beside(measured, models),
+        needless=frozenset(column.heading for column in RESULTS if not column.is_needed(shown)),
+        tables=beside(results, models),
         failed=tuple(_unmeasured(result) for result in document.results if result.status == "failed"),
         skipped=tuple(_unmeasured(result) for result in document.results if result.status == "skipped"),
         notes=tuple((mark, _note(kind, caveats)) for kind, mark in marks.items()),
         legend=tuple(_legend(document, generating, scoring)),
         tiers=tuple(_advice(TIER_NAMES[tier], pick, why) for tier, pick, why in picks),
-        recommendation=_recommendation(document, scoring),
+        recommendation=_recommendation(verdict),
     )
 
 
-def score_of(result: ScoredResult, scoring: Scoring) -> float | None:
+def score_of(entry: Rated, scoring: Scoring) -> float | None:
     """Return the result's score, 0 to 100, by the scoring of that name; None where it has none."""
-    if result.scores is None:
-        return None
-    return result.scores.overall if scoring == "overall" else result.scores.classic.composite
+    if scoring == "classic":
+        return classic.composite(entry.assessment)
+    return None if entry.scores is None else entry.scores.overall
 
 
 def grade(score: float) -> Grade:
@@ -143,54 +143,7 @@ def grade(score: float) -> Grade:
     return "fair" if score >= 40 else "poor"
 
 
-def host_cells(host: Host) -> tuple[str, ...]:
-    """Return the cells of a host's row: host, server, version, found via, addresses."""
-    return (
-        figures.host_title(host),
-        figures.word(host.kind),
-        figures.word(host.version),
-        figures.name(", ".join(host.via)),
-        figures.name(", ".join(host.addresses)),
-    )
-
-
-HOST_HEADINGS: Final = ("Host", "Server", "Version", "Found via", "Addresses")
-
-
-def model_cells(model: Model) -> tuple[str, ...]:
-    """Return the cells of a model's row: model, host, kind, size, parameters, quantisation, context, capabilities."""
-    return (
-        figures.name(model.name),
-        figures.host_label(model.host),
-        model.kind,
-        figures.size(model.size_bytes),
-        figures.word(model.parameter_size),
-        figures.word(model.quantization),
-        figures.tokens(model.context_length),
-        figures.name(", ".join(model.capabilities)),
-    )
-
-
-MODEL_HEADINGS: Final = ("Model", "Host", "Kind", "Size", "Params", "Quant", "Context", "Capabilities")
-
-
-def _cells(result: ScoredResult, model: Model | None, score: float | None) -> tuple[str, ...]:
-    return (
-        figures.name(result.label),
-        figures.host_label(result.host),
-        figures.size(model.size_bytes if model else None),
-        figures.word(model.parameter_size if model else None),
-        figures.word(model.quantization if model else None),
-        figures.rate(result.speed_tps),
-        figures.precision(result.decode_interval),
-        figures.duration(result.ttft_s),
-        figures.duration(result.load_s),
-        figures.share(result.gpu_share),
-        figures.score(score),
-    )
-
-
-def _unmeasured(result: ScoredResult) -> Unmeasured:
+def _unmeasured(result: Result) -> Unmeasured:
     return Unmeasured(
         figures.name(result.label), figures.host_label(result.host), clean(result.reason or "no reason was given")
     )
@@ -208,51 +161,38 @@ def _note(kind: CaveatKind, caveats: Iterable[Caveat]) -> str:
 
 
 def _members(
-    measured: Iterable[ScoredResult], models: dict[tuple[str, str], Model], scoring: Scoring
-) -> dict[Tier | None, list[ScoredResult]]:
+    measured: Iterable[Rated], models: dict[tuple[str, str], Model], scoring: Scoring
+) -> dict[Tier | None, list[Entry]]:
     """Return the results of each tier, the highest score first; None holds those whose tier is not known."""
-    members: dict[Tier | None, list[ScoredResult]] = {tier: [] for tier in (*TIER_NAMES, None)}
-    for result in sorted(measured, key=lambda result: (-(score_of(result, scoring) or 0), result.model, result.host)):
-        tier = result.tier
-        if scoring == "classic":
-            model = models.get((result.host, result.model))
-            tier = tier_of(model.size_bytes) if model and model.size_bytes is not None else None
-        members[tier].append(result)
+    members: dict[Tier | None, list[Entry]] = {tier: [] for tier in (*TIER_NAMES, None)}
+    for rated in measured:
+        model = models.get((rated.result.host, rated.result.model))
+        tier = classic.disk_tier(model) if scoring == "classic" else rated.assessment.tier
+        members[tier].append(Entry(rated.result, model, score_of(rated, scoring)))
+    for entries in members.values():
+        entries.sort(key=lambda entry: (-(entry.score or 0), entry.result.model, entry.result.host))
     return members
 
 
-def _title(tier: Tier | None, members: dict[Tier | None, list[ScoredResult]]) -> str:
+def _title(tier: Tier | None, members: dict[Tier | None, list[Entry]]) -> str:
     if tier is not None:
         return f"Memory tier: {TIER_NAMES[tier]}"
     return "Memory tier: not known" if any(members[known] for known in TIER_NAMES) else "Benchmarks"
 
 
-def _tier_picks(
-    verdict: Verdict | None, members: dict[Tier | None, list[ScoredResult]], scoring: Scoring
-) -> list[tuple[Tier, Pick, str]]:
-    """Return each tier's best with the reason: the verdict's own, or for `classic` the highest composite."""
-    if verdict is None:
-        return []
-    if scoring == "overall":
-        return [(tier.tier, tier.best, tier.why) for tier in verdict.tiers if tier.best is not None]
-    tops = ((tier, _top(members[tier])) for tier in TIER_NAMES)
-    return [(tier, top, "highest classic composite of the tier") for tier, top in tops if top is not None]
+def _verdict(
+    document: Document, rated: list[Rated], models: dict[tuple[str, str], Model], scoring: Scoring
+) -> Verdict | None:
+    """Return the verdict by `scoring`, None where the run was not assessed."""
+    if document.verdict is None or scoring == "overall":
+        return document.verdict
+    return classic.verdict(rated, models)
 
 
-def _top(results: Iterable[ScoredResult]) -> Pick | None:
-    """Return the highest classic composite; of equals the first by name, then host."""
-    picks = [Pick(r.host, r.model, r.scores.classic.composite, r.variant) for r in results if r.scores is not None]
-    return min(picks, key=lambda pick: (-pick.score, pick.label, pick.host), default=None)
-
-
-def _recommendation(document: Document, scoring: Scoring) -> Advice | None:
-    match document.verdict, scoring:
-        case Verdict(recommendation=chosen), "overall" if chosen is not None:
-            return _advice("Recommendation", chosen, chosen.why)
-        case Verdict(), "classic" if (top := _top(document.results)) is not None:
-            return _advice("Recommendation", top, "highest classic composite of the run")
-        case _:
-            return None
+def _recommendation(verdict: Verdict | None) -> Advice | None:
+    if verdict is None or verdict.recommendation is None:
+        return None
+    return _advice("Recommendation", verdict.recommendation, verdict.recommendation.why)
 
 
 def _advice(scope: str, pick: Pick, why: str) -> Advice:
@@ -261,22 +201,22 @@ def _advice(scope: str, pick: Pick, why: str) -> Advice:
     )
 
 
-def _legend(document: Document, measured: list[ScoredResult], scoring: Scoring) -> Iterable[str]:
+def _legend(document: Document, measured: list[Rated], scoring: Scoring) -> Iterable[str]:
     if not document.complete:
         yield "Incomplete: the run was interrupted, this is what was finished."
-    scores = [result.scores for result in measured if result.scores is not None]
+    scores = [entry.scores for entry in measured if entry.scores is not None]
     if scores and scoring == "overall":
         yield "Score: overall, 0 to 100, absolute: no other model's figures enter it. ★ marks the best of a tier."
         yield from (f"Quality: {clean(stand_in)}" for stand_in in dict.fromkeys(score.quality_is for score in scores))
     elif scores:
         yield "Score: classic composite, 0 to 100, relative to this run's other models. ★ marks the best of a tier."
         yield "Quality: output tokens relative to the longest output of the run, a stand-in for graded quality."
-    if any(result.decode_interval is not None for result in measured):
+    if any(entry.result.decode_interval is not None for entry in measured):
         yield "± is half the 95 % interval of tok/s."
     if scoring == "classic":
         yield "Tiers go by the size on disk."
         return
-    bases = {result.tier_basis for result in measured}
+    bases = {entry.assessment.tier_basis for entry in measured}
     if "memory" in bases and "disk" in bases:
         yield "Tiers go by the memory in use, by the size on disk where that was not measured; Size is on disk."
     elif "memory" in bases:

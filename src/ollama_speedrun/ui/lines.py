@@ -13,7 +13,7 @@ from ..discovery.types import Host
 from ..events import Notice, Phase, PhaseBegan, PhaseEnded
 from ..inventory.events import ModelFailed, ModelListed
 from ..pipeline.events import Event
-from ..report import figures, view
+from ..report import figures
 from ..report.text import clean
 from ..visit.events import BenchmarkProgress
 
@@ -104,9 +104,14 @@ def _host(host: Host) -> str:
 def _of_model(event: ModelListed | ModelFailed) -> Line:
     match event:
         case ModelListed(model=model):
-            name, host, *rest = view.model_cells(model)
-            known = ", ".join(cell for cell in rest[:4] if cell != figures.ABSENT)
-            return Line(Verbosity.VERBOSE, Text.assemble(INDENT, f"{name} @ {host}: {known}"))
+            cells = (
+                model.kind,
+                figures.size(model.size_bytes),
+                figures.word(model.parameter_size),
+                figures.word(model.quantization),
+            )
+            known = ", ".join(cell for cell in cells if cell != figures.ABSENT)
+            return Line(Verbosity.VERBOSE, Text.assemble(INDENT, f"{label(model.name, model.host)}: {known}"))
         case ModelFailed(host=host, model=model, reason=reason):
             text = Text.assemble(INDENT, ("✗ ", "yellow"), f"{label(model, host)}: {clean(reason)}")
             return Line(Verbosity.QUIET, text)

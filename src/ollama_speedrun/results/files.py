@@ -1,49 +1,17 @@
-"""Result files: which format a path asks for, writing them so that none is ever half there, reading them back."""
+"""Result files: writing them so that none is ever half there, and reading them back."""
 
 import errno
 import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, assert_never
+from typing import Final
 
-from ..errors import OutputError, ResultFileError, UsageError
-from . import document
-from .document import Document
-
-if TYPE_CHECKING:
-    from .view import Scoring
-
-Format: TypeAlias = Literal["json", "markdown", "csv"]
+from ..errors import OutputError, ResultFileError
+from .codec import decode
+from .types import Document
 
 READ_LIMIT_BYTES: Final = 256 * 1024**2
-_FORMATS: Final[dict[str, Format]] = {".json": "json", ".md": "markdown", ".csv": "csv"}
-
-
-def format_of(path: Path) -> Format:
-    """Return the format that the ending of `path` asks for; `UsageError` where it is none of ours."""
-    try:
-        return _FORMATS[path.suffix.lower()]
-    except KeyError:
-        endings = ", ".join(_FORMATS)
-        raise UsageError(f"cannot tell the format of {str(path)!r}: end the file's name in one of {endings}") from None
-
-
-def render(result: Document, format: Format, *, scoring: "Scoring" = "overall") -> str:  # noqa: A002 the field's word
-    """Return the document as the text of a file; `scoring` decides the Markdown table, the other formats hold both."""
-    match format:
-        case "json":
-            return document.encode(result).decode()
-        case "markdown":
-            from . import markdown  # noqa: PLC0415  a scan begins sooner without
-
-            return markdown.render(result, scoring=scoring)
-        case "csv":
-            from . import csv  # noqa: PLC0415  a scan begins sooner without
-
-            return csv.render(result)
-        case _:
-            assert_never(format)
 
 
 def check_writable(path: Path) -> None:
@@ -85,7 +53,7 @@ def read_document(path: Path) -> Document:
         raise ResultFileError(f"cannot read {str(path)!r}: {_cause(exc)}; check the name and its permissions") from exc
     if len(data) > READ_LIMIT_BYTES:
         raise ResultFileError(f"{str(path)!r} is larger than {READ_LIMIT_BYTES >> 20} MiB: no result file of ours is")
-    return document.decode(data, origin=repr(str(path)))
+    return decode(data, origin=repr(str(path)))
 
 
 def _replaceable(path: Path) -> bool:

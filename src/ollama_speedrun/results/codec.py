@@ -1,47 +1,26 @@
-"""The JSON document: the one format in which results are kept, and the interface for other programs.
+"""The document as JSON: the one format in which results are kept, and the interface for other programs.
 
-Its field names are fixed; docs/json.md describes each. Absent is null, never 0.
+Its field names are fixed; docs/json.md describes each. Absent is null, never 0. In the JSON each result holds its own
+assessment: a reader finds a model's figures and its scores in one place.
 """
 
 import codecs
 import json
 import re
-from datetime import datetime
-from typing import Annotated, Final
+from typing import Any, Final
 
 import msgspec
 
 from .._version import __version__
-from ..assessment.types import ScoredResult, Verdict
+from ..assessment.types import Assessment
 from ..discovery.types import Host
 from ..errors import ResultFileError
-from ..inventory.types import Model
+from .types import SCHEMA_VERSION, TOOL_NAME, Document, Tool
+from .upgrades import upgrade
 
-SCHEMA_VERSION: Final = 1
-TOOL_NAME: Final = "ollama-speedrun"
-
-
-class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which program wrote the document."""
-
-    name: str = TOOL_NAME
-    version: str = __version__
-
-
-class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One run, whole or in part: phases that did not run leave their list empty, and `verdict` null.
-
-    `complete` is false in a file that was kept when a run was interrupted, or while it goes on.
-    """
-
-    schema_version: int = SCHEMA_VERSION
-    tool: Tool = msgspec.field(default_factory=Tool)
-    started_at: Annotated[datetime, msgspec.Meta(tz=True)]
-    complete: bool = True
-    hosts: tuple[Host, ...] = ()
-    models: tuple[Model, ...] = ()
-    results: tuple[ScoredResult, ...] = ()
-    verdict: Verdict | None = None
+_KEY: Final = ("host", "model", "variant")
+JOINED: Final = tuple(field for field in Assessment.__struct_fields__ if field not in _KEY)
+"""The fields of an assessment that stand in its result."""
 
 
 class _Header(msgspec.Struct):
@@ -59,7 +38,13 @@ _UTF_16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 def encode(document: Document) -> bytes:
     """Return the document as indented UTF-8 JSON with a final newline, its control characters escaped."""
-    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    raw = msgspec.to_builtins(document)
+    del raw["assessments"]
+    raw["results"] = [
+        msgspec.to_builtins(result) | {field: msgspec.to_builtins(getattr(assessment, field)) for field in JOINED}
+        for result, assessment in document.rated()
+    ]
+    text = msgspec.json.format(msgspec.json.encode(raw), indent=2).decode()
     return (_escaped(text) + "\n").encode()
 
 
@@ -91,13 +76,14 @@ def decode(data: bytes, *, origin: str) -> Document:
         ) from exc
     if header.tool.name != TOOL_NAME:
         raise ResultFileError(f"{origin} was written by {header.tool.name!r}, not by {TOOL_NAME}")
-    if header.schema_version != SCHEMA_VERSION:
+    if not 1 <= header.schema_version <= SCHEMA_VERSION:
         raise ResultFileError(
-            f"{origin} has schema version {header.schema_version}, this program reads {SCHEMA_VERSION}; "
+            f"{origin} has schema version {header.schema_version}, this program reads 1 to {SCHEMA_VERSION}; "
             f"it was written by {TOOL_NAME} {header.tool.version}: read it with that version"
         )
     try:
-        return msgspec.json.decode(data, type=Document)
+        raw = upgrade(msgspec.json.decode(data), version=header.schema_version, to=SCHEMA_VERSION)
+        return msgspec.convert(_apart(raw), Document)
     except (msgspec.DecodeError, RecursionError) as exc:
         if header.tool.version == __version__:
             raise ResultFileError(f"{origin} is damaged: {exc}; run the benchmark again") from exc
@@ -105,3 +91,15 @@ def decode(data: bytes, *, origin: str) -> Document:
             f"{origin} is damaged, or has what only {TOOL_NAME} {header.tool.version} knows, which wrote it: {exc}; "
             f"read it with that version (this is {__version__}), or run the benchmark again"
         ) from exc
+
+
+def _apart(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with the assessments beside the results, out of one that has them inside."""
+    results = raw.get("results", [])
+    if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
+        return raw
+    fields = {*_KEY, *JOINED}
+    return raw | {
+        "results": [{key: value for key, value in result.items() if key not in JOINED} for result in results],
+        "assessments": [{key: value for key, value in result.items() if key in fields} for result in results],
+    }

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ollama_speedrun.assessment.types import Assessment
 from ollama_speedrun.errors import ResultFileError
-from ollama_speedrun.report.document import Document, decode, encode
-from specimens import DESK, document, host, model, result
+from ollama_speedrun.results.codec import JOINED, decode, encode
+from ollama_speedrun.results.types import Document
+from specimens import DESK, LONG_NAME, document, host, model, result, run_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "json.md"
 
@@ -27,18 +29,18 @@ figures = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 @given(names, names, figures, st.booleans())
 @settings(max_examples=50)
 def test_any_document_comes_back_as_it_was(name: str, reason: str, figure: float | None, complete: bool) -> None:
+    measured = msgspec.structs.replace(result(name, DESK), reason=reason, ttft_s=figure, gpu_share=figure)
     run = msgspec.structs.replace(
-        document(),
+        run_of(measured),
         complete=complete,
         hosts=(msgspec.structs.replace(host(DESK), via=(name,), version=reason),),
-        results=(msgspec.structs.replace(result(name, DESK), reason=reason, ttft_s=figure, gpu_share=figure),),
     )
     assert decode(encode(run), origin="a.json") == run
 
 
 @given(names)
 def test_nothing_in_the_json_steers_the_terminal_it_is_printed_on(name: str) -> None:
-    run = msgspec.structs.replace(document(), results=(result(name, DESK),))
+    run = run_of(result(name, DESK))
     text = encode(run).decode().replace("\n", "")
     assert not any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in text)
     assert not set(text) & set("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
@@ -72,7 +74,10 @@ def damaged(**changes: object) -> bytes:
         (b'{"a":' + b"[" * 200_000, "is not a result file of ollama-speedrun"),
         (encode(document())[:-40], "is not a result file of ollama-speedrun"),
         (damaged(tool={"name": "other", "version": "1"}), "was written by 'other', not by ollama-speedrun"),
-        (damaged(schema_version=2), "has schema version 2, this program reads 1"),
+        (damaged(schema_version=3), "has schema version 3, this program reads 1 to 2; it was written by"),
+        (damaged(schema_version=0), "has schema version 0, this program reads 1 to 2; it was written by"),
+        (damaged(results=5), "is damaged"),
+        (damaged(results=[5]), "is damaged"),
         (damaged(results=[{"host": 1}]), "is damaged"),
         (damaged(surprise=1), "is damaged: Object contains unknown field"),
         (
@@ -119,4 +124,18 @@ def described() -> dict[str, list[str]]:
 
 
 def test_the_documentation_has_every_field_of_every_type() -> None:
-    assert described() == {kind.__name__: list(kind.__struct_fields__) for kind in structs(Document)}
+    """An assessment is no type of the JSON: its fields stand in the result that it is of."""
+    fields = {kind.__name__: list(kind.__struct_fields__) for kind in structs(Document) - {Assessment}}
+    fields["Document"].remove("assessments")
+    fields["Result"].extend(JOINED)
+    assert described() == fields
+
+
+def test_each_result_holds_its_own_scores_in_the_json() -> None:
+    results = json.loads(encode(document()))["results"]
+    assert [(one["model"], one["tier"], one["scores"] and one["scores"]["overall"]) for one in results[:4]] == [
+        ("smollm2:135m", "<2", 39.96),
+        (LONG_NAME, "4-8", 65.14),
+        ("llama3.1:8b", "4-8", 82.93),
+        ("phi3:mini", None, None),
+    ]

@@ -6,33 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ollama_speedrun.errors import OutputError, ResultFileError, UsageError
-from ollama_speedrun.report import csv, files, markdown
-from ollama_speedrun.report import document as documents
+from ollama_speedrun.errors import OutputError, ResultFileError
+from ollama_speedrun.results import codec, files
 from specimens import document
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="permissions, links and devices as POSIX has them")
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"), [("a.json", "json"), ("a.MD", "markdown"), ("b.csv", "csv"), ("x.tar.json", "json")]
-)
-def test_the_ending_of_a_path_decides_the_format(name: str, expected: str) -> None:
-    assert files.format_of(Path(name)) == expected
-
-
-@pytest.mark.parametrize("name", ["a.txt", "a", ".json", "json", "a.json.gz"])
-def test_another_ending_is_refused_with_those_that_there_are(name: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        files.format_of(Path(name))
-    assert str(caught.value) == f"cannot tell the format of {name!r}: end the file's name in one of .json, .md, .csv"
-
-
-def test_each_format_is_rendered_by_its_module() -> None:
-    run = document()
-    assert files.render(run, "json") == documents.encode(run).decode()
-    assert files.render(run, "csv") == csv.render(run)
-    assert files.render(run, "markdown", scoring="classic") == markdown.render(run, scoring="classic")
 
 
 def test_a_file_is_written_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -138,7 +116,7 @@ def test_a_check_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_a_result_file_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    files.write_atomically(path, files.render(document(), "json"))
+    files.write_atomically(path, codec.encode(document()))
     assert files.read_document(path) == document()
 
 

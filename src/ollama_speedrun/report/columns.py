@@ -1,0 +1,161 @@
+"""Every table of a report as its columns, one row each. Pure."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+
+from ..benchmark.types import ConcurrencyPoint, DepthPoint, EmbeddingFigures, ImageFigures, Result
+from ..discovery.types import Host
+from ..inventory.types import Model
+from . import figures
+
+T = TypeVar("T")
+Kind: TypeAlias = Literal["figure", "words", "name"]
+Emphasis: TypeAlias = Literal["best", "spills", "grade"]
+
+
+class Column(NamedTuple, Generic[T]):
+    """One column: its heading and the text of a cell.
+
+    A figure stands at the right; a name may take a line of its own. Where the width is short, the column with the
+    highest `gives_way` goes first, and a `luxury` goes before any name loses its place. `emphasis` says what a terminal
+    may colour it by. `is_needed` says whether these rows are worth its room.
+    """
+
+    heading: str
+    cell: Callable[[T], str]
+    kind: Kind = "figure"
+    gives_way: int = 0
+    luxury: bool = False
+    emphasis: Emphasis | None = None
+    is_needed: Callable[[Sequence[T]], bool] = bool
+
+
+class Entry(NamedTuple):
+    """A benchmarked model: its result, what is listed of it, and its score by the scoring that is shown."""
+
+    result: Result
+    model: Model | None
+    score: float | None
+
+    @property
+    def spills(self) -> bool:
+        """Whether a part of the model did not fit onto the GPU."""
+        return self.result.gpu_share is not None and 0 < self.result.gpu_share < 1
+
+
+class Embedding(NamedTuple):
+    """An embedding model: its result with its figures, and what is listed of it."""
+
+    result: Result
+    found: EmbeddingFigures
+    model: Model | None
+
+
+class Image(NamedTuple):
+    """A model that can see: its result, and what an image cost."""
+
+    result: Result
+    found: ImageFigures
+
+
+class Depth(NamedTuple):
+    """A point of a sweep over the depth of the context; it `spills` where layers left the GPU since the one before."""
+
+    point: DepthPoint
+    spills: bool
+
+
+def cells(columns: Sequence[Column[T]], row: T) -> tuple[str, ...]:
+    """Return the row's text in each column."""
+    return tuple(column.cell(row) for column in columns)
+
+
+def headings(columns: Sequence[Column[T]]) -> tuple[str, ...]:
+    """Return the headings of a table."""
+    return tuple(column.heading for column in columns)
+
+
+RESULTS: Final[tuple[Column[Entry], ...]] = (
+    Column("Model", lambda row: figures.name(row.result.label), "name", emphasis="best"),
+    Column("Host", lambda row: figures.host_label(row.result.host), "name"),
+    Column("Size", lambda row: figures.size(row.model.size_bytes if row.model else None), gives_way=2),
+    Column(
+        "Params", lambda row: figures.word(row.model.parameter_size if row.model else None), gives_way=6, luxury=True
+    ),
+    Column("Quant", lambda row: figures.word(row.model.quantization if row.model else None), "words", gives_way=3),
+    Column("tok/s", lambda row: figures.rate(row.result.speed_tps)),
+    Column(
+        "±",
+        lambda row: figures.precision(row.result.decode_interval),
+        gives_way=4,
+        luxury=True,
+        is_needed=lambda rows: any(row.result.decode_interval is not None for row in rows),
+    ),
+    Column("TTFT", lambda row: figures.duration(row.result.ttft_s)),
+    Column("Load", lambda row: figures.duration(row.result.load_s), gives_way=5),
+    Column(
+        "GPU",
+        lambda row: figures.share(row.result.gpu_share),
+        emphasis="spills",
+        is_needed=lambda rows: any(row.spills for row in rows),
+    ),
+    Column("Score", lambda row: figures.score(row.score), emphasis="grade"),
+)
+
+HOSTS: Final[tuple[Column[Host], ...]] = (
+    Column("Host", figures.host_title, "name"),
+    Column("Server", lambda host: figures.word(host.kind), "words"),
+    Column("Version", lambda host: figures.word(host.version), "words"),
+    Column("Found via", lambda host: figures.name(", ".join(host.via)), "words", gives_way=4),
+    Column("Addresses", lambda host: figures.name(", ".join(host.addresses)), "words", gives_way=5),
+)
+
+MODELS: Final[tuple[Column[Model], ...]] = (
+    Column("Model", lambda model: figures.name(model.name), "name"),
+    Column("Host", lambda model: figures.host_label(model.host), "name"),
+    Column("Kind", lambda model: model.kind, "words"),
+    Column("Size", lambda model: figures.size(model.size_bytes), gives_way=2),
+    Column("Params", lambda model: figures.word(model.parameter_size), gives_way=6, luxury=True),
+    Column("Quant", lambda model: figures.word(model.quantization), "words", gives_way=3),
+    Column("Context", lambda model: figures.tokens(model.context_length)),
+    Column("Capabilities", lambda model: figures.name(", ".join(model.capabilities)), "words", gives_way=5),
+)
+
+EMBEDDINGS: Final[tuple[Column[Embedding], ...]] = (
+    Column("Model", lambda row: figures.name(row.result.label), "name"),
+    Column("Host", lambda row: figures.host_label(row.result.host), "name"),
+    Column("Size", lambda row: figures.size(row.model.size_bytes if row.model else None), gives_way=2),
+    Column(
+        "Params", lambda row: figures.word(row.model.parameter_size if row.model else None), gives_way=6, luxury=True
+    ),
+    Column("Quant", lambda row: figures.word(row.model.quantization if row.model else None), "words", gives_way=3),
+    Column("Dim", lambda row: str(row.found.dimension)),
+    Column("emb/s", lambda row: figures.rate(row.found.batch_1_per_s)),
+    Column("at 32", lambda row: figures.rate(row.found.batch_32_per_s)),
+    Column("Load", lambda row: figures.duration(row.result.load_s), gives_way=5),
+)
+
+IMAGES: Final[tuple[Column[Image], ...]] = (
+    Column("Model", lambda row: figures.name(row.result.label), "name"),
+    Column("Host", lambda row: figures.host_label(row.result.host), "name"),
+    Column("Tokens", lambda row: figures.tokens(row.found.tokens)),
+    Column("Reading", lambda row: figures.duration(row.found.prefill_s)),
+)
+
+DEPTHS: Final[tuple[Column[Depth], ...]] = (
+    Column("Context", lambda row: figures.tokens(row.point.prompt_tokens)),
+    Column("Prefill", lambda row: figures.rate(row.point.prefill_tps), gives_way=2),
+    Column("tok/s", lambda row: figures.rate(row.point.decode_tps)),
+    Column("TTFT", lambda row: figures.duration(row.point.ttft_s)),
+    Column("Memory", lambda row: figures.size(row.point.memory_bytes), gives_way=3),
+    Column("GPU", lambda row: figures.share(row.point.gpu_share)),
+    Column("", lambda row: "spills" if row.spills else "", "words"),
+)
+
+CONCURRENCY: Final[tuple[Column[ConcurrencyPoint], ...]] = (
+    Column("Requests", lambda point: str(point.requests)),
+    Column("tok/s in all", lambda point: figures.rate(point.throughput_tps)),
+    Column("TTFT p50", lambda point: figures.duration(point.ttft_p50_s), gives_way=1),
+    Column("TTFT p95", lambda point: figures.duration(point.ttft_p95_s), gives_way=2),
+    Column("At once", lambda point: str(point.ran_at_once)),
+)
