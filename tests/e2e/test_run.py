@@ -70,7 +70,7 @@ async def test_the_json_document_has_the_field_names_that_other_programs_rely_on
     async with fake_fleet([GOOD]) as fleet:
         ended = await command.beside(*fleet.urls, "--json", *QUICK)
     found = msgspec.json.decode(ended.stdout)
-    assert (ended.status, found["schema_version"], found["tool"]["name"]) == (0, 1, "ollama-speedrun")
+    assert (ended.status, found["schema_version"], found["tool"]["name"]) == (0, 2, "ollama-speedrun")
     assert {"version"} <= found["tool"].keys()
     assert {"started_at", "hosts", "models", "results", "verdict"} <= found.keys()
     assert {"url", "kind", "version", "via", "addresses"} <= found["hosts"][0].keys()
