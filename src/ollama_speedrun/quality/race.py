@@ -1,0 +1,175 @@
+"""The race for the best of a tier: given what was answered, what to ask next. Pure: a fold over records.
+
+All arms answer the items of one bank in one secret random order, so that each pair is compared on the same items. The
+race goes in rounds: every arm of a round answers up to the same place. Item by item, as soon as all of them have
+answered it, each arm bets against being the best, with the arm that led before this item on the other side. If an arm
+is the best of the bank, the capital of these bets is a supermartingale whoever leads, because the leader is known
+before the item is drawn: evidence of 2/δ appears with a chance of δ/2 at most, and no correction for many arms is due.
+A pick is certified when it has evidence of 2(K − 1)/δ against every survivor being better by `within` or more. Arms
+that the leader is cleared of are not asked any further unless the lead changes.
+
+Relatives: SERPANT (Gu et al., "Anytime-Valid Inference for Online Ranking of Large Language Models", PMLR 306, 2026),
+which tests all pairs with a correction for their number; here nobody asks for a ranking, and the bank is finite.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import assert_never
+
+import msgspec
+from msgspec.structs import replace
+
+from .evalues import Duel, continued
+from .race_types import Arm, Graded, Lane, Left, Loaded, Moved, Race, Record, Rules, Withdrawn
+from .rounds import settled
+
+
+def open_race(arms: Sequence[Arm], bank: int, rules: Rules, weights: Sequence[float] | None = None) -> Race:
+    """Return a race in which nothing was asked yet.
+
+    `bank` is the number of items. `weights` (in the secret order) let items count differently: a score of weight w is
+    bet on as score·w/w_max, which keeps it in [0, 1]; margins are scaled by mean weight/w_max. Raises ValueError for an
+    empty bank, for two arms of one name, and for weights that are not positive or not one an item.
+    """
+    if bank < 1:
+        raise ValueError("a race needs a bank of at least one item")
+    if len({arm.name for arm in arms}) != len(arms):
+        raise ValueError("two arms of a race have the same name")
+    if weights is not None and (len(weights) != bank or min(weights) <= 0 or not math.isfinite(max(weights))):
+        raise ValueError("weights must be positive, one for each item of the bank")
+    cap = bank if rules.cap is None else min(rules.cap, bank)
+    return Race(
+        bank=bank,
+        rules=rules,
+        lanes=tuple(Lane(arm=arm) for arm in arms),
+        entered=tuple(range(len(arms))),
+        until=min(rules.first_batch, cap),
+        round_size=rules.first_batch,
+        weights=None if weights is None else tuple(weights),
+        is_over=len(arms) < 2 and rules.eliminates,
+    )
+
+
+def resumed(race: Race, records: Iterable[Record]) -> Race:
+    """Return the race after all records; the same as if it had never been interrupted."""
+    for record in records:
+        race = advance(race, record)
+    return race
+
+
+def advance(race: Race, record: Record) -> Race:
+    """Return the race after one more record.
+
+    Scores may arrive in any order; a second score for the same place is ignored. Raises KeyError for an arm that does
+    not take part, ValueError for a score outside [0, 1] or a place outside the bank.
+    """
+    number = _number_of(race, record.arm)
+    lane = race.lanes[number]
+    match record:
+        case Graded():
+            return _graded(race, number, record)
+        case Loaded(seconds=seconds):
+            return _with(race, number, replace(lane, loads=lane.loads + 1, load_s=lane.load_s + seconds))
+        case Moved(host=host, stays_loaded=stays):
+            return _with(race, number, replace(lane, arm=Arm(name=lane.arm.name, host=host, stays_loaded=stays)))
+        case Left(reason=reason):
+            if lane.fate is not None:
+                return race
+            race = _with(race, number, replace(lane, fate=Withdrawn(reason)))
+            return race if race.is_over else settled(race)
+        case _:
+            assert_never(record)
+
+
+class HostState(msgspec.Struct, frozen=True):
+    """A host that is free to be asked, and the arms that are loaded there now."""
+
+    name: str
+    loaded: frozenset[str] = frozenset()
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What to ask next: the items at the places from `first` up to, not including, `stop`.
+
+    `is_loaded` says that the arm is ready, so that the batch costs no load.
+    """
+
+    arm: str
+    host: str
+    first: int
+    stop: int
+    is_loaded: bool
+
+
+def next_batch(race: Race, hosts: Iterable[HostState]) -> Batch | None:
+    """Return the next batch for one of the free hosts, in their order; None when they have nothing to do now.
+
+    None while `race.is_over` is false means that this round waits for hosts that are busy. On each host the arm that is
+    loaded is asked first, so a round starts with the arm that ended the one before.
+    """
+    if race.is_over:
+        return None
+    waiting = [race.lanes[number] for number in race.entered if race.lanes[number].fate is None]
+    for host in hosts:
+        here = [lane for lane in waiting if lane.arm.host == host.name and lane.asked < race.until]
+        if here:
+            lane = min(here, key=lambda lane: lane.arm.name not in host.loaded)
+            return Batch(lane.arm.name, host.name, lane.asked, race.until, lane.arm.name in host.loaded)
+    return None
+
+
+def evidence_for(race: Race, pick: int, rival: int, margin: float) -> float:
+    """Return the largest evidence so far that `pick` is less than `margin` worse than `rival`, over their common items.
+
+    `margin` is a share of the score, such as 0.03. The result grows with it: every factor of the bets does.
+    """
+    pairs = zip(race.lanes[rival].scores, race.lanes[pick].scores, strict=False)
+    return continued(Duel(race.bank, margin * race.scale), (theirs - ours for theirs, ours in pairs)).peak
+
+
+def _graded(race: Race, number: int, record: Graded) -> Race:
+    if not 0 <= record.score <= 1:
+        raise ValueError(f"a score must lie between 0 and 1, not {record.score}")
+    if not 0 <= record.place < race.bank:
+        raise ValueError(f"the bank of {race.bank} items has no place {record.place}")
+    lane = race.lanes[number]
+    if record.place < lane.asked or any(place == record.place for place, _ in lane.early):
+        return race
+    weight = 1.0 if race.weights is None else race.weights[record.place] / max(race.weights)
+    scores, early = lane.scores, lane.early
+    if record.place == lane.asked and not early:
+        scores = (*scores, record.score * weight)
+    else:
+        scores, early = _in_order(scores, (*early, (record.place, record.score * weight)))
+    grown = replace(
+        lane,
+        scores=scores,
+        early=early,
+        tokens=lane.tokens + record.tokens,
+        seconds=lane.seconds + record.seconds,
+    )
+    race = _with(race, number, grown)
+    is_awaited = lane.judged == lane.asked < len(scores) and lane.fate is None
+    return settled(race) if is_awaited and not race.is_over else race
+
+
+def _in_order(
+    scores: tuple[float, ...], early: tuple[tuple[int, float], ...]
+) -> tuple[tuple[float, ...], tuple[tuple[int, float], ...]]:
+    """Move what follows without a gap from the early scores to the ordered ones."""
+    waiting = dict(early)
+    ready = list(scores)
+    while len(ready) in waiting:
+        ready.append(waiting.pop(len(ready)))
+    return tuple(ready), tuple(sorted(waiting.items()))
+
+
+def _number_of(race: Race, name: str) -> int:
+    for number, lane in enumerate(race.lanes):
+        if lane.arm.name == name:
+            return number
+    raise KeyError(f"no arm of this race is called {name!r}")
+
+
+def _with(race: Race, number: int, lane: Lane) -> Race:
+    return replace(race, lanes=(*race.lanes[:number], lane, *race.lanes[number + 1 :]))
