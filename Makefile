@@ -6,27 +6,31 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python;
   "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$python" && break; done)
 ARGS ?=
 WORKERS ?= auto
+VENV ?= .venv
 
 ifeq ($(OS),Windows_NT)
   SCRIPTS := Scripts
 else
   SCRIPTS := bin
 endif
-BIN := .venv/$(SCRIPTS)
+BIN := $(VENV)/$(SCRIPTS)
 LOCAL_UV := .tools/$(SCRIPTS)/uv
 FOUND_UV := $(shell test -x "$$UV" && echo "$$UV" || command -v uv 2>/dev/null)
 UV := $(or $(FOUND_UV),$(CURDIR)/$(LOCAL_UV))
 # The demo and its tests fetch a model with the same installer, which need not be on the PATH
 export UV
-READY := .venv/.ready
+READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check lint types imports bench binary picture docs lock format clean
+.PHONY: help setup print-python demo run test quick check lint types imports bench binary picture docs lock format clean
 
 help:  ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
 setup: $(READY)  ## make the virtual environment
+
+print-python:
+	@echo "$(PYTHON)"
 
 demo: $(READY)  ## run everything on the servers that come with the program
 	$(BIN)/ollama-speedrun demo $(ARGS)
@@ -36,6 +40,9 @@ run: $(READY)  ## run on the network of this machine, which is scanned
 
 test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+quick: $(READY)  ## run the tests that need no engine, no namespaces and no PyInstaller
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not demo and not network and not binary and not live" $(ARGS)
 
 check: lint types imports test  ## everything that CI checks
 
@@ -73,13 +80,13 @@ format: $(READY)  ## format the code
 	$(BIN)/ruff format
 
 clean:  ## remove everything that make made
-	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(READY): requirements.lock pyproject.toml | $(if $(FOUND_UV),,$(LOCAL_UV))
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	"$(UV)" venv --quiet --allow-existing --no-python-downloads --python "$(PYTHON)" .venv
-	"$(UV)" pip sync --quiet --python .venv --require-hashes requirements.lock
-	"$(UV)" pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	"$(UV)" venv --quiet --allow-existing --no-python-downloads --python "$(PYTHON)" "$(VENV)"
+	"$(UV)" pip sync --quiet --python "$(VENV)" --require-hashes requirements.lock
+	"$(UV)" pip install --quiet --python "$(VENV)" --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(LOCAL_UV):

@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import guard
 
 guard.install()
+
+# How long an example takes says how busy the machine is, nothing of the code
+settings.register_profile("speedrun", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("speedrun")
 
 pytest_plugins = ["pytester"]
 

@@ -307,7 +307,7 @@ NEIGHBOURS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     interfaces=st.lists(INTERFACES, max_size=5),
     neighbours=st.lists(NEIGHBOURS, max_size=4),

@@ -11,7 +11,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
 
 async def test_no_connection_outlives_its_session_whatever_the_server_does_about_its_end() -> None:
     wanted = asyncio.Event()
-    deaf: list[asyncio.Transport] = []
+    deaf: list[asyncio.StreamWriter] = []  # kept, or the end of a writer would end its connection
 
     async def answer_and_go_deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -20,7 +20,7 @@ async def test_no_connection_outlives_its_session_whatever_the_server_does_about
         writer.write(b"{}")
         assert isinstance(writer.transport, asyncio.Transport)
         writer.transport.pause_reading()
-        deaf.append(writer.transport)
+        deaf.append(writer)
 
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(CERTIFICATES / "certificate.pem", CERTIFICATES / "key.pem")
@@ -37,7 +37,7 @@ async def test_no_connection_outlives_its_session_whatever_the_server_does_about
             assert await response.read() == b"{}"
         await asyncio.sleep(0)
         outlived = connected.fileno() != -1
-        for transport in deaf:
-            transport.abort()
+        for writer in deaf:
+            writer.transport.abort()
         await asyncio.sleep(0)
     assert not outlived

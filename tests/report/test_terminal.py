@@ -133,7 +133,7 @@ def test_hostile_names_neither_steer_the_terminal_nor_break_the_table(width: int
 
 
 @given(st.lists(st.text(), min_size=1, max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_word_of_a_server_puts_a_control_character_on_the_terminal(names: list[str]) -> None:
     for width in (None, 60):
         screen = console(width)
