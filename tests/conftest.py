@@ -1,13 +1,15 @@
 """Fixtures for every test: nothing leaves this machine."""
 
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import guard
+from virtual_time import VirtualLoop
 
 guard.install()
 
@@ -16,6 +18,13 @@ settings.register_profile("speedrun", settings(), deadline=None, suppress_health
 settings.load_profile("speedrun")
 
 pytest_plugins = ["pytester"]
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Give a test the loop that its marker asks for."""
+    if item.get_closest_marker("virtual_time"):
+        return {"virtual": VirtualLoop}
+    return {"real": asyncio.new_event_loop}
 
 
 @pytest.fixture(autouse=True)

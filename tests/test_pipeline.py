@@ -34,6 +34,8 @@ from ollama_speedrun.pipeline.events import Event
 from ollama_speedrun.results.codec import decode, encode
 from records import GB, model
 
+pytestmark = pytest.mark.virtual_time
+
 QUICK = BenchmarkSettings(
     timeout_s=2,
     num_predict=32,

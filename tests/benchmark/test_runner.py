@@ -34,6 +34,8 @@ from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.visit.events import BenchmarkProgress, Stage
 
+pytestmark = pytest.mark.virtual_time
+
 QUICK = BenchmarkSettings(
     timeout_s=5,
     num_predict=64,
@@ -404,7 +406,7 @@ async def test_a_model_that_cannot_think_is_never_told_to() -> None:
 
 
 async def test_an_embedding_model_is_measured_by_its_vectors_and_sent_no_prompt() -> None:
-    async with fake_host(HostScript(models=(embedding_model("embed:m", load_s=0.2),))) as host:
+    async with fake_host(HostScript(models=(embedding_model("embed:m", load_s=0.2),), latency_s=0.02)) as host:
         result = results_of(await run_on(host))["embed:m"]
         assert generations(host) == []
         assert host.loaded == []

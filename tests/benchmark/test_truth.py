@@ -10,6 +10,8 @@ from fake_ollama.script import HostScript
 from ollama_speedrun.benchmark.types import CaveatKind
 from truth import SCENARIOS, Scenario
 
+pytestmark = pytest.mark.virtual_time
+
 BUSY_MACHINE = {CaveatKind.LATE_CHUNK, CaveatKind.CLOCKS_DISAGREE}
 """Server and client share one busy thread here, so chunks may truly be late, and a trial truly be disturbed."""
 

@@ -325,7 +325,7 @@ def _finish(script: ModelScript, speech: Speech, job: GenerateJob, generation: G
 async def _exactly_at(moment: float) -> None:
     """Sleep until a moment, without the millisecond that the event loop's timers may be late by."""
     loop = asyncio.get_running_loop()
-    await _until(moment - _TIMER_S)
+    await _until(moment if getattr(loop, "has_exact_timers", False) else moment - _TIMER_S)
     while loop.time() < moment:  # noqa: ASYNC110 - no event marks a moment, and a timer may be late
         await asyncio.sleep(0)
 
