@@ -61,6 +61,19 @@ class LoadError(Script, frozen=True):
     text: str = "llama-server reported out-of-memory during startup: unable to allocate buffer"
 
 
+class Student(Script, frozen=True):
+    """How good a model is at the items of the bank that a run with this `seed` asks.
+
+    `ability` is in logits: at 0 half of the items of level 3 are right. `abilities` differ from it by area. Models with
+    the same `key` answer alike. `fake_ollama.student` has the formula.
+    """
+
+    key: str
+    seed: int
+    ability: float = 0.0
+    abilities: Mapping[str, float] = {}
+
+
 class ModelScript(Script, frozen=True):
     """One model. Its true speeds are `decode_tps`, `prefill_tps` and `load_s`; its answers are fixed by the prompt.
 
@@ -88,6 +101,8 @@ class ModelScript(Script, frozen=True):
     answer: str | None = None
     answers: Mapping[str, str] = {}
     answer_tokens: int = 64
+    student: Student | None = None
+    """Answers the items of the bank before anything else is looked at."""
     thinking_tokens: int = 0
     thinking_only: bool = False
     tool_call: Mapping[str, object] | None = None

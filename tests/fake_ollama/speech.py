@@ -7,6 +7,7 @@ from itertools import cycle, islice
 from typing import Literal
 
 from fake_ollama.script import ModelScript
+from fake_ollama.student import reply
 from fake_ollama.tokens import made_up, tokenise
 from ollama_speedrun.demo.engine import EngineError, GenerateJob, JsonObject, Piece
 from ollama_speedrun.demo.replies import runner_error
@@ -91,10 +92,19 @@ def _answer(script: ModelScript, job: GenerateJob, budget: int) -> Iterator[Toke
         yield Token(Piece(), silent=True)
     if script.empty_first_chunk:
         yield Token(Piece())
-    if job.tools and script.tool_call is not None:
-        call = {"id": "call_0", "function": {"index": 0, **script.tool_call}}
-        yield from (Token(Piece(), silent=True) for _ in tokenise(json.dumps(script.tool_call)))
-        yield Token(Piece(tool_calls=(call,)))
+    learnt = reply(script.student, job.messages) if script.student is not None else None
+    calls = (
+        [{"name": call.name, "arguments": json.loads(call.arguments)} for call in learnt.tool_calls] if learnt else []
+    )
+    if not calls and learnt is None and job.tools and script.tool_call is not None:
+        calls = [dict(script.tool_call)]
+    if calls:
+        yield from (Token(Piece(), silent=True) for call in calls for _ in tokenise(json.dumps(call)))
+        said = [{"id": f"call_{index}", "function": {"index": index, **call}} for index, call in enumerate(calls)]
+        yield Token(Piece(tool_calls=tuple(said)))
+        return
+    if learnt is not None:
+        yield from (Token(Piece(text=text)) for text in tokenise(learnt.content))
         return
     texts = _stopped(_texts(script, job, budget), job.options.get("stop"))
     yield from (Token(Piece(text=text), silent=not text) for text in texts)
