@@ -1,5 +1,7 @@
+import math
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -7,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from ollama_speedrun.assessment import score
 from ollama_speedrun.assessment.recommend import assess
+from ollama_speedrun.assessment.score import Formula
 from ollama_speedrun.benchmark import metrics, outcome, stats
 from ollama_speedrun.benchmark.types import EmbeddingFigures, Observations, Result, StreamRecord
 from ollama_speedrun.report.explain import FIGURES, explain, value
@@ -151,6 +155,76 @@ def test_memory_tier_and_score_are_derived() -> None:
         "  speed     = 100 · 100.0 / 100.0 = 100.0",
         "  quality   = 100 · 101 / 101 = 100.0",
         "  composite = 0.6 · 100.0 + 0.4 · 100.0 = 100.0",
+    ]
+
+
+OTHER_FORMULA = Formula(
+    slowest_tps=8,
+    speed_doublings=5,
+    fastest_ttft_s=0.1,
+    slowest_ttft_s=7,
+    floor=0.02,
+    quality_weight=0.5,
+    speed_weight=0.2,
+    latency_weight=0.3,
+    classic_speed_weight=0.9,
+    classic_quality_weight=0.1,
+)
+
+
+@pytest.mark.parametrize("formula", [score.FORMULA, OTHER_FORMULA])
+@given(decode_s=st.floats(1, 30), wait_s=st.floats(0.05, 12), tokens=st.integers(64, 101))
+def test_the_printed_formula_gives_the_score_whatever_its_constants(
+    formula: Formula, decode_s: float, wait_s: float, tokens: int
+) -> None:
+    def slow(**changes: Any) -> StreamRecord:
+        first_ns = round(wait_s * 1e9)
+        stamps = {"first_content_ns": first_ns, "first_answer_ns": first_ns, "last_content_ns": first_ns + eval_ns}
+        return record(**stamps, ended_ns=first_ns + eval_ns, eval_duration_ns=eval_ns, eval_count=tokens, **changes)
+
+    eval_ns = round(decode_s * 1e9)
+    result = outcome.measured(model(), observations(interview=slow(), trials=(slow(), slow(), slow())))
+    assessments, verdict = assess((model(),), [result], formula)
+    (scores,) = [one.scores for one in assessments]
+    run = msgspec.structs.replace(document_of(result), assessments=assessments, verdict=verdict)
+    assert scores is not None
+    lines = list(explain(run, "m:*", formula))
+    heading = next(line for line in lines if line.startswith("scores.overall"))
+    factors = {
+        line.split()[0]: float(line.rpartition("within 0 and 1 = ")[2] or 0)
+        for line in section(lines, "scores.overall")
+        if "within" in line
+    }
+    q = float(re.search(r"at most 1 = ([\d.]+)", "\n".join(lines))[1])  # type: ignore[index]
+    weights = {name: float(power) for name, power in re.findall(r"([QSL])\^([\d.]+)", heading)}
+    floor = float(heading.rpartition("at least ")[2])
+    worked = 100.0
+    for name, factor in {"Q": q, **factors}.items():
+        worked *= max(factor, floor) ** weights[name]
+    assert worked == pytest.approx(scores.overall, rel=5e-3)
+    speed_line, latency_line = (line for line in section(lines, "scores.overall") if "within" in line)
+    assert evaluated(speed_line) == pytest.approx(factors["S"], abs=2e-3)
+    assert evaluated(latency_line) == pytest.approx(factors["L"], abs=2e-3)
+    composite = section(lines, "scores.classic")[-1].partition(" = ")[2]
+    assert eval(composite.partition(" = ")[0].replace("·", "*")) == pytest.approx(scores.classic.composite, rel=1e-3)
+
+
+def evaluated(line: str) -> float:
+    """What the formula of a factor comes to, kept within 0 and 1."""
+    formula = line.partition(" = ")[2].partition(", within")[0].replace("−", "-").replace("ln(", "log(")
+    assert re.fullmatch(r"[\d. ()/\-log]+", formula)
+    return min(1.0, max(0.0, float(eval(formula, {"log": math.log, "log2": math.log2}))))
+
+
+def test_a_score_of_another_formula_is_told_apart_from_this_one() -> None:
+    result = outcome.measured(model(), observations())
+    assessments, _ = assess((model(),), [result], OTHER_FORMULA)
+    (scores,) = [one.scores for one in assessments]
+    assert scores is not None
+    run = msgspec.structs.replace(document_of(result), assessments=assessments)
+    assert section(list(explain(run, "m:*")), "scores.overall")[-2:] == [
+        f"  overall = {value(100.0)}",
+        f"  the document has {value(scores.overall)}, by another formula: `assess` scores it again",
     ]
 
 

@@ -17,7 +17,9 @@ FAULTS: Final[Mapping[CaveatKind, str]] = {
 """What makes the length of an answer say nothing of its quality, in words that follow "but"."""
 
 
-def assess(models: Sequence[Model], results: Sequence[Result]) -> tuple[tuple[Assessment, ...], Verdict]:
+def assess(
+    models: Sequence[Model], results: Sequence[Result], formula: score.Formula = score.FORMULA
+) -> tuple[tuple[Assessment, ...], Verdict]:
     """Score the results and pick the best of each memory tier and of all.
 
     The assessments come in the order of the results, each with its scores and its tier.
@@ -25,7 +27,7 @@ def assess(models: Sequence[Model], results: Sequence[Result]) -> tuple[tuple[As
     size_bytes = {(model.host, model.name): model.size_bytes for model in models}
     assessments = tuple(
         _assessment(result, scores, size_bytes.get((result.host, result.model)))
-        for result, scores in zip(results, score.scores(results), strict=True)
+        for result, scores in zip(results, score.scores(results, formula), strict=True)
     )
     rated = map(Rated, results, assessments)
     ranked = sorted((entry for entry in rated if entry.assessment.scores is not None), key=_rank)

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from ..benchmark.types import Result
 from .types import ClassicScores, Scores
 
@@ -30,26 +32,45 @@ USUAL_SPREAD: Final = 0.05
 STAND_IN: Final = "output tokens ÷ token budget, a stand-in until answers are graded"
 
 
-def speed(tps: float) -> float:
+class Formula(msgspec.Struct, frozen=True, kw_only=True):
+    """The constants of the scores, which `--explain` puts into its formulas."""
+
+    slowest_tps: float = SLOWEST_TPS
+    speed_doublings: float = SPEED_DOUBLINGS
+    fastest_ttft_s: float = FASTEST_TTFT_S
+    slowest_ttft_s: float = SLOWEST_TTFT_S
+    floor: float = FLOOR
+    quality_weight: float = QUALITY_WEIGHT
+    speed_weight: float = SPEED_WEIGHT
+    latency_weight: float = LATENCY_WEIGHT
+    classic_speed_weight: float = CLASSIC_SPEED_WEIGHT
+    classic_quality_weight: float = CLASSIC_QUALITY_WEIGHT
+
+
+FORMULA: Final = Formula()
+
+
+def speed(tps: float, formula: Formula = FORMULA) -> float:
     """Return log2(v/5)/4 within 0 and 1: 5 tokens/s is 0, 80 is 1."""
-    if tps <= SLOWEST_TPS:
+    if tps <= formula.slowest_tps:
         return 0.0
-    return min(1.0, math.log2(tps / SLOWEST_TPS) / SPEED_DOUBLINGS)
+    return min(1.0, math.log2(tps / formula.slowest_tps) / formula.speed_doublings)
 
 
-def latency(ttft_s: float) -> float:
+def latency(ttft_s: float, formula: Formula = FORMULA) -> float:
     """Return 1 at a TTFT of 0.3 s or less, 0 at 10 s or more, falling with its logarithm between."""
-    if ttft_s <= FASTEST_TTFT_S:
+    fastest_s, slowest_s = formula.fastest_ttft_s, formula.slowest_ttft_s
+    if ttft_s <= fastest_s:
         return 1.0
-    return max(0.0, 1 - math.log(ttft_s / FASTEST_TTFT_S) / math.log(SLOWEST_TTFT_S / FASTEST_TTFT_S))
+    return max(0.0, 1 - math.log(ttft_s / fastest_s) / math.log(slowest_s / fastest_s))
 
 
-def overall(*, quality: float, speed: float, latency: float) -> float:
+def overall(*, quality: float, speed: float, latency: float, formula: Formula = FORMULA) -> float:
     """Return Q^0.6 · S^0.3 · L^0.1, each factor at least 0.01 and so the product too."""
     return float(
-        max(quality, FLOOR) ** QUALITY_WEIGHT
-        * max(speed, FLOOR) ** SPEED_WEIGHT
-        * max(latency, FLOOR) ** LATENCY_WEIGHT
+        max(quality, formula.floor) ** formula.quality_weight
+        * max(speed, formula.floor) ** formula.speed_weight
+        * max(latency, formula.floor) ** formula.latency_weight
     )
 
 
@@ -64,7 +85,7 @@ def can_be_scored(result: Result) -> bool:
     )
 
 
-def scores(results: Sequence[Result]) -> tuple[Scores | None, ...]:
+def scores(results: Sequence[Result], formula: Formula = FORMULA) -> tuple[Scores | None, ...]:
     """Return each result's scores in order, None for those that cannot be scored.
 
     Only `classic` looks at the other results: its speed is 100·tps/max tps, its quality 100·tokens/max tokens.
@@ -73,28 +94,28 @@ def scores(results: Sequence[Result]) -> tuple[Scores | None, ...]:
     fastest_tps = max((result.classic_tps or 0.0 for result in scored), default=0.0)
     most_tokens = max((result.output_tokens or 0 for result in scored), default=0)
     return tuple(
-        _scores(result, fastest_tps=fastest_tps, most_tokens=most_tokens) if can_be_scored(result) else None
+        _scores(result, formula, fastest_tps=fastest_tps, most_tokens=most_tokens) if can_be_scored(result) else None
         for result in results
     )
 
 
-def _scores(result: Result, *, fastest_tps: float, most_tokens: int) -> Scores:
+def _scores(result: Result, formula: Formula, *, fastest_tps: float, most_tokens: int) -> Scores:
     tps, ttft_s, tokens, budget = result.speed_tps, result.ttft_s, result.output_tokens, result.token_budget
     if tps is None or ttft_s is None or tokens is None or budget is None or result.classic_tps is None:
         raise ValueError(f"{result.model} on {result.host} lacks a figure that its score needs")
-    quality = min(1.0, tokens / budget)
+    quality, fast, prompt = min(1.0, tokens / budget), speed(tps, formula), latency(ttft_s, formula)
     classic_speed = FULL * result.classic_tps / fastest_tps
     classic_quality = FULL * tokens / most_tokens
     return Scores(
         classic=ClassicScores(
             speed=classic_speed,
             quality=classic_quality,
-            composite=CLASSIC_SPEED_WEIGHT * classic_speed + CLASSIC_QUALITY_WEIGHT * classic_quality,
+            composite=formula.classic_speed_weight * classic_speed + formula.classic_quality_weight * classic_quality,
         ),
-        overall=FULL * overall(quality=quality, speed=speed(tps), latency=latency(ttft_s)),
+        overall=FULL * overall(quality=quality, speed=fast, latency=prompt, formula=formula),
         quality=FULL * quality,
-        speed=FULL * speed(tps),
-        latency=FULL * latency(ttft_s),
+        speed=FULL * fast,
+        latency=FULL * prompt,
         quality_is=STAND_IN,
     )
 

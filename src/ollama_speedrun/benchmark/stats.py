@@ -9,6 +9,7 @@ from .types import Interval
 
 CONFIDENCE: Final = 0.95
 LARGEST_SPREAD: Final = 1e6
+HUNDREDTHS: Final = 100
 WIDE: Final = 0.2
 """From here on an interval of log rates lies so askew that ± says too little."""
 T_QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201)
@@ -50,14 +51,13 @@ def spread(rates: Sequence[float]) -> float | None:
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
-    """Return the value below which a share (0 to 1) of the values lies, between neighbours; None of nothing."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    below = math.floor(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    """Return the value below which a share of the values lies, between neighbours; None of nothing.
+
+    The share is a whole number of hundredths, above 0 and below 1.
+    """
+    if len(values) < 2:
+        return values[0] if values else None
+    return statistics.quantiles(values, n=HUNDREDTHS, method="inclusive")[round(share * HUNDREDTHS) - 1]
 
 
 def _quantile(trials: int) -> float:

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 
 from .. import units
 from ..assessment import score
+from ..assessment.score import Formula
 from ..assessment.tiers import TIERS
 from ..assessment.types import Rated
 from ..benchmark import metrics, stats
@@ -25,7 +26,11 @@ from .text import clean
 
 WIDTH: Final = 80
 TEXT_LIMIT: Final = 1000
-TOO_LITTLE: Final = "fewer than 16 tokens, or a duration below 1 ms or absent"
+SAME: Final = 1e-6
+"""Two scores that differ by a smaller share come from the same formula."""
+_FEW: Final = f"fewer than {metrics.FEWEST_TOKENS} tokens"
+_SHORT: Final = f"below {1000 * units.seconds(metrics.SHORTEST_WINDOW_NS):g} ms"
+TOO_LITTLE: Final = f"{_FEW}, or a duration {_SHORT} or absent"
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -63,7 +68,7 @@ FIGURES: Final = (
             f"({record.eval_count} − 1 − {int(record.done_reason == 'stop')}) / "
             f"({_s(record.last_content_ns)} − {_s(record.first_content_ns)})"
         ),
-        "fewer than 16 tokens or content chunks, or a window below 1 ms",
+        f"{_FEW} or content chunks, or a window {_SHORT}",
     ),
     Figure(
         "ollama_tps",
@@ -82,7 +87,7 @@ FIGURES: Final = (
         "s",
         metrics.tpot_s,
         lambda record: f"({_s(record.last_content_ns)} − {_s(record.first_content_ns)}) / ({record.eval_count} − 1)",
-        "fewer than 16 tokens",
+        _FEW,
     ),
     Figure(
         "unattributed_s",
@@ -104,17 +109,17 @@ FIGURES: Final = (
 )
 
 
-def explain(document: Document, pattern: str) -> tuple[str, ...]:
+def explain(document: Document, pattern: str, formula: Formula = score.FORMULA) -> tuple[str, ...]:
     """Return the lines that explain each result whose model or label matches a glob, at most 80 cells wide each.
 
-    Nothing where none matches.
+    Nothing where none matches. `formula` is what the scores are explained by.
     """
     models = {(model.host, model.name): model for model in document.models}
     return tuple(
         line
         for entry in document.rated()
         if any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for name in (entry.result.model, entry.result.label))
-        for long in _of_result(document, entry, models.get((entry.result.host, entry.result.model)))
+        for long in _of_result(document, formula, entry, models.get((entry.result.host, entry.result.model)))
         for line in _wrapped(long)
     )
 
@@ -126,7 +131,7 @@ def value(number: float) -> str:
     return f"{number:.{max(0, 3 - math.floor(math.log10(abs(number))))}f}"
 
 
-def _of_result(document: Document, entry: Rated, model: Model | None) -> Iterator[str]:
+def _of_result(document: Document, formula: Formula, entry: Rated, model: Model | None) -> Iterator[str]:
     result = entry.result
     yield shorten(figures.name(result.label), WIDTH)
     yield shorten(f"on {figures.host_label(result.host)}", WIDTH)
@@ -138,7 +143,7 @@ def _of_result(document: Document, entry: Rated, model: Model | None) -> Iterato
     elif result.embedding is not None:
         yield from _of_embedding(result)
     yield from _of_place(entry, model)
-    yield from _of_score(document, entry)
+    yield from _of_score(document, formula, entry)
     yield from _left_out(result)
     yield ""
 
@@ -237,32 +242,53 @@ def _of_place(entry: Rated, model: Model | None) -> Iterator[str]:
     yield f"tier: {assessment.tier}, by {'the memory in use' if by_memory else 'the size on disk'}{size}{below}"
 
 
-def _of_score(document: Document, entry: Rated) -> Iterator[str]:
+def _of_score(document: Document, formula: Formula, entry: Rated) -> Iterator[str]:
     result, scores = entry.result, entry.scores
     tps, ttft_s = result.speed_tps, result.ttft_s
     tokens, budget = result.output_tokens, result.token_budget
     if scores is None or tps is None or ttft_s is None or tokens is None or budget is None:
         return
-    quality, speed, latency = min(1.0, tokens / budget), score.speed(tps), score.latency(ttft_s)
-    yield "scores.overall: 100 · Q^0.6 · S^0.3 · L^0.1, each factor at least 0.01"
+    quality, speed, latency = min(1.0, tokens / budget), score.speed(tps, formula), score.latency(ttft_s, formula)
+    overall = score.FULL * score.overall(quality=quality, speed=speed, latency=latency, formula=formula)
+    fastest_s, slowest_s = f"{formula.fastest_ttft_s:g}", f"{formula.slowest_ttft_s:g}"
+    yield (
+        f"scores.overall: {score.FULL:g} · Q^{formula.quality_weight:g} · S^{formula.speed_weight:g} · "
+        f"L^{formula.latency_weight:g}, each factor at least {formula.floor:g}"
+    )
     yield f"  Q = {tokens} / {budget}, at most 1 = {value(quality)} ({clean(scores.quality_is)})"
-    yield f"  S = log2({value(tps)} / 5) / 4, within 0 and 1 = {value(speed)}"
-    yield f"  L = 1 − ln({value(ttft_s)} / 0.3) / ln(10 / 0.3), within 0 and 1 = {value(latency)}"
-    yield f"  overall = {value(scores.overall)}"
+    yield (
+        f"  S = log2({value(tps)} / {formula.slowest_tps:g}) / {formula.speed_doublings:g}, "
+        f"within 0 and 1 = {value(speed)}"
+    )
+    yield (
+        f"  L = 1 − ln({value(ttft_s)} / {fastest_s}) / ln({slowest_s} / {fastest_s}), "
+        f"within 0 and 1 = {value(latency)}"
+    )
+    yield f"  overall = {value(overall)}"
+    if not math.isclose(overall, scores.overall, rel_tol=SAME):
+        yield f"  the document has {value(scores.overall)}, by another formula: `assess` scores it again"
+    yield from _of_classic(document, formula, entry)
+
+
+def _of_classic(document: Document, formula: Formula, entry: Rated) -> Iterator[str]:
+    result, scores = entry.result, entry.scores
+    if scores is None or result.interview is None or result.classic_tps is None:
+        return
     rated = [other.result for other in document.rated() if other.scores is not None]
     fastest_tps = max((other.classic_tps or 0.0 for other in rated), default=0.0)
     most_tokens = max((other.output_tokens or 0 for other in rated), default=0)
-    if result.interview is not None and result.classic_tps is not None:
-        window = f"({_s(result.interview.ended_ns)} − {_s(result.interview.first_content_ns)})"
-        yield "classic_tps: eval_count / (end − first content), client clock"
-        yield f"  interview  {tokens} / {window} = {value(result.classic_tps)} tok/s"
-        classic = scores.classic
-        yield "scores.classic: relative to the fastest and the longest of the run"
-        yield f"  speed     = 100 · {value(result.classic_tps)} / {value(fastest_tps)} = {value(classic.speed)}"
-        yield f"  quality   = 100 · {tokens} / {most_tokens} = {value(classic.quality)}"
-        yield (
-            f"  composite = 0.6 · {value(classic.speed)} + 0.4 · {value(classic.quality)} = {value(classic.composite)}"
-        )
+    window = f"({_s(result.interview.ended_ns)} − {_s(result.interview.first_content_ns)})"
+    classic = scores.classic
+    yield "classic_tps: eval_count / (end − first content), client clock"
+    yield f"  interview  {result.output_tokens} / {window} = {value(result.classic_tps)} tok/s"
+    yield "scores.classic: relative to the fastest and the longest of the run"
+    full = f"{score.FULL:g}"
+    yield f"  speed     = {full} · {value(result.classic_tps)} / {value(fastest_tps)} = {value(classic.speed)}"
+    yield f"  quality   = {full} · {result.output_tokens} / {most_tokens} = {value(classic.quality)}"
+    yield (
+        f"  composite = {formula.classic_speed_weight:g} · {value(classic.speed)} + "
+        f"{formula.classic_quality_weight:g} · {value(classic.quality)} = {value(classic.composite)}"
+    )
 
 
 def _left_out(result: Result) -> Iterator[str]:
