@@ -1,0 +1,89 @@
+import pytest
+
+from ollama_speedrun.quality import bank
+from ollama_speedrun.quality.bank import Mix
+from ollama_speedrun.quality.exam import PILOT_ITEMS, Exam, ExamSettings, agrees
+from ollama_speedrun.quality.items import Answer, Area, Grade, Item, Message, Need, NumberKey
+from ollama_speedrun.quality.records import ItemRecord, record
+
+
+def graded(item: Item, score: float) -> ItemRecord:
+    return record(item, (), Grade(score=score, strict=score, extracted="", why="as told"))
+
+
+def exam(**settings: object) -> Exam:
+    return Exam(ExamSettings(**settings), seed=11)  # type: ignore[arg-type]
+
+
+OWN = Item(
+    area=Area.TASKS,
+    family="mine",
+    level=1,
+    seed=0,
+    messages=(Message(role="user", content="2+2?"),),
+    key=NumberKey("4"),
+    oracle=(Answer(content="4"),),
+    max_tokens=8,
+)
+
+
+@pytest.mark.parametrize(
+    ("tier", "right", "mix"),
+    [
+        ("<2", 0, Mix.EASY),
+        ("<2", 3, Mix.EASY),
+        ("<2", 6, Mix.MIDDLE),
+        ("4-8", 1, Mix.EASY),
+        ("4-8", 4, Mix.MIDDLE),
+        ("4-8", 5, Mix.HARD),
+        ("16+", 6, Mix.HARD),
+        ("16+", 0, Mix.MIDDLE),
+    ],
+)
+def test_a_pilot_moves_the_mix_of_its_tier_by_one_step_at_most(tier: str, right: int, mix: Mix) -> None:
+    asked = exam()
+    pilot = asked.pilot(tier)
+
+    assert len(pilot) == PILOT_ITEMS
+    assert asked.decide(tier, [graded(item, float(place < right)) for place, item in enumerate(pilot)]) == mix
+
+
+def test_the_first_decision_holds_for_all_models_of_a_tier() -> None:
+    asked = exam()
+    pilot = asked.pilot("4-8")
+    asked.decide("4-8", [graded(item, 1) for item in pilot])
+
+    assert asked.decide("4-8", [graded(item, 0) for item in pilot]) == Mix.HARD
+    assert asked.mix_of("4-8") == Mix.HARD
+    assert asked.mix_of("2-4") is None
+
+
+def test_a_pilot_is_no_part_of_what_counts() -> None:
+    asked = exam(items=400)
+    names = {item.name for mix in Mix for item in asked.items(mix, set(Need))}
+
+    assert not names & {item.name for item in asked.pilot("4-8")}
+
+
+def test_a_model_is_not_asked_what_its_capabilities_exclude_and_keeps_the_common_order() -> None:
+    asked = exam(items=40)
+    every, plain = asked.items(Mix.EASY, set(Need)), asked.items(Mix.EASY, ())
+
+    assert len(every) == len(plain) == 40
+    assert all(not item.needs for item in plain)
+    common = [item for item in every if not item.needs]
+    assert list(plain[: len(common)]) == common
+
+
+def test_own_items_come_first_and_on_top() -> None:
+    assert exam(items=10, own=(OWN,)).items(Mix.EASY, ())[0] == OWN
+    assert len(exam(items=10, own=(OWN,)).items(Mix.EASY, ())) == 11
+    assert exam(own=(OWN,), only_own=True).items(Mix.EASY, ()) == (OWN,)
+
+
+def test_two_hosts_agree_while_few_grades_flip() -> None:
+    items = bank.mix(Mix.EASY, 1)[:10]
+    one = [graded(item, 1) for item in items]
+
+    assert agrees(one, [graded(item, float(place >= 2)) for place, item in enumerate(items)])
+    assert not agrees(one, [graded(item, float(place >= 3)) for place, item in enumerate(items)])
