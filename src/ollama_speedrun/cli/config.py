@@ -49,7 +49,7 @@ def _values(layers: settings.Layers) -> dict[str, tuple[object, str]]:
 
 def _line(key: str, value: object, is_set: bool) -> str:
     """Return a line of a settings file; what the profile decides is a comment, so that another profile can."""
-    text = "no limit" if value is None else msgspec.json.encode(value).decode()
+    text = "not set" if value is None else msgspec.json.encode(value).decode()
     return f"{key} = {text}" if is_set and value is not None else f"# {key} = {text}"
 
 

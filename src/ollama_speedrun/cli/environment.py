@@ -7,14 +7,17 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from ..errors import OutputError
 
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from typing import Literal, TextIO
+
+    from ..masking import Mask
 
 APP_NAME = "ollama-speedrun"
 
@@ -44,6 +47,11 @@ class Environment:
         self._config_dir = config_dir
         self._state_dir = state_dir
         self._began_s = time.monotonic()
+        self._mask: Mask | None = None
+        self.closing = ExitStack()
+        """What is to be closed once the command is over."""
+        self.log_line: Callable[[str], None] = self.say
+        """Where `--verbose` shows a line of the log; a live display puts itself there."""
 
     @classmethod
     def of_process(cls) -> Environment:
@@ -82,6 +90,16 @@ class Environment:
         return self._state_dir
 
     @property
+    def mask(self) -> Mask:
+        """The secrets that no text may show on its way out: those in arguments and variables, and what is added."""
+        if self._mask is None:
+            from ..masking import Mask, passwords_in
+
+            texts = (*self.argv, self.variables.get("OLLAMA_HOST", ""))
+            self._mask = Mask([*passwords_in(texts), self.variables.get("OLLAMA_API_KEY", "").strip()])
+        return self._mask
+
+    @property
     def age_s(self) -> float:
         """How long these surroundings have been there: about as long as the process."""
         return time.monotonic() - self._began_s
@@ -93,6 +111,7 @@ class Environment:
 
     def say(self, text: str) -> None:
         """Write a sentence on stderr: one line of it, unless a terminal would break that within words."""
+        text = self.mask.text(text)
         if self.stderr.isatty():
             import shutil
             import textwrap
@@ -106,8 +125,9 @@ class Environment:
 
     def put(self, text: str) -> None:
         """Print a result on stdout; raises `OutputError` where it takes no more, `BrokenPipeError` without a reader."""
+        shown = text if self._mask is None else self._mask.text(text)
         with self.writing():
-            print(text, file=self.stdout)
+            print(shown, file=self.stdout)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -180,6 +180,7 @@ TIER_NAMES: Kind[tuple[Tier, ...]] = Kind(
     "memory tiers out of " + ", ".join(TIERS), _tier, (str,), many=True, separator=","
 )
 PATHS: Kind[tuple[str, ...]] = Kind("file names that end in .json, .md or .csv", _text, (str,), many=True)
+FILE: Kind[str] = Kind("the name of a file", _text, (str,))
 FILES: Kind[tuple[str, ...]] = Kind("names of files", _text, (str,), many=True)
 NETWORKS: Kind[tuple[str, ...]] = Kind(
     "networks or addresses, such as 192.168.7.0/24", _text, (str,), many=True, separator=","

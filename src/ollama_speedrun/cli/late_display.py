@@ -23,7 +23,7 @@ class LateDisplay:
     def __init__(self, load: "Callable[[], RunDisplay]") -> None:
         self._load = load
         self._lock = threading.Lock()
-        self._early: list[Event] = []
+        self._early: list[Callable[[RunDisplay], None]] = []
         self._display: RunDisplay | None = None
         self._is_over = threading.Event()
         self._thread = ThreadPoolExecutor(1, "display")
@@ -41,17 +41,24 @@ class LateDisplay:
 
     def handle(self, event: Event) -> None:
         """Take in one event."""
+        self._pass_on(lambda display: display.handle(event))
+
+    def log(self, line: str) -> None:
+        """Have a line of the log shown."""
+        self._pass_on(lambda display: display.log(line))
+
+    def _pass_on(self, call: "Callable[[RunDisplay], None]") -> None:
         with self._lock:
             if self._display is None:
-                self._early.append(event)
+                self._early.append(call)
             else:
-                self._display.handle(event)
+                call(self._display)
 
     def _begin(self) -> "RunDisplay":
         self._is_over.wait(HEAD_START_S)
         display = self._load().__enter__()
         with self._lock:
-            for event in self._early:
-                display.handle(event)
+            for call in self._early:
+                call(display)
             self._display = display
         return display

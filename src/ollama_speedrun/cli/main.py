@@ -28,7 +28,8 @@ def entry_point() -> int:
 def main(environment: Environment) -> ExitCode:
     """Run one command line; say what went wrong in one sentence on stderr; return the exit status."""
     try:
-        return _run(environment)
+        with environment.closing:
+            return _run(environment)
     except KeyboardInterrupt:
         environment.say(f"{PROGRAM}: interrupted")
         return ExitCode.INTERRUPTED

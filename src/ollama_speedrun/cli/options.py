@@ -5,6 +5,7 @@ from __future__ import annotations
 from .kinds import (
     COUNT,
     DEPTHS,
+    FILE,
     FILES,
     HOSTS,
     IF_BUSY,
@@ -231,7 +232,10 @@ class Settings:
     yes = Option(SWITCH, False, TALK, None, "answer every question with yes")
     color = Option(SWITCH, True, TALK, None, "no colours")
     quiet = Option(SWITCH, False, TALK, None, "say nothing but errors and the result")
-    verbose = Option(SWITCH, False, TALK, None, "say more, and show the traceback of an unexpected error")
+    verbose = Option(
+        SWITCH, False, TALK, None, "say more, each request among it, and show the traceback of an unexpected error"
+    )
+    log = Option(FILE, None, TALK, "FILE", "write what happens in detail to this file; tokens are masked there, too")
 
 
 SETTINGS: tuple[Option[Any], ...] = tuple(row for row in vars(Settings).values() if isinstance(row, Option))

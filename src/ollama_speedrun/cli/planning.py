@@ -73,7 +73,10 @@ def _targets(settings: Settings, environment: Environment) -> Iterator[ServerTar
         )
         if not named:
             raise UsageError(f"the hosts file {name} names no host; write one TARGET a line, or leave it out to scan")
-        yield from named
+        for target in named:
+            if isinstance(target, ServerTarget) and target.token is not None:
+                environment.mask.add(target.token.reveal())
+            yield target
 
 
 def _ollama_host(environment: Environment) -> ServerTarget | None:

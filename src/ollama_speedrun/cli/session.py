@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from types import MappingProxyType
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from ..ui.live import RunDisplay
 
 
+_log = logging.getLogger(__name__)
+
+
 def load_settings(
     environment: Environment, arguments: argparse.Namespace, *, defaults: Mapping[str, object] = MappingProxyType({})
 ) -> Settings:
@@ -44,7 +48,13 @@ def load_settings(
     if targets := flags.pop("targets", None):
         _check_names_servers(targets)
         flags["host"] = [*(flags.get("host") or []), *targets]
-    return settings.load(environment, flags, config_flag=arguments.config, defaults=defaults).settings
+    chosen = settings.load(environment, flags, config_flag=arguments.config, defaults=defaults).settings
+    if chosen.verbose or chosen.log is not None:
+        from .logs import logging_to
+
+        environment.closing.enter_context(logging_to(environment, verbose=chosen.verbose, file=chosen.log))
+        _log.debug("%s %s", arguments.verb, dict(chosen.by_key))
+    return chosen
 
 
 def _check_names_servers(targets: Sequence[str]) -> None:
@@ -96,6 +106,7 @@ class Session:
         explain: str | None = None,
         host_patterns: Sequence[str] = (),
     ) -> None:
+        self._environment = environment
         self._screen = Screen(environment, chosen, as_json=as_json)
         self._as_stream = as_stream
         self._explain = explain
@@ -121,7 +132,7 @@ class Session:
             complete = asyncio.run(self._drive(plans))
         finally:
             self._run.end()
-            document = self._run.document(complete=complete, assessed=self._until is Phase.ASSESS)
+            document = self._document(complete=complete)
             result = document if self._measures else _selected(document, self._selection)
             unwritten = self._files.write(result)
         ending = Ending(
@@ -139,18 +150,25 @@ class Session:
         self._tell_the_end(ending)
         return ending.status
 
+    def _document(self, *, complete: bool) -> Document:
+        """Return what the run has so far, as it may leave the program."""
+        document = self._run.document(complete=complete, assessed=self._until is Phase.ASSESS)
+        return self._environment.mask.within(document)
+
     async def _drive(self, plans: AbstractAsyncContextManager[DiscoveryPlan]) -> bool:
         """Return whether the run came to its own end."""
         async with plans as plan, asyncio.TaskGroup() as group:
             with LateDisplay(self._display) as display:
                 checkpoints = Checkpoints(
                     self._files,
-                    snapshot=lambda: self._run.document(complete=False, assessed=self._until is Phase.ASSESS),
+                    snapshot=lambda: self._document(complete=False),
                     warn=lambda text: display.handle(Notice(text)),
                 )
 
-                def emit(event: Event) -> None:
+                def emit(found: Event) -> None:
+                    event = self._environment.mask.within(found)
                     display.handle(event)
+                    _log.debug("%r", event)
                     match event:
                         case BenchmarkEnded() | BenchmarkRevised():
                             checkpoints.request()
@@ -161,12 +179,14 @@ class Session:
                         case _:
                             pass
 
+                self._environment.log_line = display.log
                 group.create_task(checkpoints.keep())
                 pipeline = group.create_task(self._work(plan, emit))
                 try:
                     with on_interrupt(pipeline.cancel):
                         await asyncio.wait([pipeline])
                 finally:
+                    self._environment.log_line = self._environment.say
                     checkpoints.finish()
         return not pipeline.cancelled()
 

@@ -19,6 +19,7 @@ from aiohttp.connector import NEEDS_CLEANUP_CLOSED
 from .._version import __version__
 from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError, UnreachableError
 from . import wire
+from .trace import traces
 
 USER_AGENT: Final = f"ollama-speedrun/{__version__}"
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -72,7 +73,7 @@ async def open_session(
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **secret},
         auto_decompress=False,
         trust_env=False,
-        trace_configs=[stamping],
+        trace_configs=[stamping, *traces()],
     ) as session:
         yield session
 

@@ -15,6 +15,7 @@ from ..discovery.events import HostFound, ScanProgress
 from ..events import Phase, PhaseBegan, PhaseEnded
 from ..pipeline.events import Event
 from ..report import figures
+from ..report.text import clean
 from ..visit.events import BenchmarkProgress, Stage
 from .bars import bar_line, spread
 from .lines import BEGIN, INDENT, Verbosity, label, lines_of
@@ -24,6 +25,7 @@ __all__ = ["RunDisplay", "Verbosity"]
 
 BANNER: Final = "finds every Ollama server and benchmarks its models"
 SHORTEST_WORTH_SAYING_S: Final = 0.1
+LOG_LIMIT: Final = 600
 
 
 class _Running(NamedTuple):
@@ -97,6 +99,10 @@ class RunDisplay:
         for line in lines_of(event):
             if line.verbosity <= self._verbosity:
                 self._painter.say(line.text.append(suffix, "dim"))
+
+    def log(self, line: str) -> None:
+        """Show a line of the log."""
+        self._painter.say(Text.assemble(INDENT, (clean(line, LOG_LIMIT), "dim")))
 
     def _took(self, phase: Phase) -> str:
         """Return how long the phase lasted, in brackets; nothing where that is not worth a word."""
