@@ -4,5 +4,6 @@ from typing import Final
 
 from ..items import Family
 from .tools_calls import ONE_CALL
+from .tools_worlds import WORLD_FAMILIES
 
-FAMILIES: Final[tuple[Family, ...]] = (ONE_CALL,)
+FAMILIES: Final[tuple[Family, ...]] = (ONE_CALL, *WORLD_FAMILIES)

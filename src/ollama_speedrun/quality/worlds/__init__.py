@@ -1,0 +1,1 @@
+"""Small simulated worlds that a model acts in by tool calls."""
