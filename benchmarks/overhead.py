@@ -33,15 +33,15 @@ import psutil
 from rich.console import Console
 
 from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkQueued
-from ollama_speedrun.benchmark.host import Ask, HostSession
-from ollama_speedrun.benchmark.plan import BenchmarkSettings
 from ollama_speedrun.events import Phase, PhaseBegan
 from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import ChunkStream, OllamaClient, open_session
 from ollama_speedrun.pipeline.events import Event
 from ollama_speedrun.ui.live import RunDisplay
+from ollama_speedrun.visit.ask import Ask
 from ollama_speedrun.visit.events import Stage
+from ollama_speedrun.visit.visit import Visit
 
 SENDER: Final = Path(__file__).with_name("_sender.py")
 WANTED_CPU_US: Final = 100.0
@@ -122,11 +122,11 @@ async def _ours(
 ) -> AsyncIterator[Read]:
     async with open_session() as session:
         client = client_type(session, url, delays_ns)
-        host = HostSession(client, BenchmarkSettings(), emit=emit, nonce=lambda: "nonce")
+        visit = Visit(client, emit=emit, nonce=lambda: "nonce", timeout_s=300)
 
         async def read(number: int, chunks: int) -> None:
             ask = Ask(prompt="Go.", num_predict=chunks, num_ctx=4096)
-            record = await host.generate(model(url, number, load.pace), ask, stage=Stage.PROMPT)
+            record = await visit.generate(model(url, number, load.pace), ask, stage=Stage.PROMPT)
             assert record.content_chunks == chunks
 
         yield read

@@ -24,10 +24,11 @@ from pathlib import Path
 import msgspec
 
 from ollama_speedrun import Phase, Run, RunSettings, build_plan, parse_target, run
-from ollama_speedrun.benchmark import stream, workload
+from ollama_speedrun.benchmark import workload
 from ollama_speedrun.benchmark.plan import PROFILES, Profile
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
+from ollama_speedrun.visit import ask, stream
 
 TESTS = Path(__file__).parent.parent / "tests"
 NUM_CTX = 2048
@@ -64,7 +65,7 @@ async def sequential(urls: Sequence[str], num_predict: int) -> int:
                 request = wire.GenerateRequest(
                     model=name,
                     prompt=workload.prompt("once"),
-                    options=workload.options(num_predict=num_predict, num_ctx=NUM_CTX),
+                    options=ask.options(num_predict=num_predict, num_ctx=NUM_CTX),
                 )
                 record = await stream.record(client, request, timeout_s=60, progress=lambda *_: None)
                 done += record.content_chunks > 0

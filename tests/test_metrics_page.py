@@ -9,9 +9,10 @@ import pytest
 
 from ollama_speedrun import units
 from ollama_speedrun.assessment import score, tiers
-from ollama_speedrun.benchmark import caveats, embedding, image, measurement, metrics, outcome, plan, stats, workload
+from ollama_speedrun.benchmark import caveats, embedding, image, metrics, outcome, plan, speed, stats
 from ollama_speedrun.benchmark.plan import PROFILES, Profile
 from ollama_speedrun.benchmark.types import CaveatKind, Result, StreamRecord
+from ollama_speedrun.visit import ask
 from records import MS, record
 
 PAGE = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text(encoding="utf-8")
@@ -132,7 +133,7 @@ def test_the_page_has_the_profiles_as_they_are() -> None:
         f"{', '.join(map(str, plan.CONCURRENCY_LEVELS[:-1]))} and {plan.CONCURRENCY_LEVELS[-1]} requests",
         f"{image.SIDE_PIXELS} × {image.SIDE_PIXELS} pixels",
         f"{embedding.LARGE_BATCH} at a time (client clock, median of {embedding.ROUNDS})",
-        f"a **warm-up**, {workload.WARM_UP_TOKENS} tokens long",
+        f"a **warm-up**, {ask.WARM_UP_TOKENS} tokens long",
         f"more than {caveats.LARGEST_DISAGREEMENT:.0%} and".replace("%", " %"),
         f"more than {caveats.STEADY_DISAGREEMENT:.0%} and {caveats.STEADY_JITTER_NS // MS} ms apart".replace("%", " %"),
         f"fewer than {metrics.ENOUGH_TOKENS} tokens, but {metrics.FEWEST_TOKENS} or more",
@@ -152,7 +153,7 @@ def test_each_number_in_the_prose_is_the_codes_own(sentence: str) -> None:
 
 
 def test_the_words_three_and_twice_are_the_codes_too() -> None:
-    assert (metrics.QUEUE_FACTOR, caveats.REPEATS, measurement.RETRIES, metrics.RELOAD_SHARE) == (3, 3, 2, 0.25)
+    assert (metrics.QUEUE_FACTOR, caveats.REPEATS, speed.RETRIES, metrics.RELOAD_SHARE) == (3, 3, 2, 0.25)
 
 
 def test_the_numbers_told_of_the_scores_are_right() -> None:

@@ -8,12 +8,13 @@ import pytest
 
 from contract.exchange import recording, recordings
 from fake_ollama.raw import Raw, raw_server
-from ollama_speedrun.benchmark import caveats, metrics, outcome, stream
-from ollama_speedrun.benchmark.observation import observe
+from ollama_speedrun.benchmark import caveats, metrics, outcome
 from ollama_speedrun.benchmark.types import CaveatKind, Observations, StreamRecord
 from ollama_speedrun.errors import OllamaError, ProtocolError, ServerError
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
+from ollama_speedrun.visit import stream
+from ollama_speedrun.visit.observation import observe
 from records import model
 
 FEW = CaveatKind.TOO_FEW_TOKENS

@@ -32,6 +32,7 @@ from ollama_speedrun.events import Notice
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
+from ollama_speedrun.visit import ask
 from ollama_speedrun.visit.events import BenchmarkProgress, Stage
 
 pytestmark = pytest.mark.virtual_time
@@ -131,12 +132,12 @@ async def test_every_generation_is_bounded_and_keeps_one_context_and_opens_with_
         bodies = [record.body for record in host.asked("/api/generate") if record.generation]
     prompts = [body["prompt"] for body in bodies if isinstance(body, dict)]
     assert prompts == [
-        workload.warm_up_prompt("0-nonce"),
+        ask.warm_up_prompt("0-nonce"),
         *(workload.prompt(f"{number}-nonce") for number in range(1, 5)),
     ]
     for body, num_predict in zip(bodies, (16, 64, 64, 64, 64), strict=True):
         assert isinstance(body, dict)
-        assert body["options"] == workload.options(num_predict=num_predict, num_ctx=2048)
+        assert body["options"] == ask.options(num_predict=num_predict, num_ctx=2048)
         assert body["truncate"] is False
         assert body.keys() == {"model", "prompt", "truncate", "options"}
 

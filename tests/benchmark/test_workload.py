@@ -12,12 +12,3 @@ def test_the_prompt_opens_with_the_nonce_and_names_the_eight_areas_in_order() ->
 def test_two_nonces_give_prompts_that_differ_from_the_first_characters_on() -> None:
     assert workload.prompt("a")[0] != workload.prompt("b")[0]
     assert workload.prompt("a")[1:] == workload.prompt("b")[1:]
-
-
-def test_the_options_always_bound_the_answer() -> None:
-    assert workload.options(num_predict=512, num_ctx=4096) == {
-        "temperature": 0,
-        "seed": 42,
-        "num_predict": 512,
-        "num_ctx": 4096,
-    }

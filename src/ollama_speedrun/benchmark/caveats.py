@@ -197,6 +197,12 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
             f"the server failed after the interview and {len(observed.trials)} trials, and what came before stands: "
             f"{observed.cut_short}; run again when it is well",
         )
+    elif observed.interrupted:
+        yield Caveat(
+            CaveatKind.CUT_SHORT,
+            f"the run ended after the interview and {_counted(len(observed.trials))}, before this benchmark did; run "
+            "again to have all of it",
+        )
     if any(metrics.was_queued(record, calm) for record in observed.timed):
         yield Caveat(
             CaveatKind.QUEUED,
@@ -263,3 +269,7 @@ def _steady_disagreement(timed: Sequence[StreamRecord]) -> float:
 
 def _distances(timed: Sequence[StreamRecord], *, jitter_ns: int) -> list[float]:
     return [apart for record in timed if (apart := metrics.disagreement(record, jitter_ns=jitter_ns)) is not None]
+
+
+def _counted(trials: int) -> str:
+    return "1 trial" if trials == 1 else f"{trials} trials"

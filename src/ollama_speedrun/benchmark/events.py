@@ -22,6 +22,12 @@ class BenchmarkBegan(msgspec.Struct, frozen=True):
     model: str
 
 
+class BenchmarkPartial(msgspec.Struct, frozen=True):
+    """A model's result so far, while its benchmark goes on: takes the place of an earlier one of the same benchmark."""
+
+    result: Result
+
+
 class BenchmarkEnded(msgspec.Struct, frozen=True):
     """A model's benchmark is over, well or not."""
 
@@ -34,4 +40,6 @@ class BenchmarkRevised(msgspec.Struct, frozen=True):
     result: Result
 
 
-BenchmarkEvent: TypeAlias = VisitEvent | BenchmarkQueued | BenchmarkBegan | BenchmarkEnded | BenchmarkRevised
+BenchmarkEvent: TypeAlias = (
+    VisitEvent | BenchmarkQueued | BenchmarkBegan | BenchmarkPartial | BenchmarkEnded | BenchmarkRevised
+)

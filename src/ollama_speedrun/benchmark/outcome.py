@@ -1,14 +1,16 @@
 """From raw records to a result. Pure."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 import msgspec
 
 from .. import units
 from ..inventory.types import Model
+from ..visit.types import Residency, StreamRecord
 from . import caveats, metrics, stats
-from .types import Caveat, CaveatKind, EmbeddingFigures, ImageFigures, Observations, Residency, Result, StreamRecord
+from .types import Caveat, CaveatKind, EmbeddingFigures, ImageFigures, Observations, Result
 
 LARGEST_DRIFT: Final = 0.03
 
@@ -50,14 +52,23 @@ def measured(model: Model, observed: Observations) -> Result:
         context_length=residency.context_length if residency else None,
         memory_bytes=residency.size_bytes if residency else None,
         gpu_share=residency.size_vram_bytes / residency.size_bytes if residency else None,
-        image=observed.image,
-        depths=observed.depths,
-        concurrency=observed.concurrency,
         caveats=caveats.of(observed),
         discarded_trials=observed.discarded,
         warm_up=observed.warm_up,
         interview=interview,
         trials=observed.trials,
+    )
+
+
+def stamped(result: Result, model: Model, *, server_version: str | None, began_at: datetime | None = None) -> Result:
+    """Return the result with what it belongs to: server, model and time; `began_at` is when the model's turn began."""
+    return msgspec.structs.replace(
+        result,
+        server_version=server_version,
+        model_format=model.format,
+        digest=model.digest,
+        started_at=began_at,
+        ended_at=None if began_at is None else datetime.now(UTC),
     )
 
 

@@ -1,17 +1,22 @@
-"""Two curves of a model: speed by the depth of its context, and by the number of requests at once."""
+"""Two sweeps over one model: speed by the depth of its context, and by the number of requests at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Sequence
 from typing import Final
+
+import msgspec
 
 from .. import units
 from ..errors import OllamaError
 from ..events import Notice
-from ..inventory.types import Model
-from ..visit.events import Stage
+from ..visit.loaded import find, residency_of
+from ..visit.loaded_model import LoadedModel
+from ..visit.types import StreamRecord
 from . import metrics, stats, workload
-from .host import Ask, HostSession, find, residency_of
-from .types import ConcurrencyPoint, DepthPoint, StreamRecord
+from .budget import Budget
+from .types import ConcurrencyPoint, DepthPoint, Result
 
 DEPTH_TOKENS: Final = 64
 HEADROOM_TOKENS: Final = 256
@@ -20,59 +25,66 @@ CHARACTERS_PER_TOKEN: Final = 3.0
 """Of the filler, for a start; each point that was read corrects it for the next."""
 
 
-class DepthCurve:
-    """Prefill and decode speed of a model by the tokens in its context, `most_tokens` of context at most.
+class DepthSweep:
+    """A study: prefill and decode speed by the tokens in the context, one depth a step, from the least on.
 
-    With `keeps_ctx` every depth is measured in a context of just that length, for others have the model loaded with it.
+    Each depth is loaded with the context that it needs, so memory and the share on the GPU belong to it. A model that
+    others have loaded keeps its context, and every depth is measured in that. Depths that no context of the model holds
+    are left out. The sweep ends when the time is up, or where a depth fails, for instance for want of memory.
     """
 
-    def __init__(
-        self, host: HostSession, model: Model, *, thinks: bool | str | None, most_tokens: int, keeps_ctx: bool
-    ) -> None:
-        self._host = host
-        self._model = model
-        self._thinks = thinks
-        self._most_tokens = most_tokens
-        self._keeps_ctx = keeps_ctx
+    name = "the sweep over context depths"
+    needs_the_memory = True
+
+    def __init__(self, depths: Sequence[int], budget: Budget) -> None:
+        self._left: deque[int] | None = None
+        self._depths = sorted(set(depths))
+        self._budget = budget
+        self._points: list[DepthPoint] = []
         self._characters_per_token = CHARACTERS_PER_TOKEN
 
-    async def measure(self, depths: Sequence[int], *, is_in_time: Callable[[], bool]) -> tuple[DepthPoint, ...]:
-        """Return a point for each depth that the context holds, from the least on, as far as the time goes.
+    def add_to(self, result: Result) -> Result:
+        """Return the result with the depths measured so far."""
+        return msgspec.structs.replace(result, depths=tuple(self._points))
 
-        Each depth is loaded with the context that it needs, so memory and the share on the GPU belong to it. The curve
-        ends early where a depth fails, for instance for want of memory; raises `OllamaError` when the first one does.
-        """
-        in_order = sorted(set(depths))
-        if too_deep := [str(tokens) for tokens in in_order if _context_for(tokens) > self._most_tokens]:
-            why = ", which is kept because others loaded it so" if self._keeps_ctx else ""
-            self._host.emit(
+    async def step(self, model: LoadedModel) -> bool:
+        """Measure the next depth; raises `OllamaError` when the first one fails."""
+        if self._left is None:
+            self._left = deque(self._that_fit(model))
+        if not self._left or self._budget.is_spent:
+            return False
+        try:
+            self._points.append(await self._point(model, self._left.popleft()))
+        except OllamaError:
+            if not self._points:
+                raise
+            return False
+        return bool(self._left)
+
+    def _that_fit(self, model: LoadedModel) -> Sequence[int]:
+        """Return the depths that the model's context holds, and tell of the others."""
+        most_tokens = _most_tokens(model)
+        fitting = [tokens for tokens in self._depths if _context_for(tokens) <= most_tokens]
+        if too_deep := self._depths[len(fitting) :]:
+            why = ", which is kept because others loaded it so" if model.is_theirs else ""
+            model.visit.emit(
                 Notice(
-                    f"{self._model.name} on {self._model.host} goes without the depths {', '.join(too_deep)}: with an "
-                    f"answer they do not fit into the context of {self._most_tokens} tokens{why}"
+                    f"{model.model.name} on {model.model.host} goes without the depths "
+                    f"{', '.join(map(str, too_deep))}: with an answer they do not fit into the context of "
+                    f"{most_tokens} tokens{why}"
                 )
             )
-        points: list[DepthPoint] = []
-        for tokens in in_order[: len(in_order) - len(too_deep)]:
-            if not is_in_time():
-                break
-            try:
-                points.append(await self._point(tokens))
-            except OllamaError:
-                if not points:
-                    raise
-                break
-        return tuple(points)
+        return fitting
 
-    async def _point(self, tokens: int) -> DepthPoint:
-        num_ctx = self._most_tokens if self._keeps_ctx else _context_for(tokens)
+    async def _point(self, model: LoadedModel, tokens: int) -> DepthPoint:
+        num_ctx = _most_tokens(model) if model.is_theirs else _context_for(tokens)
         characters = int(tokens * self._characters_per_token)
-        await self._generate(workload.warm_up_prompt, workload.WARM_UP_TOKENS, num_ctx, Stage.LOADING)
-        record = await self._generate(
-            lambda nonce: workload.long_prompt(nonce, characters), DEPTH_TOKENS, num_ctx, Stage.PROMPT
-        )
+        await model.warm_up(num_ctx=num_ctx)
+        prompt = workload.long_prompt(model.visit.nonce(), characters)
+        record = await model.generate(prompt, num_predict=DEPTH_TOKENS, num_ctx=num_ctx)
         if characters and record.prompt_eval_count:
             self._characters_per_token = characters / record.prompt_eval_count
-        residency = residency_of(find(await self._host.loaded() or (), self._model))
+        residency = residency_of(find(await model.visit.residents.loaded() or (), model.model))
         return DepthPoint(
             prompt_tokens=record.prompt_eval_count,
             num_ctx=num_ctx,
@@ -83,46 +95,54 @@ class DepthCurve:
             gpu_share=residency.size_vram_bytes / residency.size_bytes if residency else None,
         )
 
-    async def _generate(
-        self, prompt: Callable[[str], str], num_predict: int, num_ctx: int, stage: Stage
-    ) -> StreamRecord:
-        ask = Ask(prompt=prompt(self._host.nonce()), num_predict=num_predict, num_ctx=num_ctx, thinks=self._thinks)
-        return await self._host.generate(self._model, ask, stage=stage)
+
+def _most_tokens(model: LoadedModel) -> int:
+    """Return the longest context that the model may be loaded with."""
+    return model.num_ctx if model.is_theirs else model.model.context_length or model.num_ctx
 
 
 def _context_for(depth_tokens: int) -> int:
     return depth_tokens + DEPTH_TOKENS + HEADROOM_TOKENS
 
 
-async def concurrency(
-    levels: Sequence[int],
-    generate: Callable[[], Awaitable[tuple[int, StreamRecord]]],
-    *,
-    is_in_time: Callable[[], bool],
-) -> tuple[ConcurrencyPoint, ...]:
-    """Return what so many requests at the same moment give, level by level.
+class ConcurrencySweep:
+    """A study: so many requests at the same moment, one level a step, each a trial of `trial_tokens`.
 
-    A level that fails ends the curve, and so does the end of the time. `generate` returns when it was sent (monotonic
-    ns) and its record.
+    A level that fails ends the sweep, and so does the end of the time.
     """
-    points: list[ConcurrencyPoint] = []
-    for requests in levels:
-        if not is_in_time():
-            break
-        outcomes = await asyncio.gather(*(_outcome(generate) for _ in range(requests)))
-        if None in outcomes:
-            break
-        points.append(concurrency_point([outcome for outcome in outcomes if outcome is not None]))
-    return tuple(points)
 
+    name = "the sweep over requests at once"
+    needs_the_memory = True
 
-async def _outcome(
-    generate: Callable[[], Awaitable[tuple[int, StreamRecord]]],
-) -> tuple[int, StreamRecord] | None:
-    try:
-        return await generate()
-    except OllamaError:
-        return None
+    def __init__(self, levels: Sequence[int], trial_tokens: int, budget: Budget) -> None:
+        self._left = deque(levels)
+        self._trial_tokens = trial_tokens
+        self._budget = budget
+        self._points: list[ConcurrencyPoint] = []
+
+    def add_to(self, result: Result) -> Result:
+        """Return the result with the levels measured so far."""
+        return msgspec.structs.replace(result, concurrency=tuple(self._points))
+
+    async def step(self, model: LoadedModel) -> bool:
+        """Measure the next level."""
+        if not self._left or self._budget.is_spent:
+            return False
+        requests = self._left.popleft()
+        runs = await asyncio.gather(*(self._stamped(model) for _ in range(requests)))
+        if None in runs:
+            return False
+        self._points.append(concurrency_point([run for run in runs if run is not None]))
+        return bool(self._left)
+
+    async def _stamped(self, model: LoadedModel) -> tuple[int, StreamRecord] | None:
+        """Run one trial; returns when it was sent (monotonic ns) and its record, None where it failed."""
+        prompt = workload.prompt(model.visit.nonce())
+        sent_ns = time.perf_counter_ns()
+        try:
+            return sent_ns, await model.generate_once(prompt, num_predict=self._trial_tokens)
+        except OllamaError:
+            return None
 
 
 def concurrency_point(runs: Sequence[tuple[int, StreamRecord]]) -> ConcurrencyPoint:

@@ -2,9 +2,13 @@
 
 import enum
 import math
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
+
+from ..visit.types import Residency as Residency  # noqa: PLC0414  # exported from here, too: parts of a result
+from ..visit.types import StreamRecord as StreamRecord  # noqa: PLC0414
 
 Status = Literal["ok", "failed", "skipped"]
 
@@ -40,44 +44,6 @@ class Caveat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     kind: CaveatKind
     text: str
-
-
-class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One streamed generation as it was observed, before any formula.
-
-    The `…_ns` stamps are the client's monotonic clock in ns since the request was sent, taken when the bytes arrived
-    and before they were parsed. "Content" is a chunk with a non-empty answer, thinking or tool call; "answer" one with
-    a non-empty answer. `content_arrivals` counts the moments at which content came, `token_limit` is the num_predict
-    that was asked for. `answer_tail` is the end of what was streamed, untrusted text. The durations and counts are the
-    server's own, None where it left them out.
-    """
-
-    first_content_ns: int | None
-    first_answer_ns: int | None
-    last_content_ns: int | None
-    ended_ns: int
-    content_chunks: int
-    content_arrivals: int | None = None
-    token_limit: int | None = None
-    answer_characters: int
-    thinking_characters: int
-    answer_tail: str
-    done_reason: str | None
-    total_duration_ns: int | None
-    load_duration_ns: int | None
-    prompt_eval_count: int | None
-    prompt_eval_cached_count: int | None
-    prompt_eval_duration_ns: int | None
-    eval_count: int | None
-    eval_duration_ns: int | None
-
-
-class Residency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What /api/ps says of the loaded model: bytes in all, bytes on the GPU, tokens of context per slot."""
-
-    size_bytes: int
-    size_vram_bytes: int
-    context_length: int | None
 
 
 class Interval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -141,8 +107,8 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
     were disturbed and thrown away (`discarded` of them). `residency` is None where /api/ps did not list the model,
     `others` names the models loaded beside it, `was_loaded` says whether it was there before the run, `load_was_shared`
     whether another one came or made way meanwhile. `precision` was wanted; `out_of_time` says that the budget ended the
-    trials. `thinks` is what the request asked for, None where it left that to the server. `cut_short`
-    says what failed after the interview and ended the trials.
+    trials. `thinks` is what the request asked for, None where it left that to the server. `cut_short` says what failed
+    after the interview and ended the trials, `interrupted` that the run ended before the benchmark did.
     """
 
     warm_up: StreamRecord
@@ -159,9 +125,7 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
     out_of_time: bool = False
     thinks: bool | str | None = None
     cut_short: str | None = None
-    image: ImageFigures | None = None
-    depths: tuple[DepthPoint, ...] = ()
-    concurrency: tuple[ConcurrencyPoint, ...] = ()
+    interrupted: bool = False
 
     @property
     def timed(self) -> tuple[StreamRecord, ...]:
@@ -170,12 +134,13 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What became of one model on one host: figures in the unit of their name, None where none can be had.
+    """The result of one model on one host: figures in the unit of their name, None where none can be had.
 
     `variant` tells apart how a model was run ("thinking", "direct", or a level of thinking), None for the server's
     default. `classic_tps` is the seed's figure and feeds the scoring `classic` alone. `warm_up`, `interview` and
     `trials` are the raw records that every figure is derived from. `server_version`, `model_format` and `digest` say
-    what was measured: figures of two runs compare only where they agree.
+    what was measured: figures of two runs compare only where they agree. `started_at` and `ended_at` (UTC) enclose the
+    model's turn, None where it had none.
     """
 
     host: str
@@ -213,6 +178,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     warm_up: StreamRecord | None = None
     interview: StreamRecord | None = None
     trials: tuple[StreamRecord, ...] = ()
+    started_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    ended_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
     @property
     def speed_tps(self) -> float | None:

@@ -18,10 +18,9 @@ AREAS: Final[Mapping[str, str]] = {
 GOODS: Final = ("lamps", "ropes", "apples", "books", "bricks", "candles", "clocks", "kettles", "nails", "sails")
 TOWNS: Final = ("Aldport", "Brenley", "Corvane", "Dunmere", "Eastholm", "Farrow", "Grimsby", "Hallow", "Inverley")
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up with every change of what is asked or how: figures of two workloads do not compare."""
-SEED: Final = 42
-WARM_UP_TOKENS: Final = 16
+FILLER_SEED: Final = 42
 
 
 def prompt(nonce: str) -> str:
@@ -32,11 +31,6 @@ def prompt(nonce: str) -> str:
         f"each of these eight areas, in this order, each with a concrete example:\n{areas}\n"
         "Begin with the first area at once, without a preface."
     )
-
-
-def warm_up_prompt(nonce: str) -> str:
-    """Return the shortest thing to say: what a server counts for it is the model's own template and system prompt."""
-    return f"{nonce}: Hi."
 
 
 def image_prompt(nonce: str) -> str:
@@ -53,7 +47,7 @@ def sentences(nonce: str, count: int) -> tuple[str, ...]:
 
 def long_prompt(nonce: str, characters: int) -> str:
     """Return a prompt of about so many characters that ends in a question; its text does not repeat."""
-    dice = random.Random(SEED)  # noqa: S311  # filler, the same for every model
+    dice = random.Random(FILLER_SEED)  # noqa: S311  # filler, the same for every model
     lines: list[str] = [f"{nonce}: Read this list of deliveries and then say in three sentences how a ledger is kept."]
     length = len(lines[0])
     while length < characters:
@@ -61,8 +55,3 @@ def long_prompt(nonce: str, characters: int) -> str:
         lines.append(f"Crate {crate} holds {count} {dice.choice(GOODS)} for {dice.choice(TOWNS)}.")
         length += len(lines[-1]) + 1
     return "\n".join(lines)
-
-
-def options(*, num_predict: int, num_ctx: int) -> dict[str, int | float]:
-    """Return Ollama's options for a comparable run: greedy, seeded, of bounded length and constant context."""
-    return {"temperature": 0, "seed": SEED, "num_predict": num_predict, "num_ctx": num_ctx}

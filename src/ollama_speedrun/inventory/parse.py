@@ -30,6 +30,7 @@ def model_of(host: str, entry: wire.TagsEntry, show: wire.Show | None) -> Model:
         capabilities=capabilities,
         context_length=_context_length(show) or details.context_length or listed.context_length,
         kind=_kind(entry, show, capabilities),
+        format=details.format or listed.format or None,
         license=_first_line(show.license) if show and show.license else None,
     )
 

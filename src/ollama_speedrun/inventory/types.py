@@ -11,8 +11,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One model on one host.
 
     `host` is the host's url. `size_bytes` is the size on disk. `parameter_size` and `quantization` are the server's own
-    words ("8.0B", "Q4_K_M"). `context_length` is the most tokens that the model can attend to. `license` is the first
-    line of the licence's text. Whatever a server left out is None.
+    words ("8.0B", "Q4_K_M"), and so is `format`, the one of the weights ("gguf" or "safetensors"). `context_length` is
+    the most tokens that the model can attend to. `license` is the first line of the licence's text. What a server left
+    out is None.
     """
 
     host: str
@@ -26,6 +27,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     context_length: int | None
     kind: ModelKind
     license: str | None = None
+    format: str | None = None
 
     @property
     def generates_text(self) -> bool:

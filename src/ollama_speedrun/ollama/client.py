@@ -5,7 +5,7 @@ import contextlib
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -32,6 +32,7 @@ END_TIMEOUT_S: Final = 0.5
 T = TypeVar("T")
 
 _CHUNKS: Final = msgspec.json.Decoder(wire.Chunk)
+_CHAT_CHUNKS: Final = msgspec.json.Decoder(wire.ChatChunk)
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,9 +101,17 @@ class ChunkStream:
     `sent_ns` is the monotonic clock when the request was handed to the socket.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, url: str, sent_ns: int, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        url: str,
+        sent_ns: int,
+        bounds: Bounds,
+        decode: Callable[[bytes], wire.Chunk] = _CHUNKS.decode,
+    ) -> None:
         self._response = response
         self._url = url
+        self._decode = decode
         self._bounds = bounds
         self.sent_ns = sent_ns
         self.ended_ns = sent_ns
@@ -143,7 +152,7 @@ class ChunkStream:
 
     def _parse(self, line: bytes) -> wire.Chunk:
         try:
-            chunk = _CHUNKS.decode(line)
+            chunk = self._decode(line)
         except wire.UNREADABLE as exc:
             raise ProtocolError(f"{self._url} sent a line that is no chunk of a generation: {exc}") from exc
         if chunk.error is not None:
@@ -173,6 +182,10 @@ class OllamaClient:
         """List the loaded models."""
         answer = await self._ask("GET", "/api/ps", wire.Ps, timeout_s=self._bounds.short_timeout_s)
         return tuple(map(_loaded, answer.models or ()))
+
+    async def version(self) -> str:
+        """Return the server's version; the cheapest way to see that it answers."""
+        return (await self._ask("GET", "/api/version", wire.Version, timeout_s=self._bounds.short_timeout_s)).version
 
     async def clock_offset_s(self) -> float:
         """Return by how many seconds the server's clock is ahead of ours, about; 0 where it says nothing sensible."""
@@ -204,14 +217,27 @@ class OllamaClient:
 
     async def load(self, model: str, *, num_ctx: int | None, keep_alive_s: int, timeout_s: float) -> None:
         """Have the server load a model with a context length, to stay for `keep_alive_s` (negative: for ever)."""
-        options: dict[str, int | float] = {} if num_ctx is None else {"num_ctx": num_ctx}
+        options: wire.Options = {} if num_ctx is None else {"num_ctx": num_ctx}
         request = wire.GenerateRequest(model=model, stream=False, keep_alive=keep_alive_s, options=options)
         await self._ask("POST", "/api/generate", wire.Chunk, body=request, timeout_s=timeout_s)
 
     @asynccontextmanager
     async def generate(self, request: wire.GenerateRequest) -> AsyncIterator[ChunkStream]:
         """Send a streamed generation; leaving the context early cancels it on the server. Bound the time around it."""
-        url = f"{self.base_url}/api/generate"
+        async with self._stream("/api/generate", request, _CHUNKS.decode) as chunks:
+            yield chunks
+
+    @asynccontextmanager
+    async def chat(self, request: wire.ChatRequest) -> AsyncIterator[ChunkStream]:
+        """Send a conversation and stream the next message, as `generate` does with a prompt."""
+        async with self._stream("/api/chat", request, _CHAT_CHUNKS.decode) as chunks:
+            yield chunks
+
+    @asynccontextmanager
+    async def _stream(
+        self, path: str, request: wire.GenerateRequest | wire.ChatRequest, decode: Callable[[bytes], wire.Chunk]
+    ) -> AsyncIterator[ChunkStream]:
+        url = self.base_url + path
         body = msgspec.json.encode(request)
         try:
             departure = _Departure(time.perf_counter_ns())
@@ -224,7 +250,7 @@ class OllamaClient:
             ) as response:
                 if response.status != 200:
                     raise ServerError(response.status, await _read_error(response))
-                yield ChunkStream(response, url, departure.at_ns, self._bounds)
+                yield ChunkStream(response, url, departure.at_ns, self._bounds, decode)
         except (aiohttp.ClientError, OSError) as exc:
             raise _translated(exc, url) from exc
 

@@ -3,7 +3,8 @@
 Lenient where servers differ: every field may be absent, and fields we do not know are passed over. Durations are ns.
 """
 
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
@@ -13,6 +14,9 @@ LARGEST: Final = 2**53
 """No size in bytes, duration in ns or count is larger; beyond it, JSON's numbers are no longer exact either."""
 LONGEST_REASON_CHARACTERS: Final = 40
 MOST_MODELS: Final = 10_000
+
+Options: TypeAlias = Mapping[str, int | float | tuple[str, ...]]
+"""The `options` of a request."""
 
 
 class _Bounded(msgspec.Struct, frozen=True):
@@ -28,6 +32,7 @@ class _Bounded(msgspec.Struct, frozen=True):
 class Details(_Bounded, frozen=True):
     """The `details` of /api/tags, /api/show and /api/ps."""
 
+    format: str | None = None
     family: str | None = None
     parameter_size: str | None = None
     quantization_level: str | None = None
@@ -94,10 +99,50 @@ class GenerateRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     prompt: str = ""
     stream: bool | None = None
     truncate: bool | None = None
+    raw: bool | None = None
     keep_alive: int | None = None
     think: bool | str | None = None
     images: tuple[str, ...] = ()
-    options: dict[str, int | float] = {}
+    options: Options = {}
+
+
+class FunctionCall(msgspec.Struct, frozen=True):
+    """Which tool a model wants called; `arguments` is an object by its name, from a server any JSON."""
+
+    name: str = ""
+    arguments: Any = None
+
+
+class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One entry of `tool_calls`."""
+
+    function: FunctionCall = FunctionCall()
+    id: str | None = None
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One message that we send: `role` is system, user, assistant or tool, the last with the `tool_name` it is of."""
+
+    role: str
+    content: str
+    thinking: str | None = None
+    images: tuple[str, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_name: str | None = None
+
+
+class ChatRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The body that we send to /api/chat; what stands at its default is left out."""
+
+    model: str
+    messages: tuple[Message, ...]
+    tools: tuple[Mapping[str, Any], ...] = ()
+    format: Any = None
+    truncate: bool | None = None
+    shift: bool | None = None
+    keep_alive: int | None = None
+    think: bool | str | None = None
+    options: Options = {}
 
 
 class Chunk(_Bounded, frozen=True):
@@ -124,12 +169,33 @@ class Chunk(_Bounded, frozen=True):
                 msgspec.structs.force_setattr(self, "done_reason", self.done_reason[:LONGEST_REASON_CHARACTERS])
 
 
+class ChatMessage(msgspec.Struct, frozen=True):
+    """The `message` of one line of a streamed /api/chat."""
+
+    content: str | None = None
+    thinking: str | None = None
+    tool_calls: tuple[Any, ...] | None = None
+
+
+class ChatChunk(Chunk, frozen=True):
+    """One NDJSON line of a streamed /api/chat: its message stands in the fields of a generation's chunk, too."""
+
+    message: ChatMessage | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.message is not None:
+            msgspec.structs.force_setattr(self, "response", self.message.content or "")
+            msgspec.structs.force_setattr(self, "thinking", self.message.thinking)
+            msgspec.structs.force_setattr(self, "tool_calls", self.message.tool_calls)
+
+
 class EmbedRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The body that we send to /api/embed."""
 
     model: str
     input: tuple[str, ...]
-    options: dict[str, int | float] = {}
+    options: Options = {}
 
 
 class Embeddings(_Bounded, frozen=True):

@@ -11,7 +11,7 @@ from ..assessment.recommend import assess
 from ..assessment.tiers import placed
 from ..assessment.types import Tier
 from ..benchmark import workload
-from ..benchmark.events import BenchmarkEnded, BenchmarkRevised
+from ..benchmark.events import BenchmarkEnded, BenchmarkPartial, BenchmarkRevised
 from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.types import Result
 from ..discovery.events import HostFound, HostMerged
@@ -63,19 +63,23 @@ class Run:
         match event:
             case HostFound(host) | HostMerged(host):
                 self.hosts[host.url] = host
-            case BenchmarkEnded(result):
-                self.results.append(result)
-            case BenchmarkRevised(result):
-                same = (result.host, result.model, result.variant)
-                self.results[:] = [
-                    result if (known.host, known.model, known.variant) == same else known for known in self.results
-                ]
+            case BenchmarkPartial(result) | BenchmarkEnded(result) | BenchmarkRevised(result):
+                self._keep_result(result)
             case _:
                 pass
 
     def end(self) -> None:
         """Take down the moment at which the run was over, whole or cut short."""
         self.ended_at = datetime.now(UTC)
+
+    def _keep_result(self, result: Result) -> None:
+        """Keep a result in the place of an earlier one of the same model in the same variant."""
+        same = (result.host, result.model, result.variant)
+        for place, known in enumerate(self.results):
+            if (known.host, known.model, known.variant) == same:
+                self.results[place] = result
+                return
+        self.results.append(result)
 
     def document(self, *, complete: bool, assessed: bool = True) -> Document:
         """Return all of it; `complete` is False while the run goes on or after it was interrupted."""

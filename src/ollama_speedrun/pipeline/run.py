@@ -129,7 +129,8 @@ class _Pipeline:
         runnable = [model for model in models if model.can_be_measured]
         for model in models:
             if not model.can_be_measured:
-                self._keep(BenchmarkEnded(outcome.skipped(model)))
+                skipped = outcome.stamped(outcome.skipped(model), model, server_version=host.version)
+                self._keep(BenchmarkEnded(skipped))
         for model in runnable:
             self._tell(BenchmarkQueued(model.host, model.name))
         if not runnable:
@@ -143,6 +144,7 @@ class _Pipeline:
                 self._settings.benchmark,
                 emit=self._keep,
                 nonce=lambda: secrets.token_hex(NONCE_BYTES),
+                server_version=host.version,
             )
 
     def _machine(self, host: Host) -> str:

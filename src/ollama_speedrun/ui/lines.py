@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, assert_never
 from rich.text import Text
 
 from ..assessment.events import Assessed
-from ..benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkQueued, BenchmarkRevised
+from ..benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkPartial, BenchmarkQueued, BenchmarkRevised
 from ..benchmark.types import Result
 from ..discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
 from ..discovery.types import Host
@@ -55,6 +55,7 @@ def lines_of(event: Event) -> tuple[Line, ...]:
             | BenchmarkQueued()
             | BenchmarkBegan()
             | BenchmarkProgress()
+            | BenchmarkPartial()
             | BenchmarkRevised()
             | Assessed()
         ):

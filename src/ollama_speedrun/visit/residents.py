@@ -1,67 +1,48 @@
-"""One host while it is benchmarked: what was loaded, requests with constant options, and leaving it as it was found."""
+"""Which models a host has loaded, and leaving it as it was found."""
 
 import asyncio
-import math
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import datetime
-from typing import Any, Final, TypeAlias
-
-import msgspec
+from typing import Any, Final
 
 from ..errors import OllamaError, ServerError
 from ..events import Notice
 from ..inventory.types import Model
 from ..ollama import wire
 from ..ollama.client import OllamaClient
-from ..visit.events import BenchmarkProgress, Stage
-from . import stream, workload
-from .events import BenchmarkEvent
-from .plan import BenchmarkSettings
-from .types import Residency, StreamRecord
+from .events import BenchmarkProgress, Stage, VisitEvent
+from .health import Health
+from .loaded import Identity, expiry_s, find, identity, remaining_s
+from .retry import retrying
 
-LOAD_FACTOR: Final = 2
-"""A warm-up includes the load, and cutting it short would abort the load on the server."""
-FAREWELL_TIMEOUT_S: Final = 5.0
+UNLOAD_TIMEOUT_S: Final = 5.0
 UNLOAD_POLL_S: Final = 0.05
 LOOKS: Final = 3
 LOOK_PAUSE_S: Final = 0.5
 BUSY_POLL_S: Final = 1.0
 QUIET_S: Final = 3.0
-FOREVER_YEAR: Final = 2100
 EXPIRY_SLACK_S: Final = 2.0
 NOT_FOUND: Final = 404
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """What to generate: a prompt with its nonce, a bound on the output, a context length, and how to think."""
+class Residents:
+    """The models that a host has loaded: whose they are, whether they are at work, and how to leave them as they were.
 
-    prompt: str
-    num_predict: int
-    num_ctx: int
-    thinks: bool | str | None = None
-    image: str | None = None
-
-
-class HostSession:
-    """`before` is what others had loaded, at the start or when its turn came: at the end it is to be there again."""
+    `before` are those that others had loaded, at the start or when a model's turn came: in the end they are to be there
+    again.
+    """
 
     def __init__(
-        self,
-        client: OllamaClient,
-        settings: BenchmarkSettings,
-        *,
-        emit: Callable[[BenchmarkEvent], None],
-        nonce: Callable[[], str],
+        self, client: OllamaClient, *, emit: Callable[[VisitEvent], None], timeout_s: float, health: Health
     ) -> None:
-        self.client = client
-        self.settings = settings
-        self.emit = emit
-        self.nonce = nonce
         self.before: tuple[wire.Loaded, ...] = ()
+        self._client = client
+        self._emit = emit
+        self._timeout_s = timeout_s
+        self._health = health
         self._clock_offset_s: float | None = None
         self._tells_loaded = True
-        self._keep_alive_s: dict[_Identity, int] = {}
+        self._keep_alive_s: dict[Identity, int] = {}
         self._ours: list[Model] = []
         self._touched: list[Model] = []
 
@@ -83,17 +64,18 @@ class HostSession:
             return ()
         for _ in range(LOOKS - 1):
             try:
-                return await self.client.ps()
+                return await retrying(self._client.ps, self._health)
             except OllamaError as exc:
+                self._health.check()
                 if isinstance(exc, ServerError) and exc.status == NOT_FOUND:
                     raise
                 await asyncio.sleep(LOOK_PAUSE_S)
-        return await self.client.ps()
+        return await retrying(self._client.ps, self._health)
 
     async def loaded(self) -> Sequence[wire.Loaded] | None:
         """Return what is loaded, None where the server fails to say."""
         try:
-            return await self.client.ps() if self._tells_loaded else ()
+            return await self._client.ps() if self._tells_loaded else ()
         except OllamaError:
             return None
 
@@ -118,11 +100,11 @@ class HostSession:
         self.before = (*self.before, *loaded)
         if loaded and self._clock_offset_s is None:
             try:
-                self._clock_offset_s = await self.client.clock_offset_s()
+                self._clock_offset_s = await self._client.clock_offset_s()
             except OllamaError:
                 self._clock_offset_s = 0.0
         for entry in loaded:
-            self._keep_alive_s[_identity(entry)] = _remaining_s(entry, since_s=self._server_now_s)
+            self._keep_alive_s[identity(entry)] = remaining_s(entry, since_s=self._server_now_s)
 
     @property
     def _server_now_s(self) -> float:
@@ -147,7 +129,7 @@ class HostSession:
             loaded = await self.loaded()
             now = last if loaded is None else {entry.digest: entry.expires_at for entry in loaded}
             overdue = any(
-                entry.expires_at and _remaining_s(entry, since_s=self._server_now_s) == 0 for entry in loaded or ()
+                entry.expires_at and remaining_s(entry, since_s=self._server_now_s) == 0 for entry in loaded or ()
             )
             if loaded is None or now != last or overdue:
                 calm_since = time.monotonic()
@@ -157,31 +139,6 @@ class HostSession:
                 return True
             last = now
         return True
-
-    async def generate(self, model: Model, ask: Ask, *, stage: Stage) -> StreamRecord:
-        """Stream one generation; raises `OllamaError`. The stage LOADING gets twice the time."""
-        request = wire.GenerateRequest(
-            model=model.name,
-            prompt=ask.prompt,
-            truncate=False,
-            think=ask.thinks,
-            images=() if ask.image is None else (ask.image,),
-            options=workload.options(num_predict=ask.num_predict, num_ctx=ask.num_ctx),
-        )
-        self.emit(BenchmarkProgress(model.host, model.name, stage))
-
-        def progress(chunks: int, per_s: float | None) -> None:
-            self.emit(BenchmarkProgress(model.host, model.name, Stage.GENERATING, chunks, per_s))
-
-        timeout_s = self.settings.timeout_s * (LOAD_FACTOR if stage is Stage.LOADING else 1)
-        try:
-            return await stream.record(self.client, request, timeout_s=timeout_s, progress=progress)
-        except ServerError as exc:
-            if exc.status != 400 or "truncate" not in exc.text:
-                raise
-        return await stream.record(
-            self.client, msgspec.structs.replace(request, truncate=None), timeout_s=timeout_s, progress=progress
-        )
 
     async def leave(self, *models: Model) -> None:
         """Unload models unless others had them loaded, and wait for a few seconds until they are gone.
@@ -197,15 +154,15 @@ class HostSession:
 
     async def _unload(self, model: Model) -> None:
         try:
-            async with asyncio.timeout(FAREWELL_TIMEOUT_S):
-                if find(await self.client.ps(), model) is not None:
-                    self.emit(BenchmarkProgress(model.host, model.name, Stage.UNLOADING))
-                    await self.client.unload(model.name)
-                    while find(await self.client.ps(), model) is not None:  # noqa: ASYNC110  # it can only be asked
+            async with asyncio.timeout(UNLOAD_TIMEOUT_S):
+                if find(await self._client.ps(), model) is not None:
+                    self._emit(BenchmarkProgress(model.host, model.name, Stage.UNLOADING))
+                    await self._client.unload(model.name)
+                    while find(await self._client.ps(), model) is not None:  # noqa: ASYNC110  # it can only be asked
                         await asyncio.sleep(UNLOAD_POLL_S)
         except (OllamaError, TimeoutError) as exc:
             why = str(exc) or "the server did not unload it in time; try `ollama stop`"
-            self.emit(Notice(f"{model.name} may still be loaded on {model.host}: {why}"))
+            self._emit(Notice(f"{model.name} may still be loaded on {model.host}: {why}"))
         else:
             self._ours = [other for other in self._ours if other != model]
 
@@ -219,32 +176,32 @@ class HostSession:
             await _to_its_end(self._restore())
 
     async def _restore(self) -> None:
-        where = self.client.base_url
+        where = self._client.base_url
         try:
-            async with asyncio.timeout(self.settings.timeout_s):
-                loaded = {_identity(entry): entry for entry in await self.look()}
+            async with asyncio.timeout(self._timeout_s):
+                loaded = {identity(entry): entry for entry in await self.look()}
                 for entry in self.before:
-                    keep_alive_s = self._keep_alive_s[_identity(entry)]
-                    now = loaded.get(_identity(entry))
+                    keep_alive_s = self._keep_alive_s[identity(entry)]
+                    now = loaded.get(identity(entry))
                     if keep_alive_s == 0 or (now is not None and not self._was_changed_by_us(entry, now)):
                         continue
-                    self.emit(Notice(f"loading {entry.name} on {where} again, as it was before the run"))
-                    await self.client.load(
+                    self._emit(Notice(f"loading {entry.name} on {where} again, as it was before the run"))
+                    await self._client.load(
                         entry.name,
                         num_ctx=entry.context_length,
                         keep_alive_s=keep_alive_s,
-                        timeout_s=self.settings.timeout_s,
+                        timeout_s=self._timeout_s,
                     )
         except (OllamaError, TimeoutError) as exc:
             why = str(exc) or "time ran out"
-            self.emit(Notice(f"what was loaded on {where} could not be restored: {why}"))
+            self._emit(Notice(f"what was loaded on {where} could not be restored: {why}"))
 
     def _was_changed_by_us(self, before: wire.Loaded, now: wire.Loaded) -> bool:
         """Whether a model that we sent requests to has another context than before, or leaves memory earlier."""
         if not any(find((before,), model) is not None for model in self._touched):
             return False
         contexts = {before.context_length, now.context_length} - {None}
-        return len(contexts) > 1 or 0 < _expiry_s(now) < _expiry_s(before) - EXPIRY_SLACK_S
+        return len(contexts) > 1 or 0 < expiry_s(now) < expiry_s(before) - EXPIRY_SLACK_S
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
@@ -258,43 +215,3 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
             cancelled = exc
     if cancelled is not None:
         raise cancelled
-
-
-def find(loaded: Sequence[wire.Loaded], model: Model) -> wire.Loaded | None:
-    """Find a model by digest, for an alias is listed under the name that loaded it; by name where one is absent."""
-    for entry in loaded:
-        if entry.digest == model.digest if entry.digest and model.digest else entry.name == model.name:
-            return entry
-    return None
-
-
-def residency_of(loaded: wire.Loaded | None) -> Residency | None:
-    """Return where a model lies, None where /api/ps does not say."""
-    if loaded is None or not loaded.size or loaded.size < 0:
-        return None
-    on_gpu = min(max(loaded.size_vram or 0, 0), loaded.size)
-    return Residency(loaded.size, on_gpu, loaded.context_length)
-
-
-_Identity: TypeAlias = tuple[str | None, str]
-
-
-def _identity(loaded: wire.Loaded) -> _Identity:
-    return loaded.digest, loaded.name
-
-
-def _remaining_s(loaded: wire.Loaded, *, since_s: float) -> int:
-    """Seconds of keep-alive that were left at a time: negative for "for ever", 0 where none or unknown."""
-    expiry_s = _expiry_s(loaded)
-    return -1 if expiry_s == math.inf else max(0, int(expiry_s - since_s))
-
-
-def _expiry_s(loaded: wire.Loaded) -> float:
-    """Return when a model leaves memory, in seconds since the epoch: infinite for "for ever", 0 where unknown."""
-    try:
-        expires_at = datetime.fromisoformat(loaded.expires_at or "")
-    except ValueError:
-        return 0.0
-    if expires_at.year >= FOREVER_YEAR:
-        return math.inf
-    return expires_at.timestamp() if expires_at.tzinfo else 0.0

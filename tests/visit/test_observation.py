@@ -2,10 +2,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_ollama.raw import Raw, raw_server
-from ollama_speedrun.benchmark import stream
-from ollama_speedrun.benchmark.observation import TAIL_CHARACTERS, observe
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
+from ollama_speedrun.visit import stream
+from ollama_speedrun.visit.observation import TAIL_CHARACTERS, observe
 
 DONE = wire.Chunk(done=True, done_reason="stop")
 

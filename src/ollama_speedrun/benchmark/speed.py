@@ -1,0 +1,127 @@
+"""The speed of one text model: the interview, then trials until the decode rate is known well enough."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from ..errors import OllamaError, TimedOutError
+from ..visit.loaded_model import LoadedModel
+from ..visit.types import StreamRecord
+from . import metrics, outcome, stats, workload
+from .budget import Budget
+
+RETRIES: Final = 2
+SETTLE_S: Final = 1.5
+"""After a cancelled generation a server may still finish the batch that it was reading."""
+
+
+async def settle(failure: OllamaError) -> None:
+    """Give a server time to come to rest after a request that timed out."""
+    if isinstance(failure, TimedOutError):
+        await asyncio.sleep(SETTLE_S)
+
+
+class TrialPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How many tokens the interview and a trial have, and how many trials there are: `fewest` to `most`.
+
+    Between the two they end when the 95 % interval of the decode rate is within ± `precision`.
+    """
+
+    interview_tokens: int
+    trial_tokens: int
+    fewest: int
+    most: int
+    precision: float
+
+    def is_done(self, trials: Sequence[StreamRecord]) -> bool:
+        """Whether these trials suffice."""
+        if len(trials) >= self.most:
+            return True
+        if len(trials) < self.fewest:
+            return False
+        rates = [
+            rate
+            for trial in metrics.credible(trials)
+            if (rate := metrics.decode_tps(trial) or metrics.decode_client_tps(trial))
+        ]
+        reached = stats.half_width(rates)
+        return reached is None or reached <= self.precision
+
+
+class SpeedTrials:
+    """A study: one long generation, the interview, then short ones, as many as the plan wants and the budget allows.
+
+    `failure` says why there is no interview; `cut_short` what failed after it and ended the trials, which stand.
+    """
+
+    name = "the speed"
+    needs_the_memory = False
+
+    def __init__(self, plan: TrialPlan, budget: Budget) -> None:
+        self.interview: StreamRecord | None = None
+        self.trials: list[StreamRecord] = []
+        self.discarded = 0
+        self.failure: str | None = None
+        self.cut_short: str | None = None
+        self.plan = plan
+        self._budget = budget
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is an interview and nothing ended the trials early."""
+        return self.interview is not None and self.cut_short is None
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the budget is spent."""
+        return self._budget.is_spent
+
+    async def step(self, model: LoadedModel) -> bool:
+        """Run the interview, or one trial; what the server does wrong is kept and not raised."""
+        try:
+            if self.interview is None:
+                self.interview = await self._undisturbed(model, self.plan.interview_tokens)
+            else:
+                self.trials.append(await self._undisturbed(model, self.plan.trial_tokens))
+        except OllamaError as exc:
+            if self.interview is None:
+                self.failure = str(exc)
+            else:
+                self.cut_short = str(exc)
+            await settle(exc)
+            return False
+        return not (self._budget.is_spent or self.plan.is_done(self.trials))
+
+    async def drift(self, model: LoadedModel) -> float | None:
+        """Load and time the model again; returns by what share it became faster, None where nothing tells that it did.
+
+        Where others have it loaded with another context by now, that is left alone.
+        """
+        try:
+            _, theirs = await model.visit.residents.arrive(model.model)
+            if theirs is not None and theirs.context_length != model.num_ctx:
+                return None
+            await model.warm_up()
+            again = await self._undisturbed(model, self.plan.trial_tokens)
+        except OllamaError:
+            return None
+        return outcome.drift(self.trials, again)
+
+    async def _undisturbed(self, model: LoadedModel, num_predict: int) -> StreamRecord:
+        """Generate from the workload until no queue and no reload came between, three times at most."""
+        opening = model.opening
+        warm_up = None if opening is None else opening.warm_up
+        for attempt in range(RETRIES + 1):
+            record = await model.generate(workload.prompt(model.visit.nonce()), num_predict=num_predict)
+            calm = [known for known in (warm_up, self.interview, *self.trials) if known is not None]
+            reloaded = (
+                opening is not None
+                and warm_up is not None
+                and metrics.was_reloaded(record, warm_up, was_loaded=opening.was_loaded)
+            )
+            if attempt == RETRIES or not (reloaded or metrics.was_queued(record, calm)):
+                return record
+            self.discarded += 1
+        raise AssertionError("the last attempt returns")

@@ -1,0 +1,77 @@
+"""The state of a host during a visit: answering, missing, or given up."""
+
+import asyncio
+import enum
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from ..errors import OllamaError, ProtocolError, ServerError, UnreachableError
+from ..events import Notice
+
+PATIENCE_S: Final = 15.0
+PROBE_TIMEOUT_S: Final = 5.0
+FIRST_PAUSE_S: Final = 0.25
+LONGEST_PAUSE_S: Final = 2.0
+
+
+class State(enum.Enum):
+    """ANSWERING → MISSING when a request broke or timed out and a probe failed; MISSING → ANSWERING, or GONE.
+
+    GONE is final: nothing more is sent to the host during this visit.
+    """
+
+    ANSWERING = enum.auto()
+    MISSING = enum.auto()
+    GONE = enum.auto()
+
+
+class Health:
+    """Knows whether a host still answers. `probe` asks it the cheapest question there is."""
+
+    def __init__(
+        self, url: str, probe: Callable[[], Awaitable[object]], *, patience_s: float, emit: Callable[[Notice], None]
+    ) -> None:
+        self.state = State.ANSWERING
+        self._url = url
+        self._probe = probe
+        self._patience_s = patience_s
+        self._emit = emit
+        self._why_gone = ""
+
+    def check(self) -> None:
+        """Raise `UnreachableError` where the host was given up."""
+        if self.state is State.GONE:
+            raise UnreachableError(self._why_gone)
+
+    async def wait_until_it_answers(self) -> None:
+        """Return as soon as a probe is answered, at once where the host is well.
+
+        Raises `UnreachableError` once it was missing for `patience_s`.
+        """
+        loop = asyncio.get_running_loop()
+        give_up_s = loop.time() + self._patience_s
+        pause_s = FIRST_PAUSE_S
+        while (failure := await self._failure(give_up_s - loop.time())) is not None:
+            if self.state is State.ANSWERING:
+                self.state = State.MISSING
+                self._emit(Notice(f"{self._url} does not answer; waiting up to {self._patience_s:g} s for it"))
+            if loop.time() + pause_s >= give_up_s:
+                self._why_gone = failure
+                self.state = State.GONE
+            self.check()
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        self.state = State.ANSWERING
+
+    async def _failure(self, left_s: float) -> str | None:
+        """Return why the host does not answer, None where it does; an error of its own is an answer, too."""
+        try:
+            async with asyncio.timeout(min(PROBE_TIMEOUT_S, max(left_s, FIRST_PAUSE_S))):
+                await self._probe()
+        except (ServerError, ProtocolError):
+            return None
+        except OllamaError as exc:
+            return str(exc)
+        except TimeoutError:
+            return f"{self._url} cannot be reached: it gives no answer; is the server still running?"
+        return None

@@ -1,0 +1,74 @@
+"""Raw observations of a visit: one streamed generation, an answer in full, and where a model lies in memory."""
+
+import msgspec
+
+from ..ollama import wire
+
+
+class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One streamed generation as it was observed, before any formula.
+
+    The `…_ns` stamps are the client's monotonic clock in ns since the request was sent, taken when the bytes arrived
+    and before they were parsed. "Content" is a chunk with a non-empty answer, thinking or tool call; "answer" one with
+    a non-empty answer. `content_arrivals` counts the moments at which content came, `token_limit` is the num_predict
+    that was asked for. `answer_tail` is the end of what was streamed, untrusted text. The durations and counts are the
+    server's own, None where it left them out.
+    """
+
+    first_content_ns: int | None
+    first_answer_ns: int | None
+    last_content_ns: int | None
+    ended_ns: int
+    content_chunks: int
+    content_arrivals: int | None = None
+    token_limit: int | None = None
+    answer_characters: int
+    thinking_characters: int
+    answer_tail: str
+    done_reason: str | None
+    total_duration_ns: int | None
+    load_duration_ns: int | None
+    prompt_eval_count: int | None
+    prompt_eval_cached_count: int | None
+    prompt_eval_duration_ns: int | None
+    eval_count: int | None
+    eval_duration_ns: int | None
+
+
+class Residency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What /api/ps says of the loaded model: bytes in all, bytes on the GPU, tokens of context per slot."""
+
+    size_bytes: int
+    size_vram_bytes: int
+    context_length: int | None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer in full, as it was streamed: untrusted text of bounded length.
+
+    `is_whole` is False where more came than is kept. `record` has its stamps, counts and durations.
+    """
+
+    record: StreamRecord
+    content: str
+    thinking: str
+    tool_calls: tuple[wire.ToolCall, ...]
+    is_whole: bool
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """What was observed while a model was loaded.
+
+    `warm_up` is the first generation, None for an embedding model. `load_duration_ns` is the server's word, `took_ns`
+    how long the first answer took by our clock. `residency` is None where /api/ps did not list the model, `others`
+    names the models of other users that were loaded beside it, `was_loaded` says that it was there before the run,
+    `load_was_shared` that another one came or made way meanwhile.
+    """
+
+    warm_up: StreamRecord | None
+    load_duration_ns: int | None
+    took_ns: int
+    residency: Residency | None = None
+    others: tuple[str, ...] = ()
+    was_loaded: bool = False
+    load_was_shared: bool = False

@@ -1,0 +1,106 @@
+"""One visit to a host: requests with constant options, the host's health, and the models that it has loaded."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from ..errors import ProtocolError, ServerError
+from ..inventory.types import Model
+from ..ollama import wire
+from ..ollama.client import OllamaClient
+from . import stream
+from .ask import Ask, ChatAsk
+from .events import BenchmarkProgress, Stage, VisitEvent
+from .health import PATIENCE_S, Health
+from .residents import Residents
+from .retry import retrying
+from .types import Answer, StreamRecord
+
+LOAD_FACTOR: Final = 2
+"""The first request includes the load, and cutting it short would abort the load on the server."""
+
+
+class Visit:
+    """What the studies of one host share. `timeout_s` bounds one answer; one that includes a load gets twice that.
+
+    `nonce` gives another text each time, to put in front of a prompt so that no prompt cache can skip it.
+    """
+
+    def __init__(
+        self,
+        client: OllamaClient,
+        *,
+        emit: Callable[[VisitEvent], None],
+        nonce: Callable[[], str],
+        timeout_s: float,
+    ) -> None:
+        self.client = client
+        self.emit = emit
+        self.nonce = nonce
+        self.timeout_s = timeout_s
+        self.health = Health(client.base_url, client.version, patience_s=min(timeout_s, PATIENCE_S), emit=emit)
+        self.residents = Residents(client, emit=emit, timeout_s=timeout_s, health=self.health)
+
+    async def generate(self, model: Model, ask: Ask, *, stage: Stage = Stage.PROMPT) -> StreamRecord:
+        """Stream one generation; raises `OllamaError`. The stage LOADING gets twice the time."""
+        return await retrying(lambda: self.generate_once(model, ask, stage=stage), self.health)
+
+    async def generate_once(self, model: Model, ask: Ask, *, stage: Stage = Stage.PROMPT) -> StreamRecord:
+        """Stream one generation as `generate` does, but without a second try, for requests whose start is timed."""
+        return await self._record(model, ask.request(model.name), stage)
+
+    async def answer(self, model: Model, ask: Ask | ChatAsk, *, stage: Stage = Stage.PROMPT) -> Answer:
+        """Stream one answer and return all of it; raises `OllamaError`."""
+        return await retrying(lambda: self._answer_once(model, ask, stage), self.health)
+
+    async def _answer_once(self, model: Model, ask: Ask | ChatAsk, stage: Stage) -> Answer:
+        transcript = stream.Transcript()
+        record = await self._record(model, ask.request(model.name), stage, transcript)
+        return transcript.answer(record)
+
+    async def _record(
+        self,
+        model: Model,
+        request: wire.GenerateRequest | wire.ChatRequest,
+        stage: Stage,
+        transcript: stream.Transcript | None = None,
+    ) -> StreamRecord:
+        """Send a request; one that a server refuses because it does not know `truncate` is sent again without it."""
+        self.emit(BenchmarkProgress(model.host, model.name, stage))
+
+        def progress(chunks: int, per_s: float | None) -> None:
+            self.emit(BenchmarkProgress(model.host, model.name, Stage.GENERATING, chunks, per_s))
+
+        send = partial(
+            stream.record, self.client, timeout_s=self._bound_s(stage), progress=progress, transcript=transcript
+        )
+        try:
+            return await send(request)
+        except ServerError as exc:
+            if exc.status != 400 or "truncate" not in exc.text:
+                raise
+        return await send(msgspec.structs.replace(request, truncate=None))
+
+    async def embed(
+        self, model: Model, texts: tuple[str, ...], *, num_ctx: int | None, stage: Stage = Stage.EMBEDDING
+    ) -> wire.Embeddings:
+        """Return the vectors of some texts, in a context of this length or of the server's choice.
+
+        Raises `OllamaError`, also where the answer is not one vector of the same length for each text.
+        """
+        request = wire.EmbedRequest(
+            model=model.name, input=texts, options={} if num_ctx is None else {"num_ctx": num_ctx}
+        )
+        answer = await retrying(lambda: self.client.embed(request, timeout_s=self._bound_s(stage)), self.health)
+        dimensions = {len(vector) for vector in answer.embeddings}
+        if len(answer.embeddings) != len(texts) or len(dimensions) != 1 or 0 in dimensions:
+            raise ProtocolError(
+                f"{model.name} on {model.host} gave {len(answer.embeddings)} vectors for {len(texts)} texts, "
+                f"{min(dimensions, default=0)} to {max(dimensions, default=0)} numbers long"
+            )
+        return answer
+
+    def _bound_s(self, stage: Stage) -> float:
+        return self.timeout_s * (LOAD_FACTOR if stage is Stage.LOADING else 1)
