@@ -15,6 +15,7 @@ from fake_ollama.fleet import fake_fleet
 from fake_ollama.script import HostScript, ModelScript
 from ollama_speedrun.cli import planning, settings
 from ollama_speedrun.cli.exit_codes import ExitCode
+from terminal_signals import as_in_a_terminal
 
 CERTIFICATES = Path(__file__).parent.parent / "certificates"
 SECRET = "s3cret-t0ken"
@@ -143,10 +144,14 @@ async def test_a_watch_tells_who_is_there_and_ends_well_on_ctrl_c(guarded_env: d
         command = [sys.executable, "-m", "ollama_speedrun", "discover", "--watch", "--json", url]
 
         watch = await asyncio.create_subprocess_exec(
-            *command, env={**guarded_env, **home}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            *command,
+            env={**guarded_env, **home},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=as_in_a_terminal,
         )
         assert watch.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             line = json.loads(await watch.stdout.readline())
             watch.send_signal(signal.SIGINT)
             rest, errors = await watch.communicate()

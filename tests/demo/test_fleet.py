@@ -18,6 +18,7 @@ import pytest
 from demo.support import GREEDY, is_running
 from ollama_speedrun.demo.fleet import demo_fleet, serve_fleet
 from ollama_speedrun.errors import DemoError
+from terminal_signals import as_in_a_terminal
 
 pytestmark = pytest.mark.demo
 
@@ -64,7 +65,9 @@ async def gone(processes: Sequence[psutil.Process]) -> bool:
 
 @contextlib.asynccontextmanager
 async def busy_parent() -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", BUSY_PARENT, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", BUSY_PARENT), stdout=asyncio.subprocess.PIPE, preexec_fn=as_in_a_terminal
+    )
     try:
         assert process.stdout is not None
         assert len(json.loads(await process.stdout.readline())) == 3

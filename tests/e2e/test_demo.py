@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from command import CommandLine
+from terminal_signals import as_in_a_terminal
 
 pytestmark = [pytest.mark.demo, pytest.mark.timeout(300)]
 
@@ -38,7 +39,11 @@ async def test_the_demo_runs_all_phases_on_real_tokens(command: CommandLine) -> 
 async def test_a_served_demo_answers_any_client_until_ctrl_c_and_leaves_nothing_behind(tmp_path: Path) -> None:
     variables = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ollama_speedrun", "demo", "--serve"), env=variables, stdout=PIPE, stderr=PIPE
+        *(sys.executable, "-m", "ollama_speedrun", "demo", "--serve"),
+        env=variables,
+        stdout=PIPE,
+        stderr=PIPE,
+        preexec_fn=as_in_a_terminal,
     )
     assert process.stdout is not None
     announced = (await asyncio.wait_for(process.stdout.readline(), 240)).decode()

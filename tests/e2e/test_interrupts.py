@@ -15,6 +15,7 @@ from fake_ollama.fleet import FakeHost, fake_fleet
 from fake_ollama.script import HostScript, ModelScript
 from ollama_speedrun.results.codec import decode
 from ollama_speedrun.results.files import read_document
+from terminal_signals import as_in_a_terminal
 
 QUICK_THEN_SLOW = HostScript(
     models=(ModelScript("quick:1b", answer_tokens=20), ModelScript("slow:8b", decode_tps=20.0, endless=True))
@@ -32,7 +33,12 @@ def surroundings(guarded_env: dict[str, str], tmp_path: Path) -> dict[str, str]:
 @asynccontextmanager
 async def started(*arguments: str, surroundings: Mapping[str, str]) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ollama_speedrun", *arguments, env=surroundings, stdin=PIPE, stdout=PIPE, stderr=PIPE
+        *(sys.executable, "-m", "ollama_speedrun", *arguments),
+        env=surroundings,
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        preexec_fn=as_in_a_terminal,
     )
     try:
         yield process
@@ -43,7 +49,7 @@ async def started(*arguments: str, surroundings: Mapping[str, str]) -> AsyncIter
 
 
 async def true_soon(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - neither a fake's log nor a file has an event to wait for
             await asyncio.sleep(0.02)
 
@@ -73,7 +79,7 @@ async def test_the_first_signal_prints_what_is_finished_and_leaves_the_server_as
         async with started(host.url, *ONE_BY_ONE, f"--output={file}", surroundings=surroundings) as process:
             await generation_of("slow:8b", host)
             process.send_signal(signal.Signals[number])
-            stdout, stderr = await asyncio.wait_for(process.communicate(), 20)
+            stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
         loaded = list(host.loaded)
     assert process.returncode == 130
     assert "quick:1b" in stdout.decode()
@@ -90,7 +96,7 @@ async def test_an_interrupted_run_still_prints_its_document(surroundings: dict[s
         async with started(host.url, *ONE_BY_ONE, "--json", surroundings=surroundings) as process:
             await generation_of("slow:8b", host)
             process.send_signal(signal.SIGINT)
-            stdout, _ = await asyncio.wait_for(process.communicate(), 20)
+            stdout, _ = await asyncio.wait_for(process.communicate(), 60)
     document = decode(stdout, origin="stdout")
     assert (process.returncode, document.complete) == (130, False)
     assert [result.model for result in document.results] == ["quick:1b"]
@@ -105,7 +111,7 @@ async def test_a_second_signal_leaves_at_once(surroundings: dict[str, str]) -> N
             process.send_signal(signal.SIGINT)
             await asyncio.sleep(0.1)
             process.send_signal(signal.SIGINT)
-            _, stderr = await asyncio.wait_for(process.communicate(), 20)
+            _, stderr = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 130
     assert "interrupted" not in stderr.decode()
 
@@ -122,32 +128,36 @@ async def test_a_killed_run_loses_nothing_that_was_finished(surroundings: dict[s
     assert (kept.complete, [(result.model, result.status) for result in kept.results]) == (False, [("quick:1b", "ok")])
 
 
-async def test_a_reader_that_goes_away_ends_the_command_quietly(surroundings: dict[str, str]) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+async def test_a_reader_that_goes_away_ends_the_command_quietly(unbuffered: str, surroundings: dict[str, str]) -> None:
     async with fake_fleet([HostScript(models=(ModelScript("a:1b"),))]) as fleet:
         read_end, write_end = os.pipe()
         os.close(read_end)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "ollama_speedrun", "models", fleet.urls[0], "--quiet"),
-            env=surroundings,
+            env={**surroundings, "PYTHONUNBUFFERED": unbuffered},
             stdout=write_end,
             stderr=PIPE,
         )
         os.close(write_end)
-        _, stderr = await asyncio.wait_for(process.communicate(), 20)
+        _, stderr = await asyncio.wait_for(process.communicate(), 60)
     assert (process.returncode, stderr) == (141, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-async def test_a_full_disk_under_stdout_is_an_output_that_could_not_be_written(surroundings: dict[str, str]) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+async def test_a_full_disk_under_stdout_is_an_output_that_could_not_be_written(
+    unbuffered: str, surroundings: dict[str, str]
+) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     async with fake_fleet([HostScript(models=(ModelScript("a:1b"),))]) as fleet:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "ollama_speedrun", "models", fleet.urls[0], "--quiet", "--json"),
-            env=surroundings,
+            env={**surroundings, "PYTHONUNBUFFERED": unbuffered},
             stdout=full,
             stderr=PIPE,
         )
         os.close(full)
-        _, stderr = await asyncio.wait_for(process.communicate(), 20)
+        _, stderr = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 7
     assert stderr.decode().startswith("ollama-speedrun: cannot write to standard output: No space left on device; ")

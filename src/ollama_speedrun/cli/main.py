@@ -19,10 +19,17 @@ def entry_point() -> int:
     """Run the command line of this process and return its exit status."""
     environment = Environment.of_process()
     status = main(environment)
-    if status is ExitCode.PIPE_CLOSED:
-        # The interpreter flushes stdout once more at its end and would complain there
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _drop_what_stdout_refuses()
     return status
+
+
+def _drop_what_stdout_refuses() -> None:
+    """Let the interpreter's last flush succeed, whose failure would print a traceback and change the exit status."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main(environment: Environment) -> ExitCode:
