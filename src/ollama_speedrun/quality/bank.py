@@ -12,13 +12,19 @@ from typing import Final, TypeAlias
 import msgspec
 
 from .draw import Draw
-from .families import context, reasoning, tools, writing
+from .families import context, facts, reasoning, tools, writing
 from .items import LEVELS, Area, Family, Item, Message, Need, Tool
 
 BANK_VERSION: Final = 1
 """Grows when any generated item changes; grades of different versions are not compared."""
 
-FAMILIES: Final[tuple[Family, ...]] = (*reasoning.FAMILIES, *context.FAMILIES, *writing.FAMILIES, *tools.FAMILIES)
+FAMILIES: Final[tuple[Family, ...]] = (
+    *reasoning.FAMILIES,
+    *context.FAMILIES,
+    *writing.FAMILIES,
+    *facts.FAMILIES,
+    *tools.FAMILIES,
+)
 """Every family of the bank, by area."""
 
 SHARES: Final[dict[Area, int]] = {
