@@ -287,6 +287,15 @@ def test_weights_scale_scores_and_margins_alike() -> None:
     assert race.margin == pytest.approx(0.1 * 2 / 4)
 
 
+def test_an_item_that_can_be_guessed_counts_as_its_corrected_score_does() -> None:
+    race = open_race(arms(2), 4, Rules(within=0.1), chances=[0.5, 0, 0, 0.5])
+    race = resumed(race, [Graded("m0", place, 1.0) for place in range(4)])
+    assert race.lanes[0].scores == (1.0, 0.5, 0.5, 1.0)
+    # (1 − 0.5)/(1 − 0.5) = 1 for each: quality 1 is scale above the offset.
+    assert sum(race.lanes[0].scores) / 4 == pytest.approx(race.offset + race.scale)
+    assert race.margin == pytest.approx(0.1 / 2)
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -294,6 +303,7 @@ def test_weights_scale_scores_and_margins_alike() -> None:
         (lambda: open_race([*arms(1), *arms(1)], 5, Rules()), "same name"),
         (lambda: open_race(arms(1), 2, Rules(), weights=[1, 0]), "positive"),
         (lambda: open_race(arms(1), 2, Rules(), weights=[1]), "one for each item"),
+        (lambda: open_race(arms(1), 1, Rules(), chances=[1.0]), "chances"),
         (lambda: Rules(sure=1.0), "sure"),
         (lambda: Rules(within=-0.1), "within"),
         (lambda: Rules(cap=0), "at least one item"),

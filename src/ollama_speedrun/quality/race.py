@@ -24,19 +24,33 @@ from .race_types import Arm, Graded, Lane, Left, Loaded, Moved, Race, Record, Ru
 from .rounds import settled
 
 
-def open_race(arms: Sequence[Arm], bank: int, rules: Rules, weights: Sequence[float] | None = None) -> Race:
+def open_race(
+    arms: Sequence[Arm],
+    bank: int,
+    rules: Rules,
+    weights: Sequence[float] | None = None,
+    chances: Sequence[float] | None = None,
+) -> Race:
     """Return a race in which nothing was asked yet.
 
-    `bank` is the number of items. `weights` (in the secret order) let items count differently: a score of weight w is
-    bet on as score·w/w_max, which keeps it in [0, 1]; margins are scaled by mean weight/w_max. Raises ValueError for an
-    empty bank, for two arms of one name, and for weights that are not positive or not one an item.
+    `bank` is the number of items. Quality is Σ w·(score − c)/(1 − c) ÷ Σ w, with the `weights` w (1 unless given) and
+    the `chances` c of a right guess (0 unless given), both in the secret order. In a difference of two arms the c of
+    the numerator cancels, so a score is bet on as score·v/v_max with v = w/(1 − c), which keeps it in [0, 1], and
+    margins are scaled by Σ w/(N·v_max). Raises ValueError for an empty bank, for two arms of one name, and for weights
+    or chances that are out of range or not one an item.
     """
     if bank < 1:
         raise ValueError("a race needs a bank of at least one item")
     if len({arm.name for arm in arms}) != len(arms):
         raise ValueError("two arms of a race have the same name")
-    if weights is not None and (len(weights) != bank or min(weights) <= 0 or not math.isfinite(max(weights))):
+    base = [1.0] * bank if weights is None else weights
+    guessed = [0.0] * bank if chances is None else chances
+    if len(base) != bank or min(base) <= 0 or not math.isfinite(max(base)):
         raise ValueError("weights must be positive, one for each item of the bank")
+    if len(guessed) != bank or min(guessed) < 0 or max(guessed) >= 1:
+        raise ValueError("chances must be at least 0 and below 1, one for each item of the bank")
+    values = [weight / (1 - chance) for weight, chance in zip(base, guessed, strict=True)]
+    largest = max(values)
     cap = bank if rules.cap is None else min(rules.cap, bank)
     return Race(
         bank=bank,
@@ -45,7 +59,9 @@ def open_race(arms: Sequence[Arm], bank: int, rules: Rules, weights: Sequence[fl
         entered=tuple(range(len(arms))),
         until=min(rules.first_batch, cap),
         round_size=rules.first_batch,
-        weights=None if weights is None else tuple(weights),
+        weights=None if weights is None and chances is None else tuple(value / largest for value in values),
+        scale=math.fsum(base) / bank / largest,
+        offset=math.fsum(value * chance for value, chance in zip(values, guessed, strict=True)) / bank / largest,
         is_over=len(arms) < 2 and rules.eliminates,
     )
 
@@ -135,7 +151,7 @@ def _graded(race: Race, number: int, record: Graded) -> Race:
     lane = race.lanes[number]
     if record.place < lane.asked or any(place == record.place for place, _ in lane.early):
         return race
-    weight = 1.0 if race.weights is None else race.weights[record.place] / max(race.weights)
+    weight = 1.0 if race.weights is None else race.weights[record.place]
     scores, early = lane.scores, lane.early
     if record.place == lane.asked and not early:
         scores = (*scores, record.score * weight)

@@ -144,6 +144,9 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
     `entered` are the lanes of the current round, whose items end before `until`; `frontier` items were answered by all
     of them, and `leaders` says who led before each of these. `duels` keeps the evidence that a pick (first number) is
     not worse than a rival (second) by `within` or more. `is_over` says that nothing is left to ask.
+
+    Scores in the lanes are `weights[place]` times what was graded, so that they stay in [0, 1]. On that scale a score
+    of 1 for the whole bank is `scale`, above the `offset` that guessing earns (`race.open_race`).
     """
 
     bank: int
@@ -153,6 +156,8 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
     until: int
     round_size: int
     weights: tuple[float, ...] | None = None
+    scale: float = 1.0
+    offset: float = 0.0
     frontier: int = 0
     leaders: tuple[int, ...] = ()
     duels: Mapping[tuple[int, int], Duel] = msgspec.field(default_factory=dict)
@@ -165,13 +170,8 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def margin(self) -> float:
-        """The promised closeness on the scale of the scores as they are bet on (see `race.open_race` on weights)."""
+        """The promised closeness on the scale of the scores in the lanes."""
         return self.rules.within * self.scale
-
-    @property
-    def scale(self) -> float:
-        """The mean weight of an item over the largest one; 1 where all count the same."""
-        return 1.0 if self.weights is None else sum(self.weights) / (max(self.weights) * self.bank)
 
     @property
     def survivors(self) -> tuple[int, ...]:

@@ -148,7 +148,7 @@ def _by_likelihood(race: Race, pick: int) -> tuple[str, ...]:
 
 
 def _basis(race: Race, pick: int) -> Basis:
-    means = [sum(lane.scores) / lane.asked / race.scale for lane in race.lanes if lane.asked]
+    means = [(sum(lane.scores) / lane.asked - race.offset) / race.scale for lane in race.lanes if lane.asked]
     return Basis(
         items=race.lanes[pick].asked,
         bank=race.bank,
