@@ -70,7 +70,7 @@ picture: $(READY)  ## run the demo and draw the README's picture of it
 docs: $(READY)  ## write the pages that are generated
 	$(BIN)/python tools/write_cli_docs.py
 
-lock: $(READY)  ## resolve the dependencies anew
+lock: $(READY)  ## resolve the dependencies again
 	"$(UV)" lock --upgrade
 	"$(UV)" export --quiet --format requirements.txt --all-extras --all-groups --no-emit-project --no-header \
 	  --no-annotate --output-file requirements.lock

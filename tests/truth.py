@@ -85,7 +85,7 @@ async def always_in_the_queue(visitor: Visitor) -> None:
 
 
 async def with_another_context(visitor: Visitor) -> None:
-    """Ask for the same model with another context, which has it loaded anew for them, and then for us."""
+    """Ask for the same model with another context, which has it loaded again for them, and then for us."""
     await visitor.see(2)
     await visitor.ask("m:1b", 20, num_ctx=1024)
 

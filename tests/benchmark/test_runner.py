@@ -466,7 +466,7 @@ async def test_what_a_model_was_measured_by_stands_when_an_extra_fails() -> None
     assert (result.status, result.depths) == ("ok", ())
     assert result.decode_tps is not None
     assert [event.text for event in events if isinstance(event, Notice)] == [
-        f"m:1b on {host.url} goes without the sweep over context depths: boom (HTTP 500)"
+        f"m:1b on {host.url} is measured without the sweep over context depths: boom (HTTP 500)"
     ]
 
 
@@ -544,8 +544,8 @@ async def test_the_depths_of_a_model_that_others_loaded_are_measured_in_its_own_
     assert (loads, contexts) == (0, {3000})
     assert [point.num_ctx for point in results_of(events)["m:1b"].depths] == [3000, 3000]
     notice = (
-        f"m:1b on {host.url} goes without the depths 4096: with an answer they do not fit into the context of 3000 "
-        "tokens, which is kept because others loaded it so"
+        f"m:1b on {host.url} is measured without the depths 4096: with an answer they do not fit into the context "
+        "of 3000 tokens, which is kept because others loaded it so"
     )
     assert [event.text for event in events if isinstance(event, Notice)] == [notice]
 

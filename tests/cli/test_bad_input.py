@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from command import CommandLine, environment_of, written
-from ollama_speedrun.cli import session
+from ollama_speedrun.cli import run
 from ollama_speedrun.cli.main import main
 
 FULL = Path("/dev/full")
@@ -140,7 +140,7 @@ def test_a_bug_ends_in_a_sentence_and_shows_its_traceback_only_on_demand(
     def broken(*_: object) -> None:
         raise ExceptionGroup("tasks", [ZeroDivisionError("a bug")])
 
-    monkeypatch.setattr(session, "main", broken)
+    monkeypatch.setattr(run, "main", broken)
     plain = command("127.0.0.1:1")
     assert (plain.status, plain.stderr.count("\n")) == (1, 1)
     assert plain.stderr.startswith("ollama-speedrun: unexpected ZeroDivisionError: a bug; this is a bug in ")
@@ -153,5 +153,5 @@ def test_ctrl_c_before_anything_began_is_an_interruption(command: CommandLine, m
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(session, "main", interrupted)
+    monkeypatch.setattr(run, "main", interrupted)
     assert command("127.0.0.1:1") == (130, "", "ollama-speedrun: interrupted\n")

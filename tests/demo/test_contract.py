@@ -28,7 +28,7 @@ LACKS = {
     "a tool call that is cut off": "no demo model calls tools",
     "the style of OpenAI": "not served: it carries no durations to measure by",
     "words that repeat": "which words a model repeats is its own",
-    "damaged weights": "a damaged file never gets as far as a server: it is made anew",
+    "damaged weights": "a damaged file never gets as far as a server: it is made again",
     "weights that are gone": "as above",
     "a stream that the client leaves": "where prefilling is slow nothing has been streamed yet; see test_demo_host",
     "a runner that dies": "killed in test_demo_host, for nothing in a request can do it",

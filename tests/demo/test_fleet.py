@@ -24,7 +24,7 @@ pytestmark = pytest.mark.demo
 
 RESIDENT_LIMIT_BYTES = 1_500_000_000
 
-# A parent that serves the fleet, has a model loaded by it, and generates for ever.
+# A parent that serves the fleet, has a model loaded by it, and generates forever.
 BUSY_PARENT = textwrap.dedent("""
     import asyncio, json, sys, urllib.request
     from ollama_speedrun.demo.fleet import demo_fleet

@@ -262,11 +262,11 @@ async def test_a_host_that_is_in_use_is_skipped_when_told_so(command: CommandLin
         ended = await command.beside(*fleet.urls, *QUICK, "--if-busy=skip")
         asking.cancel()
     assert ended.status == 6
-    assert "busy for somebody else" in ended.stderr
+    assert "busy for another client" in ended.stderr
 
 
 async def _ask_again_and_again(url: str) -> None:
-    """Be somebody else whose requests keep a model at work."""
+    """Be another client whose requests keep a model at work."""
     async with open_session() as session:
         client = OllamaClient(session, url)
         while True:

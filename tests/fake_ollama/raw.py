@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait; None is for ever."""
+    """Wait; None is forever."""
 
     seconds: float | None = None
 
@@ -137,7 +137,7 @@ SILENT_BODY = Raw({"*": (_ENDLESS_HEAD, Pause())})
 ENDLESS_BODY = Raw({"*": (_ENDLESS_HEAD + b'{"models":[', Forever(b" " * 65536))})
 """A body without end, as fast as it is read."""
 SLOW_DRIP = Raw({"*": (_ENDLESS_HEAD, Forever(b" ", every_s=0.05))})
-"""One byte at a time, for ever."""
+"""One byte at a time, forever."""
 HUGE_HEADERS = Raw({"*": (b"HTTP/1.1 200 OK\r\n", Forever(b"X-Filler: " + b"a" * 8000 + b"\r\n"))})
 """Headers without end."""
 WRONG_TYPE = Raw({"*": (http(200, b"<html><body>It works!</body></html>", "text/html"),)})

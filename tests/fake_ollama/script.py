@@ -40,7 +40,7 @@ class AbruptClose(Fault, frozen=True, tag="abrupt-close"):
 
 
 class Stall(Fault, frozen=True, tag="stall"):
-    """Nothing comes any more, for ever."""
+    """Nothing comes any more, forever."""
 
 
 class RunnerDies(Fault, frozen=True, tag="runner-dies"):
@@ -157,7 +157,7 @@ class ModelScript(Script, frozen=True):
 
 
 class HostScript(Script, frozen=True):
-    """One Ollama server. `port` 0 takes a free one; `preloaded` names models that somebody else had loaded."""
+    """One Ollama server. `port` 0 takes a free one; `preloaded` names models that another client had loaded."""
 
     models: tuple[ModelScript, ...] = ()
     name: str | None = None
@@ -217,7 +217,7 @@ def image_model(name: str, **changes: object) -> ModelScript:
 
 
 def cloud_model(name: str, **changes: object) -> ModelScript:
-    """Return the stub of a model that runs on somebody else's computer."""
+    """Return the stub of a model that runs on a remote computer."""
     base = ModelScript(
         name,
         capabilities=("completion", "thinking", "tools"),
@@ -236,7 +236,7 @@ def cloud_model(name: str, **changes: object) -> ModelScript:
 
 
 def repeating_model(name: str, **changes: object) -> ModelScript:
-    """Return a model that says the same for ever, until the server gives up without a done line."""
+    """Return a model that says the same forever, until the server gives up without a done line."""
     base = ModelScript(name, answer=" ha" * 1000, fault=EndWithoutDone(after_tokens=31))
     return msgspec.structs.replace(base, **changes)
 

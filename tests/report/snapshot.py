@@ -1,4 +1,4 @@
-"""Comparing output with what is on file; UPDATE_SNAPSHOTS=1 writes it anew, for the diff to be read."""
+"""Comparing output with what is on file; UPDATE_SNAPSHOTS=1 writes it again, for the diff to be read."""
 
 import os
 from pathlib import Path

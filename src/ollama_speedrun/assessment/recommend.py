@@ -14,7 +14,7 @@ FAULTS: Final[Mapping[CaveatKind, str]] = {
     CaveatKind.REPEATS_ITSELF: "its answer repeats itself",
     CaveatKind.BUDGET_SPENT_THINKING: "it thought until its end and never answered",
 }
-"""What makes the length of an answer say nothing of its quality, in words that follow "but"."""
+"""The caveats that make the length of an answer say nothing of its quality, in words that follow "but"."""
 
 
 def assess(
@@ -167,7 +167,7 @@ def _figures(entry: Rated) -> str:
 
 
 def _is_told_apart(best: Rated, runner_up: Rated) -> bool:
-    """Whether the better one is better at the worst end of its speed, and the other at its best end."""
+    """Return whether the better one still leads with its speed at the low end and the other's at the high end."""
     if best.scores is None or runner_up.scores is None:
         return False
     lowest, _ = score.overall_span(best.result, best.scores)

@@ -28,7 +28,7 @@ LATENCY_WEIGHT: Final = 0.1
 CLASSIC_SPEED_WEIGHT: Final = 0.6
 CLASSIC_QUALITY_WEIGHT: Final = 0.4
 USUAL_SPREAD: Final = 0.05
-"""What a rate without an interval may be off by: the spread of single runs on a CPU."""
+"""The possible error of a rate without an interval: the spread of single runs on a CPU."""
 STAND_IN: Final = "output tokens ÷ token budget, a stand-in until answers are graded"
 
 
@@ -75,7 +75,7 @@ def overall(*, quality: float, speed: float, latency: float, formula: Formula = 
 
 
 def can_be_scored(result: Result) -> bool:
-    """Whether a result has all that a score needs: a good end, a speed, a TTFT, and counted tokens, none absurd."""
+    """Return whether a result has all that a score needs: a good end, a speed, a TTFT and tokens, none absurd."""
     positive = (result.speed_tps, result.classic_tps, result.output_tokens, result.token_budget)
     return (
         result.status == "ok"

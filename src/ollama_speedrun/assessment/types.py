@@ -14,7 +14,7 @@ ResultKey: TypeAlias = tuple[str, str, str | None]
 
 
 class ClassicScores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The seed's scores, 0 to 100, relative to the fastest and the longest-winded of the run."""
+    """The seed's scores, 0 to 100, relative to the fastest and the longest of the run."""
 
     speed: float
     quality: float
@@ -37,7 +37,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was made of one result, which it names by host, model and variant.
+    """The scores and the memory tier of one result, which it names by host, model and variant.
 
     `scores` is None unless the benchmark ended well. `tier_basis` says whether the memory tier comes from measured
     memory or from the size on disk; both are None where neither is known.

@@ -206,14 +206,14 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
     if any(metrics.was_queued(record, calm) for record in observed.timed):
         yield Caveat(
             CaveatKind.QUEUED,
-            "requests waited behind somebody else's, also when repeated, so the latency is not the model's own; run "
+            "requests waited behind another client's, also when repeated, so the latency is not the model's own; run "
             "again when the server is idle",
         )
     reloaded = [metrics.was_reloaded(one, observed.warm_up, was_loaded=observed.was_loaded) for one in observed.timed]
     if any(reloaded):
         yield Caveat(
             CaveatKind.RELOADED,
-            "the server loaded the model again between two requests, also when repeated; somebody else may be asking "
+            "the server loaded the model again between two requests, also when repeated; another client may be asking "
             "for it with another context: run again when the server is idle",
         )
 

@@ -135,7 +135,7 @@ def prefill_tps(record: StreamRecord, *, cached_tokens: int = 0) -> float | None
 def constant_prefix_tokens(warm_up: StreamRecord, read: StreamRecord) -> int:
     """Tokens of a template and system prompt: they stand before the nonce, so each read but the first has them cached.
 
-    The warm-up says next to nothing, so its count is the prefix. 0 where the server reads a long one anew each time.
+    The warm-up says next to nothing, so its count is the prefix. 0 where the server reads a long one again each time.
     """
     if warm_up.prompt_eval_count is None or read.prompt_eval_count is None:
         return 0
@@ -247,7 +247,7 @@ def unattributed_ns(record: StreamRecord) -> int | None:
 
 
 def was_queued(record: StreamRecord, calm: Sequence[StreamRecord] = ()) -> bool:
-    """Whether a request waited behind somebody else's: unattributed time above max(50 ms, 3 × the model's own).
+    """Whether a request waited behind another client's: unattributed time above max(50 ms, 3 × the model's own).
 
     The model's own is the least among the `calm` records of it.
     """

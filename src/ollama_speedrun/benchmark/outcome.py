@@ -146,8 +146,8 @@ def failed(model: Model, reason: str, *, variant: str | None = None) -> Result:
 
 
 def busy(model: Model) -> Result:
-    """Return the result of a model whose host was at work for somebody else."""
-    reason = "the server was busy for somebody else; try later, or measure all the same with --if-busy go"
+    """Return the result of a model whose host was at work for another client."""
+    reason = "the server was busy for another client; try later, or measure all the same with --if-busy go"
     return Result(host=model.host, model=model.name, status="skipped", reason=reason)
 
 
@@ -187,7 +187,7 @@ def skipped(model: Model) -> Result:
         case "image":
             reason = "an image model: it draws and cannot answer"
         case "cloud":
-            reason = "a cloud model: it runs on somebody else's computer"
+            reason = "a cloud model: it runs on a remote computer"
         case "chat" | "base" | "embedding":
             raise ValueError(f"{model.name} can be measured and is not skipped")
     return Result(host=model.host, model=model.name, status="skipped", reason=reason)

@@ -19,7 +19,7 @@ class Profile(enum.StrEnum):
 
 
 class IfBusy(enum.StrEnum):
-    """What to do with a server that is answering somebody else."""
+    """What to do with a server that is answering another client."""
 
     WAIT = "wait"
     SKIP = "skip"

@@ -69,7 +69,7 @@ class DepthSweep:
             why = ", which is kept because others loaded it so" if model.is_theirs else ""
             model.visit.emit(
                 Notice(
-                    f"{model.model.name} on {model.model.host} goes without the depths "
+                    f"{model.model.name} on {model.model.host} is measured without the depths "
                     f"{', '.join(map(str, too_deep))}: with an answer they do not fit into the context of "
                     f"{most_tokens} tokens{why}"
                 )

@@ -135,5 +135,5 @@ class Turn:
                 return await study.step(self.model)
         except OllamaError as exc:
             model = self.model.model
-            self.model.visit.emit(Notice(f"{model.name} on {model.host} goes without {study.name}: {exc}"))
+            self.model.visit.emit(Notice(f"{model.name} on {model.host} is measured without {study.name}: {exc}"))
             return False

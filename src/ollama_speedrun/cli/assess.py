@@ -12,13 +12,13 @@ from ..pipeline.record import Selection
 from ..results.codec import decode
 from ..results.files import read_document
 from ..results.types import Document
+from .ending import Ending
 from .environment import Environment
 from .exit_codes import ExitCode
 from .options import CHOOSING, FINDING, HOST, MEASURING, SETTINGS
-from .outcome import Ending
 from .results import ResultFiles, last_run_file
+from .run import load_settings, run_until
 from .screen import Screen
-from .session import load_settings, run_until
 
 _NEED_TRAFFIC = tuple(setting for setting in SETTINGS if setting.group in {HOST, FINDING, CHOOSING, MEASURING})
 

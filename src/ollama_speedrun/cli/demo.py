@@ -22,8 +22,8 @@ from .environment import Environment
 from .exit_codes import ExitCode
 from .interrupts import on_interrupt
 from .options import CHOOSING, HOST, MEASURING, PROGRAM, RESULTS, SETTINGS, VERDICT
+from .run import RunCommand, load_settings
 from .screen import Screen
-from .session import Session, load_settings
 from .settings import Settings
 
 _OF_A_RUN = tuple(setting for setting in SETTINGS if setting.group in {HOST, CHOOSING, MEASURING, RESULTS, VERDICT})
@@ -40,7 +40,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
         return ExitCode.DONE
     # Hosts of the settings file are those of a real network: only the flag can mean the demo's own
     patterns = chosen.host if arguments.host else ()
-    session = Session(
+    command = RunCommand(
         environment,
         chosen,
         until=Phase.ASSESS,
@@ -48,7 +48,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
         explain=arguments.explain,
         host_patterns=patterns,
     )
-    return session.conduct(_plan_of_fleet(screen))
+    return command.conduct(_plan_of_fleet(screen))
 
 
 def settings_of(environment: Environment, arguments: argparse.Namespace) -> Settings:

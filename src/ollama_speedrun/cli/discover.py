@@ -10,7 +10,7 @@ from ..events import Phase
 from . import planning
 from .environment import Environment
 from .exit_codes import ExitCode
-from .session import load_settings, run_until
+from .run import load_settings, run_until
 
 
 def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:

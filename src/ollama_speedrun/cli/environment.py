@@ -49,9 +49,9 @@ class Environment:
         self._began_s = time.monotonic()
         self._mask: Mask | None = None
         self.closing = ExitStack()
-        """What is to be closed once the command is over."""
+        """Closed once the command is over."""
         self.log_line: Callable[[str], None] = self.say
-        """Where `--verbose` shows a line of the log; a live display puts itself there."""
+        """Shows a line of the log under `--verbose`; a live display puts itself there."""
 
     @classmethod
     def of_process(cls) -> Environment:
@@ -73,7 +73,7 @@ class Environment:
 
     @property
     def config_dir(self) -> Path:
-        """Where the settings file is looked for."""
+        """The directory of the settings file."""
         if self._config_dir is None:
             from platformdirs import user_config_path
 
@@ -82,7 +82,7 @@ class Environment:
 
     @property
     def state_dir(self) -> Path:
-        """Where the last run is kept."""
+        """The directory of the last run."""
         if self._state_dir is None:
             from platformdirs import user_state_path
 
@@ -101,12 +101,12 @@ class Environment:
 
     @property
     def age_s(self) -> float:
-        """How long these surroundings have been there: about as long as the process."""
+        """The age of these surroundings in seconds: about that of the process."""
         return time.monotonic() - self._began_s
 
     @property
     def is_interactive(self) -> bool:
-        """Whether a person can be asked: both the questions and the answers go to a terminal."""
+        """True where a person can be asked: both the questions and the answers go to a terminal."""
         return self.stdin.isatty() and self.stderr.isatty()
 
     def say(self, text: str) -> None:

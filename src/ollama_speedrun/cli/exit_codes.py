@@ -1,4 +1,4 @@
-"""What the exit status says; docs/exit-codes.md explains each."""
+"""The exit statuses; docs/exit-codes.md explains each."""
 
 import enum
 

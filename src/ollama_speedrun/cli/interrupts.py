@@ -40,5 +40,5 @@ def on_interrupt(act: Callable[[], object]) -> Iterator[None]:
 
 
 def _is_under_nohup(number: int) -> bool:
-    """Whether a signal was switched off so that the process outlives its terminal."""
+    """Return whether a signal was switched off so that the process outlives its terminal."""
     return number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN

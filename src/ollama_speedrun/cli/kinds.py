@@ -41,7 +41,7 @@ _SWITCH_WORDS = {
 
 
 class Kind(Generic[T_co]):
-    """How a value of the type `T_co` is read.
+    """A kind of value: how a text becomes a `T_co`.
 
     `parse` turns one text into a value and raises `ValueError` for any other; `expected` completes "give …". `toml` are
     the exact types that the settings file may use. A kind of `many` is a tuple of such values, and one flag or variable

@@ -101,12 +101,12 @@ class Option(Generic[T_co]):
 
     @property
     def is_left_to_profile(self) -> bool:
-        """Whether the profile decides until the option is given."""
+        """True where the profile decides until the option is given."""
         return self.default is None and self.fills is not None
 
 
 class Settings:
-    """What holds for one command. Each attribute is a row: nothing else has to know of a new one.
+    """The settings of one command. Each attribute is a row: nothing else has to know of a new one.
 
     `…_s` are seconds, files are paths as typed, and None is what the profile says.
     """
@@ -279,10 +279,10 @@ _LISTING = (HOST, FINDING, CHOOSING, RESULTS, TALK)
 _SCANNING = (HOST, FINDING, RESULTS, TALK)
 _DEMO = (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, TALK)
 VERBS = (
-    Verb("run", "session", "assess", GROUPS, "TARGET", "find, list, benchmark, recommend (the default)"),
+    Verb("run", "run", "assess", GROUPS, "TARGET", "find, list, benchmark, recommend (the default)"),
     Verb("discover", "discover", "discover", _SCANNING, "TARGET", "find servers"),
-    Verb("models", "session", "enumerate", _LISTING, "TARGET", "find servers and list their models"),
-    Verb("benchmark", "session", "benchmark", GROUPS, "TARGET", "find, list and benchmark, without a verdict"),
+    Verb("models", "run", "enumerate", _LISTING, "TARGET", "find servers and list their models"),
+    Verb("benchmark", "run", "benchmark", GROUPS, "TARGET", "find, list and benchmark, without a verdict"),
     Verb("assess", "assess", "assess", GROUPS, "FILE", "the verdict on a saved FILE; without FILE a whole run"),
     Verb("demo", "demo", "assess", _DEMO, None, "all of it, on small real servers of its own"),
     Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),

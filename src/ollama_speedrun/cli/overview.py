@@ -1,4 +1,4 @@
-"""What `--help` and `--version` print, made without argparse so that they answer at once."""
+"""The texts of `--help` and `--version`, made without argparse so that they answer at once."""
 
 from collections.abc import Sequence
 

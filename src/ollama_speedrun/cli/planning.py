@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 ASKED_ABOVE_ADDRESSES = 1024
 HURRIED_RUN_S = 1.03
-"""How long `--no-tail` may take from the start of the process until the scan is given up; the rest is its end."""
+"""The longest that `--no-tail` may take from the start of the process to the end of the scan."""
 SHORTEST_SCAN_S = 0.5
 
 
 def is_pattern(host: str) -> bool:
-    """Whether a `--host` chooses among the hosts found, and does not name one; a `?` may also begin a URL's query."""
+    """Return whether a `--host` chooses among the hosts found and names none; a `?` may also begin a URL's query."""
     return "*" in host or ("?" in host and "/" not in host)
 
 

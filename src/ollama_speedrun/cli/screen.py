@@ -40,7 +40,7 @@ class Screen:
 
     @property
     def verbosity(self) -> "Verbosity":
-        """How much of a run is told."""
+        """The amount of talk about a run."""
         from ..ui.lines import Verbosity
 
         if self._settings.quiet:

@@ -114,7 +114,7 @@ class EngineError(Exception):
 
 
 class RunnerDiedError(EngineError):
-    """The process behind a runner is gone: the server forgets the runner, and the next request loads anew."""
+    """The process behind a runner is gone: the server forgets the runner, and the next request loads again."""
 
 
 class StreamCutError(Exception):

@@ -11,7 +11,7 @@ import msgspec
 from ollama_speedrun.units import NS_PER_S
 
 MAX_DURATION_NS: Final = 2**63 - 1
-"""Go's longest duration, 292 years: what "keep for ever" means to Ollama."""
+"""Go's longest duration, 292 years: what "keep forever" means to Ollama."""
 
 _UNIT_NS: Final = {
     "ns": 1,

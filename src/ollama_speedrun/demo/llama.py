@@ -261,7 +261,7 @@ class LlamaRunner:
 
 
 class _Log:
-    """A worker's standard error, read for ever lest the worker stall, and the process's end."""
+    """A worker's standard error, read forever lest the worker stall, and the process's end."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process

@@ -63,7 +63,7 @@ EMBED_Q8_0 = ModelSpec(
 class ModelRecord(msgspec.Struct, frozen=True):
     """What is kept beside a model file: its proof of being whole, and the facts that would take a second to read.
 
-    `recipe` is the one that it was made by, so that a changed recipe makes the file anew.
+    `recipe` is the one that it was made by, so that a changed recipe makes the file again.
     """
 
     recipe: Recipe | None

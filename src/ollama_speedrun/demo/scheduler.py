@@ -194,7 +194,7 @@ class Scheduler:
 
 
 def keep_alive_ns(duration_s: float) -> int:
-    """Seconds to the nanoseconds that the scheduler counts in; negative means for ever."""
+    """Seconds to the nanoseconds that the scheduler counts in; negative means forever."""
     return MAX_DURATION_NS if duration_s < 0 else min(nanoseconds(duration_s), MAX_DURATION_NS)
 
 

@@ -48,7 +48,7 @@ _SHUTDOWN_S: Final = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """What an operator sets on an Ollama server. `keep_alive_s` below zero keeps models for ever."""
+    """What an operator sets on an Ollama server. `keep_alive_s` below zero keeps models forever."""
 
     version: str = "0.33.0"
     num_parallel: int = 1

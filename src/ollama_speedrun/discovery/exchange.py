@@ -1,6 +1,6 @@
 """Ask one server who it is, within bounds that no answer can stretch.
 
-A plain exchange of three short questions is written here without an HTTP client, because a client would connect anew:
+A plain exchange of three short questions is written here without an HTTP client, because a client would connect again:
 the connection on which the server was found carries the questions at once, which saves a far server a round trip, and
 the scan starts without loading a client. Further connections ask the same, each beginning with another question, which
 saves time at a server that is slow to answer, and where a packet was lost. Whatever answers first counts.

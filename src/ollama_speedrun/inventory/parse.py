@@ -36,7 +36,7 @@ def model_of(host: str, entry: wire.TagsEntry, show: wire.Show | None) -> Model:
 
 
 def is_cloud(entry: wire.TagsEntry) -> bool:
-    """Whether a listed model runs on somebody else's computer."""
+    """Whether a listed model runs on a remote computer."""
     return bool(entry.remote_host) or entry.name.endswith((":cloud", "-cloud"))
 
 
@@ -81,7 +81,7 @@ def _architecture_info(show: wire.Show, key: str) -> object:
 
 
 def _info(show: wire.Show, name: str) -> object:
-    """Return one scalar of `model_info`; whatever else is in there is passed over without being built."""
+    """Return one scalar of `model_info`; whatever else is in there is skipped without being built."""
     one = msgspec.defstruct("One", [("value", msgspec.Raw, msgspec.field(name=name, default=msgspec.Raw()))])
     try:
         raw = msgspec.json.decode(show.model_info, type=one).value  # type: ignore[attr-defined]

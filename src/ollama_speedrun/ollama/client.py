@@ -216,7 +216,7 @@ class OllamaClient:
         await self._ask("POST", "/api/generate", wire.Chunk, body=request, timeout_s=self._bounds.short_timeout_s)
 
     async def load(self, model: str, *, num_ctx: int | None, keep_alive_s: int, timeout_s: float) -> None:
-        """Have the server load a model with a context length, to stay for `keep_alive_s` (negative: for ever)."""
+        """Have the server load a model with a context length, to stay for `keep_alive_s` (negative: forever)."""
         options: wire.Options = {} if num_ctx is None else {"num_ctx": num_ctx}
         request = wire.GenerateRequest(model=model, stream=False, keep_alive=keep_alive_s, options=options)
         await self._ask("POST", "/api/generate", wire.Chunk, body=request, timeout_s=timeout_s)

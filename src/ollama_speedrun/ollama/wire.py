@@ -1,6 +1,6 @@
 """The messages of Ollama's HTTP API that we read and send.
 
-Lenient where servers differ: every field may be absent, and fields we do not know are passed over. Durations are ns.
+Lenient where servers differ: every field may be absent, and unknown fields are ignored. Durations are ns.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a run is to select, and what it has found so far. Light, so that the first packet need not wait for more."""
+"""The selection of a run, and all that it has found so far. Light, so that the first packet need not wait for more."""
 
 import fnmatch
 import uuid
@@ -23,7 +23,7 @@ from .events import Event
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of the models that were found to benchmark: globs on hosts and names, and tiers; empty means all."""
+    """The models to benchmark among those found: globs on hosts and names, and tiers; empty means all."""
 
     hosts: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
@@ -31,12 +31,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     tiers: tuple[Tier, ...] = ()
 
     def takes_host(self, host: Host) -> bool:
-        """Whether a host's name, its URL, or one of its addresses matches."""
+        """Return whether a host's name, its URL, or one of its addresses matches."""
         names = (host.url, host.url.partition("://")[2], *host.addresses, *([host.name] if host.name else []))
         return not self.hosts or any(_matches(name, self.hosts) for name in names)
 
     def takes(self, model: Model) -> bool:
-        """Whether a model matches by name and, where its size on disk is known, by tier."""
+        """Return whether a model matches by name and, where its size on disk is known, by tier."""
         if self.include and not _matches(model.name, self.include):
             return False
         if _matches(model.name, self.exclude):
@@ -46,7 +46,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Run:
-    """What a run has found and measured so far; whole or cut short, it can be turned into a document at any time."""
+    """All that a run has found and measured so far; it can be turned into a document at any time."""
 
     def __init__(self) -> None:
         self.run_id = str(uuid.uuid4())

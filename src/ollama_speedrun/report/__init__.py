@@ -1,1 +1,1 @@
-"""What was found and measured, as a terminal table, JSON, CSV or Markdown."""
+"""A document as a person or a spreadsheet reads it: terminal tables, Markdown, CSV."""

@@ -39,7 +39,7 @@ class Entry(NamedTuple):
 
     @property
     def spills(self) -> bool:
-        """Whether a part of the model did not fit onto the GPU."""
+        """True where a part of the model did not fit onto the GPU."""
         return self.result.gpu_share is not None and 0 < self.result.gpu_share < 1
 
 

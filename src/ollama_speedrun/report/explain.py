@@ -1,4 +1,4 @@
-"""How each figure of a result came about: its formula with the numbers of the raw records put in. Pure.
+"""The derivation of each figure of a result: its formula with the numbers of the raw records put in. Pure.
 
 docs/metrics.md states the same formulas. Every value is computed by the functions that computed the result's.
 """

@@ -11,7 +11,7 @@ from ..results.types import Document
 
 
 class Format(NamedTuple):
-    """How a file of this ending is made of a document; only a table of one score looks at the scoring."""
+    """A kind of file, by its ending, and its text for a document; only a table of one score looks at the scoring."""
 
     suffix: str
     render: Callable[[Document, Scoring], str]

@@ -1,4 +1,4 @@
-"""What a report shows: its rows, sections, notes and advice, as text."""
+"""The texts of a report: rows, sections, notes and advice."""
 
 import string
 from collections.abc import Iterable

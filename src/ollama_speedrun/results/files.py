@@ -57,7 +57,7 @@ def read_document(path: Path) -> Document:
 
 
 def _replaceable(path: Path) -> bool:
-    """Whether `path` is a regular file or nothing yet, and not a device or pipe, which must be written in place."""
+    """Return whether `path` is a regular file or nothing yet; a device or pipe must be written in place."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

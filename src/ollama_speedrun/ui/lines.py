@@ -25,7 +25,7 @@ INDENT: Final = "  "
 
 
 class Verbosity(enum.IntEnum):
-    """How much of a run is told."""
+    """The amount of talk about a run."""
 
     QUIET = 0
     NORMAL = 1

@@ -117,7 +117,7 @@ class RunDisplay:
             self._first_benchmark_s = now_s
         again = self._running.pop(key, None)
         if again is not None:
-            # Two models of a host did not fit into memory: both were closed, and the other one begins anew later
+            # Two models of a host did not fit into memory: both were closed, and the other one begins again later
             self._running = {other: entry for other, entry in self._running.items() if other[0] != host}
             now_s = again.began_s
         progress = BenchmarkProgress(host, model, Stage.LOADING)
@@ -155,7 +155,7 @@ class RunDisplay:
 
     @property
     def _done(self) -> int:
-        """How many of the queued models are over; one that runs again, in another variant, is not."""
+        """The number of queued models that are over; one that runs again, in another variant, is not."""
         return len((self._ended & self._queued) - self._running.keys())
 
     def _left(self, done: int) -> str:

@@ -37,7 +37,7 @@ class Painter:
 
     @property
     def is_animated(self) -> bool:
-        """Whether there is a region, and not lines alone."""
+        """True where there is a region, and not lines alone."""
         return self.console.is_interactive
 
     def __enter__(self) -> Self:
@@ -69,7 +69,7 @@ class Painter:
         self._said.append(line)
 
     def paint(self) -> None:
-        """Print what was said since the last time, and draw the region anew."""
+        """Print what was said since the last time, and draw the region again."""
         lines: list[Text] = []
         while self._said:
             lines.extend(paragraph(self.console, self._said.popleft(), hanging=HANGING))

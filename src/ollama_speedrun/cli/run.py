@@ -19,12 +19,12 @@ from ..pipeline.events import Event
 from ..pipeline.record import Run, Selection
 from ..results.types import Document
 from . import planning, settings
+from .ending import Ending
 from .environment import Environment
 from .exit_codes import ExitCode
 from .interrupts import on_interrupt
 from .late_display import LateDisplay
 from .options import VERBS
-from .outcome import Ending
 from .results import Checkpoints, ResultFiles, last_run_file
 from .screen import Screen
 from .settings import Settings
@@ -80,7 +80,7 @@ def run_until(phase: Phase, environment: Environment, arguments: argparse.Namesp
     chosen = load_settings(environment, arguments)
     plan = planning.discovery_plan(chosen, environment)
     planning.confirm_sweep(plan, chosen, environment)
-    session = Session(
+    command = RunCommand(
         environment,
         chosen,
         until=phase,
@@ -89,11 +89,11 @@ def run_until(phase: Phase, environment: Environment, arguments: argparse.Namesp
         explain=getattr(arguments, "explain", None),
         host_patterns=[host for host in chosen.host if planning.is_pattern(host)],
     )
-    return session.conduct(nullcontext(plan))
+    return command.conduct(nullcontext(plan))
 
 
-class Session:
-    """What a run needs besides its plan; making one checks that the result can be written."""
+class RunCommand:
+    """A run on the command line, without its plan; making one checks that the result can be written."""
 
     def __init__(  # noqa: PLR0913 - what the command line decides, each independent of the others
         self,

@@ -1,4 +1,4 @@
-"""How a run ended: its exit status, and the sentence that says why and what to try."""
+"""The end of a run: its exit status, and the sentence that says why and what to try."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,7 +15,7 @@ NAMES_SHOWN: Final = 8
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides how a run ended: how far it was to go, what it was to select, and what it has to show.
+    """The end of a run, decided by its last phase, its selection, and what it has to show.
 
     `failed_targets` are the URLs of servers that could not be used.
     """

@@ -1,0 +1,66 @@
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "style.md"
+READ_BY_PEOPLE = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "Makefile",
+    "docs/**/*.md",
+    "src/**/*.py",
+    "tools/**/*.py",
+)
+ENDINGS = "(?:s|ed|ing)?"
+MOST_QUESTIONS = 0.11
+"""Of all docstrings, what may begin as a question would: some types are best described so."""
+
+
+def banned() -> list[str]:
+    """The words of the second column of the first table."""
+    table = PAGE.read_text(encoding="utf-8").partition("| Say | Not |")[2].partition("\n\n")[0]
+    cells = re.findall(r"^\| .+ \| (.+) \|$", table, re.MULTILINE)
+    return [word.strip() for cell in cells for word in cell.split(",")]
+
+
+def texts() -> Iterator[Path]:
+    for pattern in READ_BY_PEOPLE:
+        yield from (path for path in ROOT.glob(pattern) if path != PAGE)
+
+
+def found(word: str, text: str) -> list[int]:
+    """The lines in which a word stands, also where it is broken over two."""
+    spaced = r"[\s#]+".join(map(re.escape, word.split()))
+    return [
+        text.count("\n", 0, match.start()) + 1 for match in re.finditer(rf"\b{spaced}{ENDINGS}\b", text, re.IGNORECASE)
+    ]
+
+
+@pytest.mark.parametrize("word", banned())
+def test_no_text_has_a_word_that_the_page_of_words_replaces(word: str) -> None:
+    places = {
+        f"{path.relative_to(ROOT)}:{line}" for path in texts() for line in found(word, path.read_text(encoding="utf-8"))
+    }
+    assert places == set()
+
+
+def test_a_banned_word_is_found_broken_over_lines_and_with_an_ending() -> None:
+    assert found("for ever", "a\nfor\n  ever and For ever, forever") == [2, 3]
+    assert found("mend", "mends amendment recommend mend") == [1, 1]
+
+
+def test_docstrings_rarely_begin_with_a_question() -> None:
+    docstrings = [
+        docstring
+        for path in (ROOT / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and (docstring := ast.get_docstring(node))
+    ]
+    questions = [docstring for docstring in docstrings if re.match(r"(What|Whether|Where|How|Which|When)\b", docstring)]
+    assert len(questions) <= MOST_QUESTIONS * len(docstrings), f"{len(questions)} of {len(docstrings)}"
