@@ -1,20 +1,14 @@
 """Phase 4: from results to a verdict. Pure, so a saved file is assessed as a live run is."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Sequence
 
+from ..benchmark import caveats
 from ..benchmark.types import CaveatKind, Result
 from ..inventory.types import Model
 from . import score
 from .classic import NOT_MEASURED
 from .tiers import TIERS, placed
 from .types import Assessment, Pick, Rated, Recommendation, Scores, Tier, TierVerdict, Verdict
-
-FAULTS: Final[Mapping[CaveatKind, str]] = {
-    CaveatKind.REPEATS_ITSELF: "its answer repeats itself",
-    CaveatKind.BUDGET_SPENT_THINKING: "it thought until its end and never answered",
-}
-"""The caveats that make the length of an answer say nothing of its quality, in words that follow "but"."""
 
 
 def assess(
@@ -73,7 +67,7 @@ def _best(ranked: Sequence[Rated]) -> Rated:
 
 def _faults(entry: Rated) -> set[CaveatKind]:
     """Return what makes the length of an answer say nothing of its quality."""
-    return {caveat.kind for caveat in entry.result.caveats} & FAULTS.keys()
+    return {caveat.kind for caveat in entry.result.caveats} & caveats.ANSWER_FAULTS.keys()
 
 
 def _pick(entry: Rated) -> Pick:
@@ -106,38 +100,16 @@ def _why_not_the_first(best: Rated, passed_over: Sequence[Rated], ranked: Sequen
     first, lead = passed_over[0], _overall(passed_over[0]) - _overall(best)
     faults = set().union(*map(_faults, passed_over))
     if all(_faults(entry) for entry in ranked if entry is not best):
-        place = f"the only one of {len(ranked)} {_without(set().union(*map(_faults, ranked)))}"
+        place = f"the only one of {len(ranked)} {caveats.free_of(set().union(*map(_faults, ranked)))}"
     else:
         place = f"best of {len(ranked)}"
     if len(passed_over) == 1:
-        why = " and ".join(text for kind, text in FAULTS.items() if kind in faults)
+        why = caveats.fault_of_one(faults)
         return f"{place}: {_figures(best)}; {_named(first, best)} scores {lead:.1f} points more, but {why}"
     return (
         f"{place}: {_figures(best)}; {len(passed_over)} others score more, {_named(first, best)} {lead:.1f} points, "
-        f"but {_plural(faults)}"
+        f"but {caveats.fault_of_several(faults)}"
     )
-
-
-def _without(faults: set[CaveatKind]) -> str:
-    """Describe, as a relative clause, an answer that has none of these faults."""
-    match CaveatKind.BUDGET_SPENT_THINKING in faults, CaveatKind.REPEATS_ITSELF in faults:
-        case True, True:
-            return "that answered without repeating itself"
-        case True, False:
-            return "that answered"
-        case _:
-            return "that did not repeat itself"
-
-
-def _plural(faults: set[CaveatKind]) -> str:
-    """Say of several what is wrong with each of them."""
-    match CaveatKind.BUDGET_SPENT_THINKING in faults, CaveatKind.REPEATS_ITSELF in faults:
-        case True, True:
-            return "they repeat themselves or never answered"
-        case True, False:
-            return "they never answered"
-        case _:
-            return "their answers repeat themselves"
 
 
 def _named(entry: Rated, beside: Rated) -> str:
@@ -162,8 +134,8 @@ def _figures(entry: Rated) -> str:
     if entry.result.decode_interval is not None:
         text += f" (95 %: {entry.result.decode_interval.low_tps:.1f} to {entry.result.decode_interval.high_tps:.1f})"
     text += f", first token after {entry.result.ttft_s or 0:.2f} s"
-    why = [text for kind, text in FAULTS.items() if kind in _faults(entry)]
-    return f"{text}, but {' and '.join(why)}, so try it by hand before you rely on it" if why else text
+    why = caveats.fault_of_one(_faults(entry))
+    return f"{text}, but {why}, so try it by hand before you rely on it" if why else text
 
 
 def _is_told_apart(best: Rated, runner_up: Rated) -> bool:

@@ -1,7 +1,8 @@
 """Every caveat, its condition and its text, in one place. Pure."""
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from . import metrics, stats
@@ -15,6 +16,13 @@ LARGEST_SILENT_PREFIX: Final = 0.25
 SHORTEST_REPEAT: Final = 4
 LONGEST_REPEAT: Final = 120
 REPEATS: Final = 3
+
+
+ANSWER_FAULTS: Final[Mapping[CaveatKind, str]] = {
+    CaveatKind.REPEATS_ITSELF: "its answer repeats itself",
+    CaveatKind.BUDGET_SPENT_THINKING: "it thought until its end and never answered",
+}
+"""The caveats that make the length of an answer say nothing of its quality, in words that follow "but"."""
 
 
 def of(observed: Observations) -> tuple[Caveat, ...]:
@@ -273,3 +281,40 @@ def _distances(timed: Sequence[StreamRecord], *, jitter_ns: int) -> list[float]:
 
 def _counted(trials: int) -> str:
     return "1 trial" if trials == 1 else f"{trials} trials"
+
+
+def of_drift(drift: float) -> Caveat:
+    """Return what must be said where a host became faster or slower by this share while it was measured."""
+    direction = "slower" if drift < 0 else "faster"
+    return Caveat(
+        CaveatKind.DRIFT,
+        f"the host was {abs(drift):.0%} {direction} at the end of its benchmarks than at their beginning, so its "
+        "models were not timed alike; let it cool down, close what else runs there, and run again",
+    )
+
+
+def fault_of_one(faults: AbstractSet[CaveatKind]) -> str:
+    """Say what is wrong with one answer, in words that follow "but"; empty where nothing is."""
+    return " and ".join(text for kind, text in ANSWER_FAULTS.items() if kind in faults)
+
+
+def fault_of_several(faults: AbstractSet[CaveatKind]) -> str:
+    """Say of several what is wrong with each of them."""
+    match CaveatKind.BUDGET_SPENT_THINKING in faults, CaveatKind.REPEATS_ITSELF in faults:
+        case True, True:
+            return "they repeat themselves or never answered"
+        case True, False:
+            return "they never answered"
+        case _:
+            return "their answers repeat themselves"
+
+
+def free_of(faults: AbstractSet[CaveatKind]) -> str:
+    """Describe, as a relative clause, an answer that has none of these faults."""
+    match CaveatKind.BUDGET_SPENT_THINKING in faults, CaveatKind.REPEATS_ITSELF in faults:
+        case True, True:
+            return "that answered without repeating itself"
+        case True, False:
+            return "that answered"
+        case _:
+            return "that did not repeat itself"

@@ -10,7 +10,7 @@ from .. import units
 from ..inventory.types import Model
 from ..visit.types import Residency, StreamRecord
 from . import caveats, metrics, stats
-from .types import Caveat, CaveatKind, EmbeddingFigures, ImageFigures, Observations, Result
+from .types import EmbeddingFigures, ImageFigures, Observations, Result
 
 LARGEST_DRIFT: Final = 0.03
 
@@ -172,13 +172,7 @@ def drift(trials: Sequence[StreamRecord], again: StreamRecord) -> float | None:
 
 def drifted(result: Result, drift: float) -> Result:
     """Return the result with the caveat that its host became faster or slower by a share while it was measured."""
-    direction = "slower" if drift < 0 else "faster"
-    caveat = Caveat(
-        CaveatKind.DRIFT,
-        f"the host was {abs(drift):.0%} {direction} at the end of its benchmarks than at their beginning, so its "
-        "models were not timed alike; let it cool down, close what else runs there, and run again",
-    )
-    return msgspec.structs.replace(result, caveats=(*result.caveats, caveat))
+    return msgspec.structs.replace(result, caveats=(*result.caveats, caveats.of_drift(drift)))
 
 
 def skipped(model: Model) -> Result:
