@@ -1,15 +1,29 @@
 import math
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ollama_speedrun.assessment import choice, score, uses
 from ollama_speedrun.assessment.choice import Candidate
-from ollama_speedrun.quality.ability import Outcome
 from ollama_speedrun.quality.draw import Draw
+from ollama_speedrun.quality.items import Grade
+from ollama_speedrun.quality.records import ItemRecord
 
 AREAS = ("reasoning", "code", "writing", "facts", "languages", "context", "tasks", "honesty")
+
+
+def answered(place: int, credit: float, chance: float = 0.0) -> ItemRecord:
+    return ItemRecord(
+        item=str(place),
+        area=AREAS[place % 8],
+        family="f",
+        level=1,
+        chance=chance,
+        answers=(),
+        grade=Grade(score=credit, strict=credit, extracted="", why=""),
+    )
 
 
 def candidate(
@@ -24,10 +38,7 @@ def candidate(
         ttft_s=ttft_s,
         ttft_low_s=ttft_s,
         ttft_high_s=ttft_s,
-        outcomes=tuple(
-            Outcome(item=str(place), area=AREAS[place % 8], family="f", credit=float(place < right))
-            for place in range(of)
-        ),
+        items=tuple(answered(place, float(place < right)) for place in range(of)),
         capabilities=frozenset(capabilities),
         item_s=1.0,
     )
@@ -87,12 +98,9 @@ def test_the_overall_utility_is_the_score_of_the_formula() -> None:
 def test_a_model_that_guesses_never_wins(seed: int, use: uses.Use) -> None:
     draw = Draw(f"guesser/{seed}")
     guesser = candidate("guesser", 0, tps=500.0, ttft_s=0.01, capabilities=("tools",))
-    chances = [(0.0, 0.25, 0.5)[draw.below(3)] for _ in guesser.outcomes]
-    outcomes = tuple(
-        Outcome(item=known.item, area=known.area, family="f", credit=float(draw.chance(chance)), chance=chance)
-        for known, chance in zip(guesser.outcomes, chances, strict=True)
-    )
-    guessed = Candidate(**{name: getattr(guesser, name) for name in guesser.__struct_fields__} | {"outcomes": outcomes})
+    chances = [(0.0, 0.25, 0.5)[draw.below(3)] for _ in guesser.items]
+    items = tuple(answered(place, float(draw.chance(chance)), chance) for place, chance in enumerate(chances))
+    guessed = msgspec.structs.replace(guesser, items=items)
 
     assert choice.choose(use, [guessed]) is None
     assert names(choice.choose(use, [guessed, candidate("able", 60, tps=6.0, capabilities=("tools",))])) == ("able",)
@@ -116,5 +124,5 @@ def test_more_items_never_widen_the_gap_that_is_needed(right: int, times: int) -
 
     assert small is not None
     assert large is not None
-    assert large.quality.error <= small.quality.error + 1e-12
+    assert large.quality.high - large.quality.low <= small.quality.high - small.quality.low + 1e-9
     assert math.isfinite(large.points)

@@ -48,7 +48,7 @@ def test_pilots_and_ungradable_answers_do_not_count() -> None:
         grade=Grade(score=0, strict=0, extracted="", why="no module", status="ungradable"),
     )
 
-    assert [outcome.item for outcome in of(asked("a", 1), asked("b", 1, counted=False), ungradable).outcomes] == ["a"]
+    assert [entry.item for entry in of(asked("a", 1), asked("b", 1, counted=False), ungradable).counted] == ["a"]
 
 
 @given(st.text(max_size=300), st.integers(3, 100))
@@ -57,3 +57,19 @@ def test_a_kept_text_is_bounded_and_whole_where_it_fits(text: str, limit: int) -
 
     assert len(kept) <= limit
     assert kept == text or len(text) > limit
+
+
+def test_tools_and_vision_do_not_enter_the_quality_that_all_models_are_ranked_by() -> None:
+    tool = ItemRecord(
+        item="t",
+        area="tools",
+        family="calls",
+        level=1,
+        answers=(),
+        grade=Grade(score=0, strict=0, extracted="", why=""),
+    )
+    found = records.score([asked("a", 1), tool])
+
+    assert found is not None
+    assert found.score == 100
+    assert records.common_areas([tool]) == {"tools": 1.0}

@@ -11,7 +11,10 @@ from typing import Final
 
 import msgspec
 
-from ..quality.ability import Estimate, Outcome, ability, beats_guessing, difference
+from ..quality import records
+from ..quality.comparison import beats_guessing, difference
+from ..quality.records import ItemRecord
+from ..quality.scoring import QualityScore
 from . import score, uses
 from .uses import Properties, Use
 
@@ -24,7 +27,7 @@ SURE: Final = statistics.NormalDist().inv_cdf(0.975)
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """One measured model on one host, in one variant: `key` names it.
 
-    `speed_tps` and `ttft_s` come with the ends of their 95 % intervals. `outcomes` are its graded items, `item_s` the
+    `speed_tps` and `ttft_s` come with the ends of their 95 % intervals. `items` are its counted items, `item_s` the
     seconds that one took on average. `throughput_tps` is that of several requests at once, None where not measured.
     """
 
@@ -32,22 +35,22 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     speed_tps: float
     speed_low_tps: float
     speed_high_tps: float
-    ttft_s: float
-    ttft_low_s: float
-    ttft_high_s: float
+    ttft_s: float | None = None
+    ttft_low_s: float | None = None
+    ttft_high_s: float | None = None
     throughput_tps: float | None = None
     memory_bytes: int | None = None
     context_tokens: int | None = None
     capabilities: frozenset[str] = frozenset()
-    outcomes: tuple[Outcome, ...] = ()
+    items: tuple[ItemRecord, ...] = ()
     item_s: float | None = None
 
 
 class Rated(msgspec.Struct, frozen=True, kw_only=True):
-    """A candidate with its ability in the areas of the use and its utility in points, 0 to 100."""
+    """A candidate with its quality in the areas of the use and its utility in points, 0 to 100."""
 
     candidate: Candidate
-    quality: Estimate
+    quality: QualityScore
     points: float
 
 
@@ -76,7 +79,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 def rate(use: Use, candidate: Candidate) -> Rated | None:
     """Return the candidate with its utility; None where it lacks what the use needs or has no item in its areas."""
-    quality = ability(candidate.outcomes, use.areas)
+    quality = records.score(candidate.items, use.areas)
     if quality is None or not set(use.needs) <= candidate.capabilities:
         return None
     return Rated(
@@ -91,7 +94,7 @@ def choose(use: Use, candidates: Sequence[Candidate]) -> Choice | None:
     rated = [
         entry
         for candidate in candidates
-        if beats_guessing(candidate.outcomes) and (entry := rate(use, candidate)) is not None
+        if beats_guessing(candidate.items) and (entry := rate(use, candidate)) is not None
     ]
     if not rated:
         return None
@@ -113,9 +116,9 @@ def choose(use: Use, candidates: Sequence[Candidate]) -> Choice | None:
 def gap(use: Use, best: Rated, other: Rated) -> Gap:
     """Return how far apart two rated candidates are, by their common items and by the intervals of their figures."""
     total = math.fsum((use.quality, use.speed, use.latency, use.context, use.memory))
-    apart = difference(best.candidate.outcomes, other.candidate.outcomes, use.areas)
-    middle = max(score.FLOOR, (max(best.quality.mean, 0.0) + max(other.quality.mean, 0.0)) / 2)
-    error = math.hypot(best.quality.error, other.quality.error) if apart is None else apart.error
+    apart = difference(best.candidate.items, other.candidate.items, use.areas)
+    middle = max(score.FLOOR, (best.quality.score + other.quality.score) / 2 / score.FULL)
+    error = math.hypot(_error(best.quality), _error(other.quality)) if apart is None else apart.error
     items = min(best.quality.items, other.quality.items) if apart is None else apart.items
     from_quality = use.quality / total * error / middle
     from_figures = math.hypot(
@@ -139,14 +142,19 @@ def _rank(entry: Rated) -> tuple[float, float, tuple[str, str, str]]:
     return (-entry.points, -entry.candidate.speed_tps, (host, model, variant or ""))
 
 
-def _properties(use: Use, candidate: Candidate, quality: Estimate) -> Properties:
+def _properties(use: Use, candidate: Candidate, quality: QualityScore) -> Properties:
     return Properties(
-        quality=quality.mean,
+        quality=quality.score / score.FULL,
         speed_tps=_speed_tps(use, candidate),
         ttft_s=candidate.ttft_s,
         context_tokens=candidate.context_tokens,
         memory_bytes=candidate.memory_bytes,
     )
+
+
+def _error(quality: QualityScore) -> float:
+    """Return the standard error of a quality from 0 to 1."""
+    return (quality.high - quality.low) / 2 / SURE / score.FULL
 
 
 def _speed_tps(use: Use, candidate: Candidate) -> float:
@@ -161,7 +169,9 @@ def _speed_ends(use: Use, candidate: Candidate) -> tuple[float, float]:
 
 
 def _latency_ends(candidate: Candidate) -> tuple[float, float]:
-    return score.latency(candidate.ttft_high_s), score.latency(candidate.ttft_low_s)
+    slowest_s = candidate.ttft_s if candidate.ttft_high_s is None else candidate.ttft_high_s
+    fastest_s = candidate.ttft_s if candidate.ttft_low_s is None else candidate.ttft_low_s
+    return uses.latency(slowest_s), uses.latency(fastest_s)
 
 
 def _spread(ends: tuple[float, float]) -> float:

@@ -91,7 +91,7 @@ class Properties(msgspec.Struct, frozen=True, kw_only=True):
 
     quality: float
     speed_tps: float
-    ttft_s: float
+    ttft_s: float | None = None
     context_tokens: int | None = None
     memory_bytes: int | None = None
 
@@ -105,12 +105,17 @@ def utility(use: Use, properties: Properties) -> float:
     factors = (
         (use.quality, properties.quality),
         (use.speed, score.speed(properties.speed_tps)),
-        (use.latency, score.latency(properties.ttft_s)),
+        (use.latency, latency(properties.ttft_s)),
         (use.context, context(properties.context_tokens)),
         (use.memory, memory(properties.memory_bytes)),
     )
     total = math.fsum(weight for weight, _ in factors)
     return math.exp(math.fsum(weight / total * math.log(max(factor, score.FLOOR)) for weight, factor in factors))
+
+
+def latency(ttft_s: float | None) -> float:
+    """Return the latency score of docs/metrics.md; 0.5 if the TTFT is not known."""
+    return 0.5 if ttft_s is None else score.latency(ttft_s)
 
 
 def context(tokens: int | None) -> float:

@@ -4,16 +4,20 @@ An item of the bank is not stored: `bank.item` makes it again from its name. Tex
 """
 
 import statistics
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from .ability import Outcome
-from .items import Grade, Item, ToolCall
+from . import scoring
+from .items import Area, Grade, Item, ToolCall
+from .scoring import QualityScore, Scored
 
 LONGEST_KEPT_CHARACTERS: Final = 4000
 """Of one answer; the rest is cut from the middle, since both ends matter to a reader."""
 NS_PER_S: Final = 1e9
+SPECIAL_AREAS: Final = frozenset({Area.TOOLS, Area.VISION})
+"""Only models with that capability are asked in them, so they do not enter the quality that ranks all models."""
 
 
 class AnswerRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +50,7 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     level: int
     chance: float = 0.0
     weight: float = 1.0
+    twin: bool | None = None
     answers: tuple[AnswerRecord, ...]
     grade: Grade
     is_counted: bool = True
@@ -56,15 +61,15 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return sum(answer.ended_ns - (answer.load_ns or 0) for answer in self.answers) / NS_PER_S
 
     @property
-    def outcome(self) -> Outcome:
-        """The grade as abilities are worked out from it."""
-        return Outcome(
-            item=self.item,
+    def scored(self) -> Scored:
+        """The grade as scores are worked out from it."""
+        return Scored(
             area=self.area,
             family=self.family,
-            credit=self.grade.score,
+            grade=self.grade,
             chance=self.chance,
             weight=self.weight,
+            twin=self.twin,
         )
 
 
@@ -92,11 +97,6 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         """The items that enter the quality."""
         return tuple(record for record in self.items if record.is_counted and record.grade.status != "ungradable")
 
-    @property
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """The counted grades."""
-        return tuple(record.outcome for record in self.counted)
-
 
 def record(item: Item, answers: tuple[AnswerRecord, ...], grade: Grade, *, is_counted: bool = True) -> ItemRecord:
     """Return the record of an item that was asked and graded."""
@@ -107,10 +107,28 @@ def record(item: Item, answers: tuple[AnswerRecord, ...], grade: Grade, *, is_co
         level=item.level,
         chance=item.chance,
         weight=item.weight,
+        twin=item.twin,
         answers=answers,
         grade=grade,
         is_counted=is_counted,
     )
+
+
+def common_areas(items: Sequence[ItemRecord]) -> dict[str, float]:
+    """Return the areas that every chat model is asked in, each with weight 1: all but tools and vision.
+
+    Where nothing else was asked these count, too.
+    """
+    asked = dict.fromkeys((entry.area for entry in items), 1.0)
+    return {area: weight for area, weight in asked.items() if area not in SPECIAL_AREAS} or asked
+
+
+def score(items: Sequence[ItemRecord], areas: Mapping[str, float] | None = None) -> QualityScore | None:
+    """Return the quality of counted items, 0 to 100, by weights of areas (None: the common areas, each the same).
+
+    None where no area has a score.
+    """
+    return scoring.quality([entry.scored for entry in items], common_areas(items) if areas is None else areas)
 
 
 def seconds_to_correct_answer(found: QualityRecord) -> float | None:
