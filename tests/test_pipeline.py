@@ -24,14 +24,17 @@ from fake_ollama.script import (
 )
 from ollama_speedrun import BenchmarkSettings, Phase, Run, RunSettings, Selection, build_plan, parse_target, run
 from ollama_speedrun.assessment.events import Assessed
-from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded
+from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkPartial
 from ollama_speedrun.benchmark.plan import IfBusy
+from ollama_speedrun.benchmark.types import CaveatKind
 from ollama_speedrun.discovery.events import HostFound, TargetFailed
 from ollama_speedrun.discovery.types import Access, DiscoveryPlan, Host, Secret, ServerTarget
 from ollama_speedrun.events import PhaseBegan, PhaseEnded
 from ollama_speedrun.inventory.events import ModelListed
+from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.pipeline.events import Event
 from ollama_speedrun.results.codec import decode, encode
+from ollama_speedrun.visit.study import Study
 from records import GB, model
 
 pytestmark = pytest.mark.virtual_time
@@ -251,6 +254,106 @@ async def test_a_server_that_is_asked_by_its_address_after_all_keeps_its_token()
 def test_a_secret_has_no_json() -> None:
     with pytest.raises(TypeError):
         msgspec.json.encode(Access(token=Secret("s3cret")))
+
+
+async def test_models_that_were_announced_before_a_cancellation_are_kept() -> None:
+    hosts = hosts_on_own_addresses((ModelScript("first:1b"),), (ModelScript("second:1b"),))
+    hosts[1] = msgspec.structs.replace(hosts[1], latency_s=1.0)
+    async with fake_fleet(hosts) as fleet:
+        finished, announced = Run(), asyncio.Event()
+
+        def emit(event: Event) -> None:
+            if isinstance(event, ModelListed):
+                announced.set()
+
+        plan = build_plan(targets=[parse_target(url) for url in fleet.urls])
+        task = asyncio.create_task(run(plan, RunSettings(), until=Phase.ENUMERATE, emit=emit, into=finished))
+        await announced.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert [found.name for found in finished.models] == ["first:1b"]
+
+
+async def test_an_exception_in_the_work_on_one_host_is_its_failure_and_the_others_are_measured() -> None:
+    def failing(model: Model, _thinks: bool | str | None) -> Sequence[Study]:
+        if model.name == "trap:1b":
+            raise KeyError("trap")
+        return ()
+
+    hosts = hosts_on_own_addresses(
+        (ModelScript("trap:1b"), ModelScript("beside:1b")), (ModelScript("fine:1b"), ModelScript("fine:2b"))
+    )
+    async with fake_fleet(hosts) as fleet:
+        finished, events = Run(), list[Event]()
+        plan = build_plan(targets=[parse_target(url) for url in fleet.urls])
+        await run(
+            plan, RunSettings(benchmark=QUICK), until=Phase.ASSESS, emit=events.append, into=finished, studies=failing
+        )
+    assert outcomes(finished) == {"trap:1b": "failed", "beside:1b": "failed", "fine:1b": "ok", "fine:2b": "ok"}
+    assert [(event.url, "KeyError: 'trap'" in event.reason) for event in events if isinstance(event, TargetFailed)] == [
+        (fleet.urls[0], True)
+    ]
+
+
+async def test_what_the_receiver_of_events_raises_ends_the_run() -> None:
+    def emit(event: Event) -> None:
+        if isinstance(event, BenchmarkBegan):
+            raise BrokenPipeError("nobody reads")
+
+    async with fake_fleet([HostScript(models=(ModelScript("m:1b"),))]) as fleet:
+        plan = build_plan(targets=[parse_target(url) for url in fleet.urls])
+        with pytest.raises(ExceptionGroup) as raised:
+            await run(plan, RunSettings(benchmark=QUICK), until=Phase.ASSESS, emit=emit, into=Run())
+    assert raised.group_contains(BrokenPipeError)
+
+
+async def test_a_run_that_is_cut_while_two_models_take_turns_keeps_the_trials_of_both() -> None:
+    pair = msgspec.structs.replace(QUICK, take_turns=True, most_trials=100, fewest_trials=100)
+    models = (ModelScript("a:1b", size_bytes=1000), ModelScript("b:1b", size_bytes=2000))
+    async with fake_fleet([HostScript(models=models)]) as fleet:
+        finished, partial = Run(), list[BenchmarkPartial]()
+        enough = asyncio.Event()
+
+        def emit(event: Event) -> None:
+            if isinstance(event, BenchmarkPartial):
+                partial.append(event)
+            if len(partial) == 6:
+                enough.set()
+
+        plan = build_plan(targets=[parse_target(url) for url in fleet.urls])
+        task = asyncio.create_task(run(plan, RunSettings(benchmark=pair), until=Phase.ASSESS, emit=emit, into=finished))
+        await enough.wait()
+        saved = finished.document(complete=False)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert list(fleet.hosts[0].loaded) == []
+    for document in (saved, finished.document(complete=False)):
+        assert [(result.model, result.status, len(result.trials)) for result in document.results] == [
+            ("a:1b", "ok", 2),
+            ("b:1b", "ok", 2),
+        ]
+        assert all(CaveatKind.CUT_SHORT in [one.kind for one in result.caveats] for result in document.results)
+
+
+async def test_a_result_says_what_was_measured_and_when() -> None:
+    async with fake_fleet([HostScript(models=(ModelScript("m:1b"), image_model("paint:m")))]) as fleet:
+        finished, _ = await speedrun(fleet.urls)
+    listed = {found.name: found for found in finished.models}
+    version = next(iter(finished.hosts.values())).version
+    assert version is not None
+    for result in finished.results:
+        assert (result.server_version, result.digest, result.model_format) == (
+            version,
+            listed[result.model].digest,
+            listed[result.model].format,
+        )
+    measured, skipped = sorted(finished.results, key=lambda result: result.status)
+    assert measured.started_at is not None
+    assert measured.ended_at is not None
+    assert finished.started_at <= measured.started_at < measured.ended_at
+    assert (skipped.started_at, skipped.ended_at) == (None, None)
 
 
 async def test_an_explicit_target_that_refuses_is_reported_and_the_others_run(unused_tcp_port: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
@@ -239,6 +240,18 @@ async def test_a_host_that_dies_fails_its_models_one_by_one_without_an_exception
     assert {name: result.status for name, result in results.items()} == {"first:1b": "failed", "second:1b": "failed"}
     assert "broke off" in (results["first:1b"].reason or "")
     assert "cannot be reached" in (results["second:1b"].reason or "")
+
+
+async def test_a_host_that_is_gone_is_waited_for_once_and_not_for_each_model() -> None:
+    dies = ModelScript("first:1b", fault=HostDies(after_tokens=3))
+    scripts = (dies, *(ModelScript(f"m{number}:1b", size_bytes=10**10 + number) for number in range(4)))
+    patient = msgspec.structs.replace(QUICK, timeout_s=300)
+    began_s = time.monotonic()
+    async with fake_host(HostScript(models=scripts)) as host:
+        results = results_of(await run_on(host, patient))
+    assert 10 < time.monotonic() - began_s < 20
+    assert [result.status for result in results.values()] == ["failed"] * 5
+    assert all("cannot be reached" in (result.reason or "") for name, result in results.items() if name != "first:1b")
 
 
 async def test_thinking_is_part_of_the_ttft_and_not_of_the_time_to_the_answer() -> None:

@@ -105,7 +105,18 @@ def test_an_odd_context_length_is_no_context_length(value: object) -> None:
     assert parse.model_of(HOST, entry(), shown).context_length is None
 
 
-@pytest.mark.parametrize("raw", [b"", b"null", b"[]", b"7", b'{"general.architecture":["llama"]}', b"[" * 5000])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"7",
+        b'{"general.architecture":["llama"]}',
+        b'{"general.architecture":"a\\"b","a\\"b.context_length":7}',
+        b"[" * 5000,
+    ],
+)
 def test_odd_model_info_says_nothing(raw: bytes) -> None:
     shown = wire.Show(model_info=msgspec.Raw(raw))
     assert parse.model_of(HOST, entry(), shown).context_length is None

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from ..benchmark.events import BenchmarkEnded, BenchmarkRevised
+from ..benchmark.events import BenchmarkEnded, BenchmarkPartial, BenchmarkRevised
 from ..discovery.events import HostFound, HostMerged, TargetFailed
 from ..discovery.scan import find_servers
 from ..discovery.types import DiscoveryPlan
@@ -170,7 +170,7 @@ class RunCommand:
                     display.handle(event)
                     _log.debug("%r", event)
                     match event:
-                        case BenchmarkEnded() | BenchmarkRevised():
+                        case BenchmarkPartial() | BenchmarkEnded() | BenchmarkRevised():
                             checkpoints.request()
                         case TargetFailed(url):
                             self._failed_targets.append(url)

@@ -17,11 +17,10 @@ REQUESTS_AT_ONCE: Final = 8
 
 
 async def list_models(client: OllamaClient, *, host: str, emit: Callable[[InventoryEvent], None]) -> tuple[Model, ...]:
-    """Return the models of a host in the order of /api/tags, telling of each as it becomes known.
+    """Return the models of a host in the order of /api/tags, telling of each as soon as those before it are known.
 
     A model whose details cannot be had is still listed, with what /api/tags says; one that is listed twice counts once.
-    Raises `OllamaError` when the listing
-    itself fails.
+    Raises `OllamaError` when the listing itself fails.
     """
     tags = await client.tags()
     slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
@@ -43,10 +42,12 @@ async def list_models(client: OllamaClient, *, host: str, emit: Callable[[Invent
                     show = await client.show(entry.name)
             except OllamaError as exc:
                 emit(ModelFailed(host=host, model=entry.name, reason=f"details are missing: {exc}"))
-        model = parse.model_of(host, entry, show)
-        emit(ModelListed(model))
-        return model
+        return parse.model_of(host, entry, show)
 
+    models: list[Model] = []
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(describe(raw)) for raw in tags.models or ()]
-    return tuple(model for task in tasks if (model := task.result()) is not None)
+        for task in [group.create_task(describe(raw)) for raw in tags.models or ()]:
+            if (model := await task) is not None:
+                emit(ModelListed(model))
+                models.append(model)
+    return tuple(models)

@@ -1,5 +1,6 @@
 """From the server's words to a `Model`. Pure; every field may be missing or odd."""
 
+import re
 from typing import Final
 
 import msgspec
@@ -11,7 +12,7 @@ LONGEST_LICENSE_CHARACTERS: Final = 120
 TRIVIAL_TEMPLATES: Final = frozenset({"", "{{ .Prompt }}", "{{.Prompt}}"})
 EMBEDDING_FAMILIES: Final = ("bert", "roberta")
 CHAT_CAPABILITIES: Final = frozenset({"tools", "thinking", "vision"})
-LONGEST_ARCHITECTURE_CHARACTERS: Final = 100
+ARCHITECTURE: Final = re.compile(r"[\w.-]{1,100}")
 
 
 def model_of(host: str, entry: wire.TagsEntry, show: wire.Show | None) -> Model:
@@ -75,7 +76,7 @@ def _context_length(show: wire.Show | None) -> int | None:
 def _architecture_info(show: wire.Show, key: str) -> object:
     """Return what `model_info` says under the name of its architecture, None where that is nothing."""
     architecture = _info(show, "general.architecture")
-    if not isinstance(architecture, str) or len(architecture) > LONGEST_ARCHITECTURE_CHARACTERS:
+    if not isinstance(architecture, str) or not ARCHITECTURE.fullmatch(architecture):
         return None
     return _info(show, f"{architecture}.{key}")
 

@@ -16,6 +16,7 @@ from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.types import Result
 from ..discovery.events import HostFound, HostMerged
 from ..discovery.types import Host
+from ..inventory.events import ModelListed
 from ..inventory.types import Model
 from ..results.context import read_context
 from ..results.types import Document
@@ -46,7 +47,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Run:
-    """All that a run has found and measured so far; it can be turned into a document at any time."""
+    """All that a run has found and measured so far: a fold over its events, which can be made a document at any time.
+
+    `keep` alone writes what is found. `chosen` are the models, out of `models`, that the selection takes.
+    """
 
     def __init__(self) -> None:
         self.run_id = str(uuid.uuid4())
@@ -55,18 +59,44 @@ class Run:
         self.settings: BenchmarkSettings | None = None
         self.hosts: dict[str, Host] = {}
         self.models: list[Model] = []
-        self.selected: list[Model] = []
+        self.chosen: list[Model] = []
         self.results: list[Result] = []
+        self._selection = Selection()
+        self._chosen_hosts: set[str] = set()
+
+    def begin(self, selection: Selection, settings: BenchmarkSettings) -> None:
+        """Note what is asked for, before the first event."""
+        self._selection = selection
+        self.settings = settings
 
     def keep(self, event: Event) -> None:
-        """Remember what an event says about hosts and results."""
+        """Fold an event into what is known."""
         match event:
             case HostFound(host) | HostMerged(host):
                 self.hosts[host.url] = host
+                if self._selection.takes_host(host):
+                    self._chosen_hosts.add(host.url)
+            case ModelListed(model):
+                self.models.append(model)
+                if model.host in self._chosen_hosts and self._selection.takes(model):
+                    self.chosen.append(model)
             case BenchmarkPartial(result) | BenchmarkEnded(result) | BenchmarkRevised(result):
                 self._keep_result(result)
             case _:
                 pass
+
+    def has_chosen(self, host: Host) -> bool:
+        """Whether the selection takes a host."""
+        return host.url in self._chosen_hosts
+
+    def chosen_on(self, host: Host) -> Sequence[Model]:
+        """Return the chosen models of a host, in the order in which it lists them."""
+        return [model for model in self.chosen if model.host == host.url]
+
+    def without_result(self, models: Sequence[Model]) -> Sequence[Model]:
+        """Return those of the models that have no result yet."""
+        done = {(result.host, result.model) for result in self.results}
+        return [model for model in models if (model.host, model.name) not in done]
 
     def end(self) -> None:
         """Take down the moment at which the run was over, whole or cut short."""

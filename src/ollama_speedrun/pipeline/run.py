@@ -1,13 +1,15 @@
 """The four phases as one asynchronous run that tells what it does in events.
 
-The phases overlap: a host is listed and benchmarked while the scan for others still goes on. Hosts run side by side,
-the models of one machine one after another.
+The phases overlap: a host is listed and benchmarked while the scan for others still goes on. Machines work side by
+side, the models of one machine one after another.
 """
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Final
 
 import aiohttp
 import msgspec
@@ -17,7 +19,7 @@ from ..assessment.recommend import assess
 from ..benchmark import outcome
 from ..benchmark.events import BenchmarkEnded, BenchmarkQueued
 from ..benchmark.plan import BenchmarkSettings
-from ..benchmark.runner import benchmark_host
+from ..benchmark.runner import Studies, benchmark_host, no_studies
 from ..benchmark.types import Result
 from ..discovery.events import HostFound, TargetFailed
 from ..discovery.scan import find_servers
@@ -30,157 +32,192 @@ from ..ollama.client import OllamaClient, open_session
 from ..ollama.tls import client_context
 from .events import Event
 from .record import Run, Selection
+from .workers import Workers
 
-NONCE_BYTES = 4
+NONCE_BYTES: Final = 4
 
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How to run: what to select, how to benchmark, and how many hosts at once."""
+    """How to run: what to select, how to benchmark, and how many machines at once."""
 
     selection: Selection = Selection()
     benchmark: BenchmarkSettings = BenchmarkSettings()
     concurrency: int = 8
 
 
-async def run(
-    plan: DiscoveryPlan, settings: RunSettings, *, until: Phase, emit: Callable[[Event], None], into: Run
+async def run(  # noqa: PLR0913  # independent inputs, named at the call
+    plan: DiscoveryPlan,
+    settings: RunSettings,
+    *,
+    until: Phase,
+    emit: Callable[[Event], None],
+    into: Run,
+    studies: Studies = no_studies,
 ) -> None:
     """Run the phases up to and including `until`, filling `into` and telling each step to `emit`.
+
+    `studies` returns what else to do with a model while it is loaded for its speed trials.
 
     Servers and models that fail are events and results, never exceptions. Cancelling leaves the finished work in `into`
     and every server as it was found.
     """
-    into.settings = settings.benchmark
-    await _Pipeline(plan, settings, until, emit, into).run()
+    into.begin(settings.selection, settings.benchmark)
+    async with asyncio.TaskGroup() as group:
+        pipeline = _Pipeline(plan, settings, studies, _Teller(emit, into), group, until)
+        await find_servers(plan, emit=pipeline.take_in)
+        pipeline.scan_is_over()
+    pipeline.end()
+
+
+class _Teller:
+    """Has each event recorded, and then told. The record is written here and nowhere else."""
+
+    def __init__(self, emit: Callable[[Event], None], record: Run) -> None:
+        self.record = record
+        self.is_broken = False
+        self._emit = emit
+
+    def tell(self, event: Event) -> None:
+        """Record an event and hand it on; what the receiver raises is no host's failure and ends the run."""
+        self.record.keep(event)
+        try:
+            self._emit(event)
+        except Exception:
+            self.is_broken = True
+            raise
 
 
 class _Pipeline:
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # what `run` was given
         self,
         plan: DiscoveryPlan,
         settings: RunSettings,
+        studies: Studies,
+        teller: _Teller,
+        group: asyncio.TaskGroup,
         until: Phase,
-        emit: Callable[[Event], None],
-        into: Run,
     ) -> None:
         self._plan = plan
         self._settings = settings
+        self._studies = studies
+        self._teller = teller
+        self._tell = teller.tell
+        self._record = teller.record
+        self._group = group
         self._until = until
-        self._tell = emit
-        self._run = into
-        self._hosts_at_once = asyncio.Semaphore(settings.concurrency)
-        self._machines: dict[str, asyncio.Lock] = {}
+        self._workers = Workers(group, at_once=settings.concurrency)
         self._begun: set[Phase] = set()
-        self._listings_open = 0
+        self._listings_open = 1  # the scan, which may open more
 
-    async def run(self) -> None:
-        async with asyncio.TaskGroup() as hosts:
-
-            def found(event: Event) -> None:
-                self._keep(event)
-                if isinstance(event, HostFound) and event.host.is_ollama and self._until >= Phase.ENUMERATE:
-                    self._listings_open += 1
-                    hosts.create_task(self._host(event.host, event.access))
-
-            self._listings_open += 1
-            await find_servers(self._plan, emit=found)
-            self._listing_closed()
-        if Phase.BENCHMARK in self._begun:
-            self._end_benchmarks()
-        if self._until is Phase.ASSESS and any(map(_asks_for_a_score, self._run.results)):
-            self._assess()
-
-    def _keep(self, event: Event) -> None:
-        """Tell an event, and remember what it says about hosts and results."""
-        self._run.keep(event)
+    def take_in(self, event: Event) -> None:
+        """Tell an event of the scan, and begin the work on a server that was found."""
         self._tell(event)
-
-    def _begin(self, phase: Phase, detail: str) -> None:
-        if phase not in self._begun:
-            self._begun.add(phase)
-            self._tell(PhaseBegan(phase, detail))
-
-    async def _host(self, host: Host, access: Access) -> None:
-        if not self._settings.selection.takes_host(host):
-            self._listing_closed()
+        if not isinstance(event, HostFound) or self._until < Phase.ENUMERATE:
             return
-        # A session of its own, so that no other host can be sent the token.
-        async with _session_of(access) as session:
-            await self._work_on(OllamaClient(session, host.url), host)
+        if event.host.is_ollama and self._record.has_chosen(event.host):
+            self._listings_open += 1
+            self._group.create_task(self._list(event.host, event.access))
 
-    async def _work_on(self, client: OllamaClient, host: Host) -> None:
-        """List a host's models and benchmark those that are selected."""
+    def scan_is_over(self) -> None:
+        """Note that no more servers will come."""
+        self._listing_closed()
+
+    async def _list(self, host: Host, access: Access) -> None:
+        """List a host's models, and queue the benchmarks of those that are chosen."""
         self._begin(Phase.ENUMERATE, "the models of each server")
-        models: tuple[Model, ...] = ()
+        await self._on_host(host, access, self._fetch)
+        self._listing_closed()
+        chosen = self._record.chosen_on(host)
+        if self._until >= Phase.BENCHMARK and chosen:
+            self._queue(host, access, chosen)
+
+    async def _fetch(self, client: OllamaClient, host: Host) -> None:
         try:
-            models = await list_models(client, host=host.url, emit=self._tell)
+            await list_models(client, host=host.url, emit=self._tell)
         except OllamaError as exc:
             self._tell(TargetFailed(host.url, str(exc)))
-        self._run.models.extend(models)
-        self._listing_closed()
-        chosen = [model for model in models if self._settings.selection.takes(model)]
-        self._run.selected.extend(chosen)
-        if self._until >= Phase.BENCHMARK and chosen:
-            await self._benchmark(client, host, chosen)
 
-    async def _benchmark(self, client: OllamaClient, host: Host, models: Sequence[Model]) -> None:
-        """Benchmark a host's models when its machine is free and fewer than `concurrency` others are at work."""
+    def _queue(self, host: Host, access: Access, models: Sequence[Model]) -> None:
+        """Queue the benchmarks of a host's models for its machine."""
         self._begin(Phase.BENCHMARK, "each model, one at a time on each machine")
-        runnable = [model for model in models if model.can_be_measured]
         for model in models:
             if not model.can_be_measured:
-                skipped = outcome.stamped(outcome.skipped(model), model, server_version=host.version)
-                self._keep(BenchmarkEnded(skipped))
+                self._tell_result(outcome.skipped(model), model, host)
+        runnable = [model for model in models if model.can_be_measured]
         for model in runnable:
             self._tell(BenchmarkQueued(model.host, model.name))
-        if not runnable:
-            return
-        async with AsyncExitStack() as turn:
-            await turn.enter_async_context(self._machines.setdefault(self._machine(host), asyncio.Lock()))
-            await turn.enter_async_context(self._hosts_at_once)
-            await benchmark_host(
-                client,
-                runnable,
-                self._settings.benchmark,
-                emit=self._keep,
-                nonce=lambda: secrets.token_hex(NONCE_BYTES),
-                server_version=host.version,
-            )
+        if runnable:
+            self._workers.submit(self._machine(host), lambda: self._benchmark(host, access, runnable))
+
+    async def _benchmark(self, host: Host, access: Access, models: Sequence[Model]) -> None:
+        """Benchmark a host's models; those that got no result because of an exception have failed."""
+        failure = await self._on_host(host, access, partial(self._visit, models=models))
+        if failure is not None:
+            for model in self._record.without_result(models):
+                self._tell_result(outcome.failed(model, failure), model, host)
+
+    async def _visit(self, client: OllamaClient, host: Host, *, models: Sequence[Model]) -> None:
+        await benchmark_host(
+            client,
+            models,
+            self._settings.benchmark,
+            emit=self._tell,
+            nonce=lambda: secrets.token_hex(NONCE_BYTES),
+            server_version=host.version,
+            studies=self._studies,
+        )
+
+    async def _on_host(
+        self, host: Host, access: Access, work: Callable[[OllamaClient, Host], Awaitable[None]]
+    ) -> str | None:
+        """Do some work on a host in a session of its own, so that no other host can be sent its token.
+
+        An exception is this host's failure and nobody else's: it is told, and returned in words.
+        """
+        try:
+            async with _session_of(access) as session:
+                await work(OllamaClient(session, host.url), host)
+        except Exception as exc:  # one host's bad answer must not end the work on the others
+            if self._teller.is_broken:
+                raise
+            failure = f"the work on this server ended with an error in this program: {_in_words(exc)}; please report it"
+            self._tell(TargetFailed(host.url, failure))
+            return failure
+        return None
+
+    def _tell_result(self, result: Result, model: Model, host: Host) -> None:
+        self._tell(BenchmarkEnded(outcome.stamped(result, model, server_version=host.version)))
 
     def _machine(self, host: Host) -> str:
         """Name the machine behind a host: servers that share an address would slow each other down."""
         address = host.addresses[0]
         return "this machine" if address in self._plan.own_addresses else address
 
+    def _begin(self, phase: Phase, detail: str) -> None:
+        if phase not in self._begun:
+            self._begun.add(phase)
+            self._tell(PhaseBegan(phase, detail))
+
     def _listing_closed(self) -> None:
         """Count a listing, or the scan, as over; the phase ends with the last."""
         self._listings_open -= 1
         if self._listings_open == 0 and Phase.ENUMERATE in self._begun:
-            found = len(self._run.models)
-            self._tell(
-                PhaseEnded(
-                    Phase.ENUMERATE, found > 0, _count(found, "model") if found else "No models found on any instance"
-                )
-            )
+            found = len(self._record.models)
+            summary = _count(found, "model") if found else "No models found on any instance"
+            self._tell(PhaseEnded(Phase.ENUMERATE, found > 0, summary))
 
-    def _end_benchmarks(self) -> None:
-        ok = sum(result.status == "ok" for result in self._run.results)
-        failed = sum(result.status == "failed" for result in self._run.results)
-        skipped = len(self._run.results) - ok - failed
-        parts = [
-            f"{ok} measured",
-            *([f"{failed} failed"] if failed else []),
-            *([f"{skipped} skipped"] if skipped else []),
-        ]
-        self._tell(PhaseEnded(Phase.BENCHMARK, ok > 0, ", ".join(parts)))
-
-    def _assess(self) -> None:
-        self._begin(Phase.ASSESS, "scores, memory tiers, recommendation")
-        _, verdict = assess(self._run.models, self._run.results)
-        self._tell(Assessed(verdict))
-        best = verdict.recommendation
-        summary = f"{best.label} on {best.host}" if best else "nothing could be scored"
-        self._tell(PhaseEnded(Phase.ASSESS, best is not None, summary))
+    def end(self) -> None:
+        """Tell how the benchmarks ended, and assess them where that is asked for."""
+        results = self._record.results
+        if Phase.BENCHMARK in self._begun:
+            self._tell(_end_of_benchmarks(results))
+        if self._until >= Phase.ASSESS and any(map(_asks_for_a_score, results)):
+            self._begin(Phase.ASSESS, "scores, memory tiers, recommendation")
+            _, verdict = assess(self._record.models, results)
+            self._tell(Assessed(verdict))
+            best = verdict.recommendation
+            summary = f"{best.label} on {best.host}" if best else "nothing could be scored"
+            self._tell(PhaseEnded(Phase.ASSESS, best is not None, summary))
 
 
 def _session_of(access: Access) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
@@ -188,6 +225,25 @@ def _session_of(access: Access) -> AbstractAsyncContextManager[aiohttp.ClientSes
     token, trust = access.token, access.trust
     tls = client_context(trust.ca_files, insecure=trust.insecure) if trust != Trust() else None
     return open_session(tls, authorization=f"Bearer {token.reveal()}" if token else None)
+
+
+def _in_words(exc: BaseException) -> str:
+    """Name an exception, the first one of a group."""
+    while isinstance(exc, BaseExceptionGroup):
+        exc = exc.exceptions[0]
+    return f"{type(exc).__name__}: {exc}"
+
+
+def _end_of_benchmarks(results: Sequence[Result]) -> PhaseEnded:
+    ok = sum(result.status == "ok" for result in results)
+    failed = sum(result.status == "failed" for result in results)
+    skipped = len(results) - ok - failed
+    parts = [
+        f"{ok} measured",
+        *([f"{failed} failed"] if failed else []),
+        *([f"{skipped} skipped"] if skipped else []),
+    ]
+    return PhaseEnded(Phase.BENCHMARK, ok > 0, ", ".join(parts))
 
 
 def _count(number: int, noun: str) -> str:
