@@ -24,7 +24,7 @@ def grade_json(key: JsonKey, text: str) -> Grade:
     if found is None:
         return Grade(score=0.0, strict=0.0, extracted="", why="the answer holds no valid JSON of this kind")
     value, written = found
-    if problem := difference(wanted, value, alike=_alike):
+    if problem := difference(wanted, value, alike=alike):
         return Grade(score=0.0, strict=0.0, extracted=shown(written), why=problem)
     strict = text.strip() == written and difference(wanted, value, alike=_same) is None
     return Grade(score=1.0, strict=float(strict), extracted=shown(written), why="the JSON is equal")
@@ -90,7 +90,7 @@ def _first(problems: Iterator[str | None]) -> str | None:
     return next((problem for problem in problems if problem is not None), None)
 
 
-def _alike(wanted: JsonValue, value: JsonValue) -> bool:
+def alike(wanted: JsonValue, value: JsonValue) -> bool:
     """Whether two scalars are equal: a number by value, a string apart from blanks around it and Unicode form."""
     if isinstance(wanted, str) and isinstance(value, str):
         return _normal(wanted) == _normal(value)
