@@ -5,12 +5,15 @@ from ollama_speedrun.quality.items import (
     AbstainKey,
     Answer,
     ChoiceKey,
+    Constraint,
+    ConstraintsKey,
     Draft,
     ExactKey,
     JsonKey,
     Key,
     Message,
     NumberKey,
+    SqlKey,
     TextKey,
 )
 
@@ -22,6 +25,13 @@ KEYS: dict[str, tuple[Key, str]] = {
     "json": (JsonKey('{"name": "Zoë", "age": 41, "tags": ["a", true, null, 1.5]}'), '{"name": "Zoë", "age": 41}'),
     "abstain": (AbstainKey(()), "The text does not say."),
     "abstain answerable": (AbstainKey(("Marta",)), "Marta"),
+    "constraints": (
+        ConstraintsKey(
+            (Constraint(kind="include-words", words=("boat",)), Constraint(kind="word-count", low=3, high=9))
+        ),
+        "A boat is on the lake.",
+    ),
+    "sql": (SqlKey(("CREATE TABLE t (a); INSERT INTO t VALUES (1), (2);",), "SELECT a FROM t"), "SELECT a FROM t;"),
 }
 
 PIECES = (

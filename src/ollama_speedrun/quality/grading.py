@@ -38,16 +38,7 @@ if TYPE_CHECKING:
     from .sandbox import Sandbox
 
 TextualKey: TypeAlias = (
-    NumberKey
-    | TextKey
-    | ChoiceKey
-    | ExactKey
-    | JsonKey
-    | AbstainKey
-    | ConstraintsKey
-    | FunctionKey
-    | SqlKey
-    | RegexKey
+    NumberKey | TextKey | ChoiceKey | ExactKey | JsonKey | AbstainKey | ConstraintsKey | FunctionKey | SqlKey | RegexKey
 )
 
 REPEATS = "repeats"
@@ -79,7 +70,7 @@ def grade(item: Draft, answers: Sequence[Answer], sandbox: "Sandbox | None" = No
     return graded
 
 
-def _of_text(key: TextualKey, text: str, sandbox: "Sandbox | None") -> Grade:  # noqa: PLR0911, C901 - one a kind
+def _of_text(key: TextualKey, text: str, sandbox: "Sandbox | None") -> Grade:  # noqa: PLR0911 - one a kind
     """Return the grade of one text by the kind of its key."""
     match key:
         case NumberKey():
