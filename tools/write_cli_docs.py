@@ -1,16 +1,19 @@
-"""Write docs/cli.md and the table in docs/settings.md out of the rows that the parser is made of: `make docs`."""
+"""Write docs/cli.md and the tables of docs/settings.md and docs/exit-codes.md out of the rows in cli/: `make docs`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ollama_speedrun.cli.exit_codes import ExitCode
 from ollama_speedrun.cli.options import ONE_OFFS, PROGRAM, SETTINGS, VERBS, Option, Verb
 from ollama_speedrun.cli.parser import POSITIONAL_HELP, default_note, default_of
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "cli.md"
 SETTINGS_PAGE = DOCS / "settings.md"
-_TABLE_HEAD = "| key | variable | value | default |"
+EXIT_CODES_PAGE = DOCS / "exit-codes.md"
+_SETTINGS_HEAD = ("| key | variable | value | default |", "|---|---|---|---|")
+_EXIT_CODES_HEAD = ("| status | name | meaning |", "|---:|---|---|")
 
 
 def page() -> str:
@@ -68,14 +71,25 @@ def _row(flag: str, metavar: str | None, text: str) -> str:
 
 
 def settings_page() -> str:
-    """Return docs/settings.md with the table of now between its text."""
-    before, _, rest = SETTINGS_PAGE.read_text(encoding="utf-8").partition(_TABLE_HEAD)
-    _, _, after = rest.partition("\n\n")
+    """Return docs/settings.md with the table of the settings that there are."""
     rows = (
         f"| `{setting.key}` | `{setting.variable}` | {setting.kind.expected} | {_default(setting)} |"
         for setting in SETTINGS
     )
-    return "\n".join([before + _TABLE_HEAD, "|---|---|---|---|", *rows]) + "\n\n" + after
+    return _with_table(SETTINGS_PAGE, _SETTINGS_HEAD, rows)
+
+
+def exit_codes_page() -> str:
+    """Return docs/exit-codes.md with the table of the statuses that there are."""
+    rows = (f"| {code.value} | `{code.name}` | {code.meaning} |" for code in ExitCode)
+    return _with_table(EXIT_CODES_PAGE, _EXIT_CODES_HEAD, rows)
+
+
+def _with_table(page: Path, head: tuple[str, str], rows: Iterable[str]) -> str:
+    """Return the text of a page with these rows in its table, which ends at the first empty line."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(head[0])
+    _, _, after = rest.partition("\n\n")
+    return "\n".join([before + head[0], head[1], *rows]) + "\n\n" + after
 
 
 def _default(setting: Option[Any]) -> str:
@@ -87,3 +101,4 @@ def _default(setting: Option[Any]) -> str:
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     SETTINGS_PAGE.write_text(settings_page(), encoding="utf-8")
+    EXIT_CODES_PAGE.write_text(exit_codes_page(), encoding="utf-8")

@@ -28,6 +28,10 @@ def test_the_page_of_exit_statuses_lists_exactly_those_that_exist() -> None:
     assert rows == [(str(int(code)), code.name) for code in ExitCode]
 
 
+def test_the_page_of_exit_statuses_has_the_table_that_make_docs_writes() -> None:
+    assert (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8") == tool("write_cli_docs").exit_codes_page()
+
+
 def test_the_page_of_settings_has_the_table_that_make_docs_writes() -> None:
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == tool("write_cli_docs").settings_page()
 
