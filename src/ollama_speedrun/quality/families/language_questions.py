@@ -1,0 +1,85 @@
+"""Questions in other languages: our own sentences, for those languages only whose grammar we are sure of.
+
+The weekday stands in them as CLDR gives it, in its basic form; the sentences are built so that no ending is needed.
+"""
+
+AFTER: dict[str, str] = {
+    "es": "¿Qué día de la semana viene justo después del {day}? Responde solo con el nombre del día.",
+    "fr": "Quel jour de la semaine vient juste après {day} ? Réponds seulement par le nom du jour.",
+    "de": "Welcher Wochentag kommt direkt nach {day}? Antworte nur mit dem Namen des Tages.",
+    "it": "Quale giorno della settimana viene subito dopo {day}? Rispondi solo con il nome del giorno.",
+    "pt": "Que dia da semana vem logo depois de {day}? Responda apenas com o nome do dia.",
+    "nl": "Welke dag van de week komt direct na {day}? Antwoord alleen met de naam van de dag.",
+    "sv": "Vilken veckodag kommer direkt efter {day}? Svara bara med dagens namn.",
+    "ru": "Какой день недели идёт сразу после дня «{day}»? Ответь только названием дня.",
+    "pl": "Jaki dzień tygodnia następuje zaraz po dniu „{day}”? Odpowiedz tylko nazwą dnia.",
+    "uk": "Який день тижня йде одразу після дня «{day}»? Дай у відповідь лише назву дня.",
+    "tr": "{day} gününden hemen sonra hangi gün gelir? Yalnızca günün adıyla cevap ver.",
+    "id": "Hari apa yang datang tepat setelah hari {day}? Jawab hanya dengan nama harinya.",
+    "zh": "{day}的后一天是星期几？只回答星期几。",
+    "ja": "{day}の次の日は何曜日ですか。曜日だけを答えてください。",
+    "ko": "{day} 바로 다음 날은 무슨 요일입니까? 요일만 답하세요.",
+    "ar": "ما هو اليوم الذي يأتي مباشرة بعد يوم {day}؟ أجب باسم اليوم فقط.",
+    "vi": "Ngày liền sau {day} là thứ mấy? Chỉ trả lời tên của ngày.",
+    "he": "איזה יום בשבוע בא מיד אחרי {day}? ענה רק בשם היום.",
+    "hi": "{day} के ठीक बाद कौन सा दिन आता है? केवल दिन का नाम लिखो।",
+    "fa": "روز بعد از {day} چه روزی است؟ فقط نام روز را بنویس.",
+    "th": "วันถัดจาก{day}คือวันอะไร ตอบเฉพาะชื่อวันเท่านั้น",
+}
+"""What weekday comes after {day}? By ISO 639-1 code."""
+
+BEFORE: dict[str, str] = {
+    "es": "¿Qué día de la semana viene justo antes del {day}? Responde solo con el nombre del día.",
+    "fr": "Quel jour de la semaine vient juste avant {day} ? Réponds seulement par le nom du jour.",
+    "de": "Welcher Wochentag kommt direkt vor {day}? Antworte nur mit dem Namen des Tages.",
+    "it": "Quale giorno della settimana viene subito prima di {day}? Rispondi solo con il nome del giorno.",
+    "pt": "Que dia da semana vem logo antes de {day}? Responda apenas com o nome do dia.",
+    "nl": "Welke dag van de week komt direct voor {day}? Antwoord alleen met de naam van de dag.",
+    "sv": "Vilken veckodag kommer direkt före {day}? Svara bara med dagens namn.",
+    "ru": "Какой день недели идёт прямо перед днём «{day}»? Ответь только названием дня.",
+    "pl": "Jaki dzień tygodnia jest bezpośrednio przed dniem „{day}”? Odpowiedz tylko nazwą dnia.",
+    "uk": "Який день тижня йде безпосередньо перед днем «{day}»? Дай у відповідь лише назву дня.",
+    "tr": "{day} gününden hemen önce hangi gün gelir? Yalnızca günün adıyla cevap ver.",
+    "id": "Hari apa yang datang tepat sebelum hari {day}? Jawab hanya dengan nama harinya.",
+    "zh": "{day}的前一天是星期几？只回答星期几。",
+    "ja": "{day}の前の日は何曜日ですか。曜日だけを答えてください。",
+    "ko": "{day} 바로 전날은 무슨 요일입니까? 요일만 답하세요.",
+    "ar": "ما هو اليوم الذي يأتي مباشرة قبل يوم {day}؟ أجب باسم اليوم فقط.",
+    "vi": "Ngày liền trước {day} là thứ mấy? Chỉ trả lời tên của ngày.",
+    "he": "איזה יום בשבוע בא מיד לפני {day}? ענה רק בשם היום.",
+    "hi": "{day} से ठीक पहले कौन सा दिन आता है? केवल दिन का नाम लिखो।",
+    "fa": "روز قبل از {day} چه روزی است؟ فقط نام روز را بنویس.",
+    "th": "วันก่อน{day}หนึ่งวันคือวันอะไร ตอบเฉพาะชื่อวันเท่านั้น",
+}
+"""What weekday comes before {day}?"""
+
+SUM: dict[str, tuple[str, str, str]] = {
+    "es": ("¿Cuánto es {}?", "más", "menos"),
+    "fr": ("Combien font {} ?", "plus", "moins"),
+    "de": ("Wie viel ist {}?", "plus", "minus"),
+    "it": ("Quanto fa {}?", "più", "meno"),
+    "pt": ("Quanto é {}?", "mais", "menos"),
+    "nl": ("Hoeveel is {}?", "plus", "min"),
+    "sv": ("Hur mycket är {}?", "plus", "minus"),
+    "ru": ("Сколько будет {}?", "плюс", "минус"),
+    "pl": ("Ile to jest {}?", "plus", "minus"),
+    "cs": ("Kolik je {}?", "plus", "minus"),
+    "ro": ("Cât fac {}?", "plus", "minus"),
+    "uk": ("Скільки буде {}?", "плюс", "мінус"),
+    "tr": ("{} kaç eder?", "artı", "eksi"),
+    "id": ("Berapa {}?", "ditambah", "dikurangi"),
+    "zh": ("{}等于多少？", "加", "减"),
+    "ja": ("{}はいくつですか。", "足す", "引く"),
+    "ko": ("{}는 얼마입니까?", "더하기", "빼기"),
+    "vi": ("{} bằng bao nhiêu?", "cộng", "trừ"),
+    "hu": ("Mennyi {}?", "plusz", "mínusz"),
+    "fi": ("Paljonko on {}?", "plus", "miinus"),
+    "el": ("Πόσο κάνει {};", "συν", "πλην"),
+    "ar": ("كم يساوي {}؟", "زائد", "ناقص"),
+    "th": ("{} เท่ากับเท่าไร", "บวก", "ลบ"),
+    "lo": ("{} ເທົ່າກັບເທົ່າໃດ?", "ບວກ", "ລົບ"),
+    "km": ("{} ស្មើប៉ុន្មាន?", "បូក", "ដក"),
+    "ka": ("რამდენია {}?", "პლუს", "მინუს"),
+    "hy": ("Որքա՞ն է {}", "գումարած", "հանած"),
+}
+"""What is {}? With the words for plus and minus."""
