@@ -65,6 +65,16 @@ def test_a_selection_leaves_out_what_a_run_cannot_ask() -> None:
     assert bank.mix(Mix.EASY, 1, Selection(areas=frozenset({"no such area"}))) == ()
 
 
+def test_a_selection_of_languages_asks_them_at_every_level_and_names_the_items_so() -> None:
+    spoken = Selection(areas=frozenset({"languages"}), languages=frozenset({"de", "am"}))
+    items = bank.mix(Mix.EASY, 1, spoken, 60)
+
+    assert len(items) == 60
+    assert {item.language for item in items} == {"de", "am"}
+    assert {item.level for item in items} == {1, 2, 3}
+    assert [bank.item(item.area, item.family, item.level, item.seed) for item in items] == list(items)
+
+
 def test_a_model_is_never_asked_what_its_abilities_exclude() -> None:
     item = bank.item("tools", "one-call", 1, 0)
 

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from .draw import Draw
-from .families import context, facts, reasoning, tools, writing
+from .families import context, facts, languages, reasoning, tools, writing
 from .items import LEVELS, Area, Family, Item, Message, Need, Tool
 
 BANK_VERSION: Final = 1
@@ -23,6 +23,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     *context.FAMILIES,
     *writing.FAMILIES,
     *facts.FAMILIES,
+    *languages.FAMILIES,
     *tools.FAMILIES,
 )
 """Every family of the bank, by area."""
@@ -73,10 +74,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     without: frozenset[Need] = frozenset()
 
     def families(self) -> tuple[Family, ...]:
-        """Return the families that may be asked, in the bank's order."""
+        """Return the families that may be asked, in the bank's order; those of languages restricted to `languages`."""
+        spoken = None if self.languages is None else sorted(self.languages)
+        others = (family for family in FAMILIES if family.area != Area.LANGUAGES)
         return tuple(
             family
-            for family in FAMILIES
+            for family in (*others, *languages.families_for(spoken))
             if (self.areas is None or family.area in self.areas) and not family.needs & self.without
         )
 
@@ -90,7 +93,12 @@ EVERYTHING: Final = Selection()
 
 
 def family_named(area: str, name: str) -> Family | None:
-    """Return the family of this area and name; None where the bank has none."""
+    """Return the family of this area and name; None where the bank has none.
+
+    A family of languages may be restricted, for example `weekday@de+fr`.
+    """
+    if area == Area.LANGUAGES:
+        return languages.family_named(name)
     return next((family for family in FAMILIES if (family.area, family.name) == (area, name)), None)
 
 

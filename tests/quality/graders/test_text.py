@@ -137,3 +137,9 @@ def test_a_rejected_name_within_an_accepted_one_is_no_second_answer() -> None:
         0,
         0,
     ]
+
+
+def test_a_bare_word_that_ends_in_a_vowel_sign_is_strict() -> None:
+    grade = grade_text(TextKey(accept=("జర్మనీ",)), "జర్మనీ")
+
+    assert (grade.score, grade.strict) == (1.0, 1.0)
