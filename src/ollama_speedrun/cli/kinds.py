@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from ..report.formats import endings
+
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,7 +181,7 @@ PORTS: Kind[tuple[int, ...]] = Kind(
 TIER_NAMES: Kind[tuple[Tier, ...]] = Kind(
     "memory tiers out of " + ", ".join(TIERS), _tier, (str,), many=True, separator=","
 )
-PATHS: Kind[tuple[str, ...]] = Kind("file names that end in .json, .md or .csv", _text, (str,), many=True)
+PATHS: Kind[tuple[str, ...]] = Kind(f"file names that end in {endings()}", _text, (str,), many=True)
 FILE: Kind[str] = Kind("the name of a file", _text, (str,))
 FILES: Kind[tuple[str, ...]] = Kind("names of files", _text, (str,), many=True)
 NETWORKS: Kind[tuple[str, ...]] = Kind(

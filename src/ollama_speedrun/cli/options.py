@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..report.formats import endings
 from .kinds import (
     COUNT,
     DEPTHS,
@@ -227,7 +228,7 @@ class Settings:
         COUNT, 8, MEASURING, "N", "hosts at once; each host runs one model at a time", "run.concurrency"
     )
     scoring = Option(SCORING, "overall", VERDICT, "NAME", "score to show: overall or classic")
-    output = Option(PATHS, (), RESULTS, "FILE", "also write the result to a .json, .md or .csv file (repeatable)")
+    output = Option(PATHS, (), RESULTS, "FILE", f"also write the result to a {endings()} file (repeatable)")
     save = Option(SWITCH, True, VERDICT, None, "do not keep the result for `assess --last`")
     yes = Option(SWITCH, False, TALK, None, "answer every question with yes")
     color = Option(SWITCH, True, TALK, None, "no colours")

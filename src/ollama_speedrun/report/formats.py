@@ -1,23 +1,29 @@
-"""The formats of result files: one row each."""
+"""The formats of result files: one row each. Light, because help and errors name their endings."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Final, NamedTuple
+from __future__ import annotations
 
-from ..assessment.types import Scoring
 from ..errors import UsageError
-from ..results import codec
-from ..results.types import Document
+
+TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ..assessment.types import Scoring
+    from ..results.types import Document
 
 
-class Format(NamedTuple):
+class Format:
     """A kind of file, by its ending, and its text for a document; only a table of one score looks at the scoring."""
 
-    suffix: str
-    render: Callable[[Document, Scoring], str]
+    def __init__(self, suffix: str, render: Callable[[Document, Scoring], str]) -> None:
+        self.suffix = suffix
+        self.render = render
 
 
 def _json(document: Document, _: Scoring) -> str:
+    from ..results import codec  # noqa: PLC0415  --help does without
+
     return codec.encode(document).decode()
 
 
@@ -33,7 +39,7 @@ def _csv(document: Document, _: Scoring) -> str:
     return csv.render(document)
 
 
-FORMATS: Final = (
+FORMATS = (
     Format(".json", _json),
     Format(".md", _markdown),
     Format(".csv", _csv),
@@ -48,3 +54,9 @@ def format_of(path: Path) -> Format:
             return row
     endings = ", ".join(row.suffix for row in FORMATS)
     raise UsageError(f"cannot tell the format of {str(path)!r}: end the file's name in one of {endings}")
+
+
+def endings() -> str:
+    """Return the endings as a sentence names them."""
+    *others, last = (row.suffix for row in FORMATS)
+    return f"{', '.join(others)} or {last}"
