@@ -4,6 +4,7 @@
     ├── UsageError               what the user asked for cannot be done as asked
     │   ├── TargetError          a host, URL or network that cannot be used
     │   ├── SettingsError        a flag, a variable or a line of the settings file
+    │   ├── ItemsFileError       a file of the user's own items; the message names file, line and field
     │   └── ResultFileError      a result file that is missing, damaged or not ours
     ├── OutputError              a result could not be written
     ├── DemoError                the embedded demo server cannot start
@@ -31,6 +32,10 @@ class TargetError(UsageError):
 
 class SettingsError(UsageError):
     """A setting with an unknown name, a wrong type or an impossible value."""
+
+
+class ItemsFileError(UsageError):
+    """A file of the user's own items that cannot be read, or an item in it that cannot be asked."""
 
 
 class ResultFileError(UsageError):

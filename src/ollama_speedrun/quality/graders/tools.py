@@ -10,9 +10,11 @@ from typing import Final
 import msgspec
 
 from ..calls import MOST_CALLS, arguments_of, in_prose, same
-from ..items import Answer, Draft, Grade, ToolCall, ToolKey, WorldKey
+from ..extract import content_of
+from ..items import Answer, Draft, Grade, NumberKey, ToolCall, ToolKey, WorldKey
 from ..worlds import replay
 from ..worlds.engine import Step
+from .number import grade_number
 
 INVENTED_TOOL: Final = "invented-tool"
 WRONG_ARGUMENT: Final = "wrong-argument"
@@ -22,7 +24,6 @@ IN_PROSE: Final = "answered-in-prose"
 EMPTY_CALL: Final = "empty-call"
 NEEDLESS_CALL: Final = "needless-call"
 WRONG_TOOL: Final = "wrong-tool"
-LONGEST_TEXT: Final = 4000
 
 
 class Axes(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +51,7 @@ def grade_tool(key: ToolKey, item: Draft, answers: Sequence[Answer]) -> Grade:
     if not key.calls:
         return _grade_no_call(item, answer)
     if not answer.tool_calls:
-        return _wrong(said, "no function was called", IN_PROSE if answer.content.strip() else EMPTY_CALL)
+        return _wrong(said, "no function was called", IN_PROSE if content_of(answer).text else EMPTY_CALL)
     strict, lenient = (_matches(answer.tool_calls, key.calls, exact=exact) for exact in (True, False))
     if lenient:
         return Grade(score=1.0, strict=float(strict), extracted=said, why="the calls are the right ones, and no others")
@@ -82,7 +83,7 @@ def judge(key: WorldKey, item: Draft, answers: Sequence[Answer]) -> Axes:
     made_up, in_vain = _made_up(item, turns), _in_vain(steps)
     right = replay.reached(key, turns)
     problems = [step.problem for step in steps if step.problem is not None]
-    final = answers[-1].content if answers else ""
+    final = content_of(answers[-1]).text if answers else ""
     found = (
         (not steps, IN_PROSE if final.strip() else EMPTY_CALL),
         (bool(problems), problems[0] if problems else None),
@@ -107,9 +108,10 @@ def _grade_no_call(item: Draft, answer: Answer) -> Grade:
         known = {tool.name for tool in item.tools}
         invented = any(call.name not in known for call in answer.tool_calls)
         return _wrong(said, "a function was called, but none fits", INVENTED_TOOL if invented else NEEDLESS_CALL)
-    if in_prose(answer.content, item.tools):
+    text = content_of(answer).text
+    if in_prose(text, item.tools):
         return _wrong(said, "the text holds a call, but no function fits", IN_PROSE)
-    if not answer.content.strip():
+    if not text:
         return _wrong(said, "the answer is empty", EMPTY_CALL)
     return Grade(score=1.0, strict=1.0, extracted=said, why="no function fits, and none was called")
 
@@ -118,13 +120,10 @@ def _grade_needless(key: WorldKey, item: Draft, answers: Sequence[Answer]) -> Gr
     said = " → ".join(_shown(answer) for answer in answers[: key.most_turns])
     if any(answer.tool_calls for answer in answers):
         return _wrong(said, "a function was called, but the question needs none", NEEDLESS_CALL)
-    text = answers[0].content if answers else ""
+    text = content_of(answers[0]).text if answers else ""
     if in_prose(text, item.tools):
         return _wrong(said, "the text holds a call, but the question needs none", IN_PROSE)
-    numbers = re.findall(r"\d+", text[:LONGEST_TEXT])
-    right = bool(numbers) and numbers[-1] in key.accept
-    why = "the answer is right, and no function was called" if right else f"the answer is {key.accept[0]}"
-    return Grade(score=float(right), strict=float(right and text.strip() in key.accept), extracted=said, why=why)
+    return max((grade_number(NumberKey(value), text) for value in key.accept), key=lambda grade: grade.score)
 
 
 def _matches(found: Sequence[ToolCall], wanted: Sequence[ToolCall], *, exact: bool) -> bool:
