@@ -4,14 +4,16 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
+from .graders.constraints import broken
 from .items import (
     AbstainKey,
     Answer,
     ChoiceKey,
+    ConstraintsKey,
     Draft,
     ExactKey,
     Grade,
@@ -23,6 +25,7 @@ from .items import (
     ToolKey,
 )
 
+_EVASIVE: Final = "I do not know."
 Grader: TypeAlias = Callable[[Draft, Sequence[Answer]], Grade]
 
 
@@ -82,7 +85,7 @@ def _wrong(item: Item) -> Iterator[Answer]:
             yield Answer(content=_far_from(key))
         case TextKey() as key:
             yield from (Answer(content=text) for text in key.reject[:2])
-            yield Answer(content="I do not know.")
+            yield Answer(content=_EVASIVE)
         case ChoiceKey() as key:
             others = [option for option in key.options if option != key.answer]
             yield from (Answer(content=option) for option in others[:2])
@@ -90,9 +93,9 @@ def _wrong(item: Item) -> Iterator[Answer]:
         case ExactKey() as key:
             yield Answer(content=f"{key.text} and more")
         case JsonKey() as key:
-            yield Answer(content=f"[{key.value}, null]")
+            yield Answer(content=f'{{"value": {key.value}}}')
         case AbstainKey() as key:
-            yield Answer(content="This cannot be known." if key.accept else "It is 42.")
+            yield Answer(content=_EVASIVE if key.accept else "It is 42.")
         case ToolKey() as key if key.calls:
             first, rest = key.calls[0], key.calls[1:]
             extra = json.dumps({**json.loads(first.arguments), "an_extra_argument": 1})
@@ -100,8 +103,10 @@ def _wrong(item: Item) -> Iterator[Answer]:
             yield Answer(content=f"{first.name}({first.arguments})")
         case ToolKey():
             yield Answer(tool_calls=(ToolCall(item.tools[0].name, "{}"),))
+        case ConstraintsKey():
+            return  # rules alone cannot tell an evasive text from a good one
         case _:
-            yield Answer(content="I do not know.")
+            yield Answer(content=_EVASIVE)
 
 
 def _far_from(key: NumberKey) -> str:
@@ -115,6 +120,8 @@ def _remarks(item: Item, samples: Sequence[Sample]) -> Iterator[str]:
         yield "no right answer was tried; give one as solution"
     if any(sample.grade.status == "ungradable" for sample in samples):
         yield "cannot be graded here: code runs in the sandbox only, which comes with the extra code"
+    if isinstance(item.key, ConstraintsKey) and not broken(item.key.constraints, _EVASIVE):
+        yield f"the rules accept {_EVASIVE!r}, too"
     prompt = " ".join(message.content for message in item.messages)
     for answer in _answers_in_words(item):
         if re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", prompt, re.IGNORECASE):

@@ -149,7 +149,7 @@ def _needs(key: Key) -> frozenset[Need]:
     match key:
         case ToolKey():
             return frozenset({Need.TOOLS})
-        case FunctionKey():
+        case FunctionKey() | RegexKey():
             return frozenset({Need.SANDBOX})
         case _:
             return frozenset()
