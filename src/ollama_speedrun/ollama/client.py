@@ -210,6 +210,13 @@ class OllamaClient:
         """Return the vectors of some texts."""
         return await self._ask("POST", "/api/embed", wire.Embeddings, body=request, timeout_s=timeout_s)
 
+    async def rendered_prompt(self, model: str, *, options: wire.Options, timeout_s: float) -> str | None:
+        """Return how the server renders a short chat into the model's prompt; None where it does not say."""
+        messages = (wire.Message(role="system", content="Be brief."), wire.Message(role="user", content="Hi."))
+        request = wire.RenderRequest(model=model, messages=messages, options=options)
+        answer = await self._ask("POST", "/api/chat", wire.Rendered, body=request, timeout_s=timeout_s)
+        return None if answer.debug_info is None else answer.debug_info.rendered_template
+
     async def unload(self, model: str) -> None:
         """Have the server drop a loaded model."""
         request = wire.GenerateRequest(model=model, stream=False, keep_alive=0)

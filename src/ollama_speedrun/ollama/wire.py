@@ -145,6 +145,32 @@ class ChatRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     options: Options = {}
 
 
+class RenderRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The body that asks /api/chat for the prompt that it would send to the model, without inference.
+
+    A server that does not know the field answers as usual, which `options` bounds to one token.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    options: Options
+    stream: bool = False
+    truncate: bool = False
+    debug_render_only: bool = msgspec.field(name="_debug_render_only", default=True)
+
+
+class DebugInfo(msgspec.Struct, frozen=True):
+    """What a rendered request says of itself."""
+
+    rendered_template: str | None = None
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """The answer to a `RenderRequest`; `debug_info` is None from a server that does not know it."""
+
+    debug_info: DebugInfo | None = msgspec.field(name="_debug_info", default=None)
+
+
 class Chunk(_Bounded, frozen=True):
     """One NDJSON line of a streamed /api/generate."""
 

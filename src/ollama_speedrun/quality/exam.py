@@ -30,7 +30,6 @@ USUAL_MIX: Final[Mapping[str, Mix]] = {
     "16+": Mix.HARD,
 }
 """What suits most models of a memory tier; a pilot moves it by one step at most."""
-SPOT_CHECK_ITEMS: Final = 10
 
 
 class ExamSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,14 +76,14 @@ class Exam:
         place = HARDER.index(USUAL_MIX[tier]) + step
         return self._mixes.setdefault(tier, HARDER[min(max(place, 0), len(HARDER) - 1)])
 
-    def items(self, mix: Mix, abilities: Collection[Need]) -> tuple[Item, ...]:
-        """Return what a model with these abilities is asked, in order, own items first; no more than the settings say.
+    def items(self, mix: Mix, abilities: Collection[Need], *, count: int | None = None) -> tuple[Item, ...]:
+        """Return what a model with these abilities is asked, in order, own items first.
 
-        The most that is asked counts the bank's items; own items come on top.
+        The most that is asked (`count`, None for what the settings say) counts the bank's items; own items come on top.
         """
         suitable = (item for item in self._order(mix) if bank.suits(item, abilities))
         own = tuple(item for item in self.settings.own if bank.suits(item, abilities))
-        return (*own, *_first(suitable, self.settings.items))
+        return (*own, *_first(suitable, self.settings.items if count is None else count))
 
     def _order(self, mix: Mix) -> tuple[Item, ...]:
         if self.settings.only_own:
@@ -97,17 +96,6 @@ class Exam:
 def new_seed(draw: Draw) -> int:
     """Return a seed for a run's order of items."""
     return draw.below(2**31)
-
-
-def agrees(one: Sequence[ItemRecord], other: Sequence[ItemRecord]) -> bool:
-    """Tell if two lists of answers to the same items come from equal models: at most 2 of 10 grades differ.
-
-    Greedy answers are not exact to the bit from one machine to the next, so a few grades may flip.
-    """
-    known = {record.item: record.grade.score for record in one}
-    common = [record for record in other if record.item in known]
-    differing = sum(abs(known[record.item] - record.grade.score) >= 0.5 for record in common)
-    return differing <= max(2, len(common) // 5)
 
 
 def _first(items: Iterable[Item], count: int) -> tuple[Item, ...]:

@@ -5,7 +5,7 @@ An item of the bank is not stored: `bank.item` makes it again from its name. Tex
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -76,7 +76,8 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All items that one model answered on one host in one variant, in the order in which they were asked.
 
-    `bank` is the bank's version, `seed` that of the order, `mix` which levels. `identity` is equal for models whose
+    `bank` is the bank's version, `seed` that of the order, `mix` which levels. `protocol` is
+    how it was asked: in a chat, or as a text to continue after three examples. `identity` is equal for models whose
     quality is the same wherever they run (digest, format and rendered prompt). `measured_on` names the host whose
     answers these are, where they were taken over from an equal model.
     """
@@ -87,6 +88,7 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     bank: str
     seed: int
     mix: str
+    protocol: Literal["chat", "3-shot"] = "chat"
     identity: str | None = None
     measured_on: str | None = None
     items: tuple[ItemRecord, ...] = ()

@@ -8,7 +8,7 @@ import msgspec
 
 from ..inventory.types import Model
 from ..ollama import wire
-from .ask import SEED, WARM_UP_TOKENS, Ask, ChatAsk, warm_up_prompt
+from .ask import SEED, WARM_UP_TOKENS, Ask, ChatAsk, options, warm_up_prompt
 from .events import BenchmarkProgress, Stage
 from .loaded import find, residency_of
 from .types import Answer, Opening, Residency, StreamRecord
@@ -125,6 +125,12 @@ class LoadedModel:
             stop=stop,
         )
         return await self.visit.answer(self.model, ask)
+
+    async def rendered_prompt(self) -> str | None:
+        """Return how the server renders a short chat for this model, None where it does not say; `OllamaError`."""
+        pinned = options(num_predict=1, num_ctx=self.num_ctx)
+        client = self.visit.client
+        return await client.rendered_prompt(self.model.name, options=pinned, timeout_s=self.visit.timeout_s)
 
     async def embed(self, texts: Sequence[str]) -> wire.Embeddings:
         """Return the vectors of some texts; raises `OllamaError`."""

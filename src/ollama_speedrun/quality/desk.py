@@ -1,0 +1,65 @@
+"""Who is asked what in a run, while it goes on: the mix of each tier, and which equal model was asked already."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from typing import TypeAlias
+
+import msgspec
+
+from ..inventory.types import Model
+from ..visit.types import Residency
+from .bank import Mix
+from .exam import Exam
+from .items import Item, Need
+from .records import ItemRecord
+from .sharing import SPOT_CHECK_ITEMS, agrees
+
+Key: TypeAlias = tuple[str, str, str | None]
+"""Host, model and variant."""
+TierOf: TypeAlias = Callable[[Model, Residency | None], str | None]
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """What one model is to be asked: the counted items in order, and spares for those that prove ungradable.
+
+    `is_check` says that an equal model is asked in full elsewhere.
+    """
+
+    mix: Mix
+    items: tuple[Item, ...]
+    spares: tuple[Item, ...]
+    is_check: bool = False
+
+
+class Desk:
+    """Hands out items. Models of equal identity in equal variants are asked in full once and checked elsewhere."""
+
+    def __init__(self, exam: Exam, *, tier_of: TierOf) -> None:
+        self.exam = exam
+        self.tier_of = tier_of
+        self._asked_in_full: dict[tuple[str, str | None], Key] = {}
+        self._records: dict[Key, list[ItemRecord]] = defaultdict(list)
+
+    def assign(self, key: Key, *, identity: str | None, mix: Mix, abilities: Collection[Need]) -> Assignment:
+        """Return what to ask of a model whose tier has its mix."""
+        wanted = self.exam.settings.items
+        items = self.exam.items(mix, abilities)
+        spares = self.exam.items(mix, abilities, count=2 * wanted)[len(items) :]
+        if identity is not None and self.exam.settings.spot_check:
+            first = self._asked_in_full.setdefault((identity, key[2]), key)
+            if first != key:
+                return Assignment(mix=mix, items=items[:SPOT_CHECK_ITEMS], spares=(), is_check=True)
+        return Assignment(mix=mix, items=items, spares=spares)
+
+    def note(self, key: Key, record: ItemRecord) -> None:
+        """Remember a graded item."""
+        self._records[key].append(record)
+
+    def the_rest(
+        self, key: Key, identity: str, assignment: Assignment, abilities: Collection[Need]
+    ) -> tuple[Item, ...]:
+        """Return what is left to ask after a check: nothing where it agrees with its equal, else all other items."""
+        first = self._asked_in_full[identity, key[2]]
+        if agrees(self._records[first], self._records[key]):
+            return ()
+        return self.exam.items(assignment.mix, abilities)[len(assignment.items) :]

@@ -1,0 +1,263 @@
+"""The study of graded quality: items are asked of a model while it is loaded for its speed trials."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+import msgspec
+
+from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError
+from ..ollama import wire
+from ..visit.loaded_model import LoadedModel
+from ..visit.types import Answer as StreamedAnswer
+from . import bank, dialogue, few_shot, sharing
+from .desk import Assignment, Desk, Key
+from .events import ItemGraded, QualityBegan, QualityEvent
+from .items import Answer, FunctionKey, Grade, Item, Message, Need, RegexKey, SqlKey, Tool, ToolCall
+from .records import AnswerRecord, ItemRecord, QualityRecord, bounded, record
+
+THINKING_TOKENS: Final = 1024
+MOST_TOKENS: Final = 4096
+MOST_FAILURES: Final = 3
+"""So many items in a row that the server fails to answer end the study."""
+
+Grader: TypeAlias = Callable[[Item, Sequence[Answer]], Grade]
+
+
+class GradedItems:
+    """A study: one item a step. What was answered is told as it comes, so that only the item under way can be lost.
+
+    `grade` works out what the answers are worth. `variant` names the way of thinking.
+    """
+
+    name = "the graded answers"
+    needs_the_memory = False
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        variant: str | None,
+        grade: Grader,
+        emit: Callable[[QualityEvent], None],
+        server_version: str | None = None,
+    ) -> None:
+        self._desk = desk
+        self._variant = variant
+        self._grade = grade
+        self._emit = emit
+        self._server_version = server_version
+        self._identity: str | None = None
+        self._tier: str | None = None
+        self._pilot: list[ItemRecord] = []
+        self._assignment: Assignment | None = None
+        self._queue: deque[Item] | None = None
+        self._spares: deque[Item] = deque()
+        self._failures = 0
+
+    async def step(self, model: LoadedModel) -> bool:
+        """Ask one item; the first step finds out who the model is. Raises `OllamaError` where the server fails."""
+        if self._queue is None:
+            await self._begin(model)
+        elif self._queue:
+            await self._ask_next(model, self._queue.popleft())
+        if not self._queue:
+            self._refill(model)
+        return bool(self._queue)
+
+    async def _begin(self, model: LoadedModel) -> None:
+        self._identity = await self._identify(model)
+        self._tier = self._desk.tier_of(model.model, model.residency)
+        self._queue = deque()
+        if self._tier is not None and self._desk.exam.mix_of(self._tier) is None and not _is_base(model):
+            self._queue.extend(self._desk.exam.pilot(self._tier))
+
+    def _refill(self, model: LoadedModel) -> None:
+        """Take what comes after the pilot, or after a check that found another model behind the same name."""
+        if self._queue is None:
+            return
+        abilities = _abilities(model)
+        if self._assignment is None:
+            self._assignment = self._assign(model)
+            self._queue.extend(self._assignment.items)
+            self._spares.extend(self._assignment.spares)
+        elif self._assignment.is_check and self._identity is not None:
+            rest = self._desk.the_rest(self._key(model), self._identity, self._assignment, abilities)
+            self._assignment = msgspec.structs.replace(self._assignment, is_check=False)
+            self._queue.extend(rest)
+
+    def _assign(self, model: LoadedModel) -> Assignment:
+        exam = self._desk.exam
+        mix = exam.mix_of(self._tier) or (exam.decide(self._tier, self._pilot) if self._tier else bank.Mix.EASY)
+        assignment = self._desk.assign(self._key(model), identity=self._identity, mix=mix, abilities=_abilities(model))
+        if _is_base(model):
+            suitable = tuple(item for item in assignment.items if few_shot.suits(item))
+            assignment = msgspec.structs.replace(assignment, items=suitable, spares=())
+        host, name, variant = self._key(model)
+        opening = QualityRecord(
+            host=host,
+            model=name,
+            variant=variant,
+            bank=str(bank.BANK_VERSION),
+            seed=exam.seed,
+            mix=str(mix),
+            protocol="3-shot" if _is_base(model) else "chat",
+            identity=self._identity,
+        )
+        self._emit(QualityBegan(opening, len(assignment.items)))
+        for entry in self._pilot:
+            self._emit(ItemGraded(host, name, variant, entry))
+        return assignment
+
+    async def _ask_next(self, model: LoadedModel, item: Item) -> None:
+        is_pilot = self._assignment is None
+        answers, kept = await self._converse(model, item)
+        grade = _unanswered(kept) if answers is None else await asyncio.to_thread(self._grade, item, answers)
+        found = record(item, kept.answers, grade, is_counted=not is_pilot)
+        if is_pilot:
+            self._pilot.append(found)
+            return
+        if grade.status == "ungradable" and self._spares and self._queue is not None:
+            self._queue.append(self._spares.popleft())
+        key = self._key(model)
+        self._desk.note(key, found)
+        self._emit(ItemGraded(*key, found))
+
+    async def _graded(self, item: Item, answers: Sequence[Answer]) -> Grade:
+        """Grade the answers, in a thread where model-written code or a query is run, for that may take a second."""
+        if isinstance(item.key, FunctionKey | SqlKey | RegexKey):
+            return await asyncio.to_thread(self._grade, item, answers)
+        return self._grade(item, answers)
+
+    async def _converse(self, model: LoadedModel, item: Item) -> tuple[Sequence[Answer] | None, "_Kept"]:
+        """Return a model's answers, None where the server failed to give one, and what is kept of them."""
+        answers: list[Answer] = []
+        kept = _Kept()
+        try:
+            while (messages := dialogue.next_messages(item, answers)) is not None:
+                streamed = await self._one_answer(model, item, messages)
+                answers.append(_answer(streamed))
+                kept.answers = (*kept.answers, _answer_record(streamed))
+        except (ServerError, ProtocolError, TimedOutError) as exc:
+            self._failures += 1
+            if self._failures >= MOST_FAILURES:
+                raise
+            kept.failure = str(exc)
+            return None, kept
+        self._failures = 0
+        return answers, kept
+
+    async def _one_answer(self, model: LoadedModel, item: Item, messages: Sequence[Message]) -> StreamedAnswer:
+        if _is_base(model):
+            return await model.complete(few_shot.prompt(item), num_predict=item.max_tokens, stop=few_shot.STOP)
+        return await model.chat(
+            [_wire_message(message) for message in messages],
+            num_predict=_num_predict(model, item),
+            tools=[_wire_tool(tool) for tool in item.tools],
+        )
+
+    async def _identify(self, model: LoadedModel) -> str | None:
+        digest = model.model.digest
+        if digest is None:
+            return None
+        rendered: str | None = None
+        with contextlib.suppress(OllamaError):
+            rendered = await model.rendered_prompt()
+        return sharing.identity(
+            digest=digest,
+            model_format=model.model.format,
+            rendered=None if rendered is None else hashlib.sha256(rendered.encode(errors="replace")).hexdigest(),
+            server_version=self._server_version,
+        )
+
+    def _key(self, model: LoadedModel) -> Key:
+        return model.model.host, model.model.name, self._variant
+
+
+class _Kept:
+    """What is kept of a conversation, also of one that broke off."""
+
+    def __init__(self) -> None:
+        self.answers: tuple[AnswerRecord, ...] = ()
+        self.failure = ""
+
+
+def _unanswered(kept: _Kept) -> Grade:
+    why = f"the server gave no answer: {bounded(kept.failure, 300)}"
+    return Grade(score=0.0, strict=0.0, extracted="", why=why, status="ungradable", failure="no-answer")
+
+
+def _is_base(model: LoadedModel) -> bool:
+    return model.model.kind == "base"
+
+
+def _abilities(model: LoadedModel) -> frozenset[Need]:
+    """Return what may be asked of a model: what its capabilities name, and what only this installation limits."""
+    return frozenset(need for need in Need if need == Need.SANDBOX or str(need) in model.model.capabilities)
+
+
+def _num_predict(model: LoadedModel, item: Item) -> int:
+    """Return the token budget of one answer; a model that may think gets 1,024 more."""
+    thinks = "thinking" in model.model.capabilities and model.thinks is not False
+    return min(MOST_TOKENS, item.max_tokens + (THINKING_TOKENS if thinks else 0))
+
+
+def _wire_message(message: Message) -> wire.Message:
+    return wire.Message(
+        role=message.role,
+        content=message.content,
+        images=message.images,
+        tool_calls=tuple(wire.ToolCall(wire.FunctionCall(call.name, _arguments(call))) for call in message.tool_calls),
+        tool_name=message.tool_name,
+    )
+
+
+def _wire_tool(tool: Tool) -> dict[str, object]:
+    parameters = msgspec.json.decode(tool.parameters)
+    return {
+        "type": "function",
+        "function": {"name": tool.name, "description": tool.description, "parameters": parameters},
+    }
+
+
+def _arguments(call: ToolCall) -> dict[str, object]:
+    """Return the arguments of a call that a model made; what is no object goes back as an empty one."""
+    try:
+        arguments = msgspec.json.decode(call.arguments.encode(errors="replace"))
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    return arguments if isinstance(arguments, dict) else {}
+
+
+def _answer(streamed: StreamedAnswer) -> Answer:
+    return Answer(
+        content=streamed.content,
+        thinking=streamed.thinking,
+        tool_calls=tuple(_call(call) for call in streamed.tool_calls),
+        done_reason=streamed.record.done_reason,
+    )
+
+
+def _call(call: wire.ToolCall) -> ToolCall:
+    arguments = msgspec.json.encode(call.function.arguments, order="sorted").decode(errors="replace")
+    return ToolCall(call.function.name, arguments)
+
+
+def _answer_record(streamed: StreamedAnswer) -> AnswerRecord:
+    seen = streamed.record
+    return AnswerRecord(
+        content=bounded(streamed.content),
+        thinking_characters=seen.thinking_characters,
+        tool_calls=tuple(
+            ToolCall(bounded(call.name, 100), bounded(call.arguments, 1000)) for call in map(_call, streamed.tool_calls)
+        ),
+        done_reason=seen.done_reason,
+        first_content_ns=seen.first_content_ns,
+        ended_ns=seen.ended_ns,
+        load_ns=seen.load_duration_ns,
+        prompt_tokens=seen.prompt_eval_count,
+        output_tokens=seen.eval_count,
+    )
