@@ -9,7 +9,7 @@ import pytest
 
 from ollama_speedrun import units
 from ollama_speedrun.assessment import score, tiers
-from ollama_speedrun.benchmark import caveats, embedding, image, metrics, outcome, plan, speed, stats
+from ollama_speedrun.benchmark import caveats, derive, embedding, image, metrics, plan, speed, stats
 from ollama_speedrun.benchmark.plan import PROFILES, Profile
 from ollama_speedrun.benchmark.types import CaveatKind, Result, StreamRecord
 from ollama_speedrun.visit import ask
@@ -122,7 +122,7 @@ def test_the_page_has_the_profiles_as_they_are() -> None:
         f"above {caveats.LARGEST_SILENT_PREFIX:.0%} of the prompt".replace("%", " %"),
         f"one for each {metrics.MOST_CHARACTERS_PER_TOKEN} characters",
         f"and {metrics.USUAL_JITTER_NS // MS} ms apart",
-        f"More than {outcome.LARGEST_DRIFT:.0%} of difference".replace("%", " %").replace("More", "more"),
+        f"More than {derive.LARGEST_DRIFT:.0%} of difference".replace("%", " %").replace("More", "more"),
         f"({PROFILES[Profile.STANDARD].trial_tokens} tokens), at least {PROFILES[Profile.STANDARD].fewest_trials}",
         f"and at most {PROFILES[Profile.STANDARD].most_trials}, until the {stats.CONFIDENCE:.0%} interval".replace(
             "%", " %"

@@ -8,7 +8,7 @@ import pytest
 
 from contract.exchange import recording, recordings
 from fake_ollama.raw import Raw, raw_server
-from ollama_speedrun.benchmark import caveats, metrics, outcome
+from ollama_speedrun.benchmark import caveats, derive, metrics
 from ollama_speedrun.benchmark.types import CaveatKind, Observations, StreamRecord
 from ollama_speedrun.errors import OllamaError, ProtocolError, ServerError
 from ollama_speedrun.ollama import wire
@@ -209,7 +209,7 @@ def test_a_prompt_out_of_the_cache_is_told_by_its_fellows_and_its_rate_is_not_us
     observed = observations("base/prefill-long", "base/prefill-long-new-nonce", name)
     assert metrics.prefill_tps(record(name)) == pytest.approx(rate, rel=0.01)
     assert CaveatKind.PROMPT_CACHED in kinds(observed)
-    assert outcome.measured(model(), observed).prefill_tps == pytest.approx(301, rel=0.01)
+    assert derive.measured(model(), observed).prefill_tps == pytest.approx(301, rel=0.01)
 
 
 def test_fresh_prompts_are_not_called_cached() -> None:
@@ -223,7 +223,7 @@ def test_one_token_at_a_million_a_second_gives_no_rate_at_all() -> None:
 
 
 def test_a_prompt_that_was_cut_until_nothing_was_left_to_say_is_a_failure() -> None:
-    result = outcome.measured(model(), observations("base/prompt-too-long"))
+    result = derive.measured(model(), observations("base/prompt-too-long"))
     assert (result.status, result.decode_tps) == ("failed", None)
 
 

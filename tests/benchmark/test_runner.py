@@ -26,15 +26,19 @@ from fake_ollama.script import (
 from ollama_speedrun.benchmark import workload
 from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkEvent, BenchmarkRevised
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy, Thinking
-from ollama_speedrun.benchmark.runner import benchmark_host
+from ollama_speedrun.benchmark.runner import benchmark_host, study_again
+from ollama_speedrun.benchmark.turns import Thinks
 from ollama_speedrun.benchmark.types import Caveat, CaveatKind, Result
 from ollama_speedrun.errors import ServerError
 from ollama_speedrun.events import Notice
 from ollama_speedrun.inventory.fetch import list_models
+from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.visit import ask
 from ollama_speedrun.visit.events import BenchmarkProgress, Stage
+from ollama_speedrun.visit.loaded_model import LoadedModel
+from ollama_speedrun.visit.study import Study
 
 pytestmark = pytest.mark.virtual_time
 
@@ -670,3 +674,94 @@ async def test_a_cancelled_sweep_loses_none_of_the_trials() -> None:
         assert host.loaded == []
     result = results_of(events)["m:1b"]
     assert (result.status, len(result.trials)) == ("ok", 3)
+
+
+class Greeting:
+    """A study of one short answer, which fails where it is told to."""
+
+    name = "a greeting"
+    needs_the_memory = False
+
+    def __init__(self, failure: str | None = None) -> None:
+        self.heard: list[str] = []
+        self._failure = failure
+
+    async def step(self, model: LoadedModel) -> bool:
+        if self._failure is not None:
+            raise ServerError(500, self._failure)
+        answer = await model.chat([wire.Message(role="user", content="Hello.")], num_predict=8)
+        self.heard.append(answer.content)
+        return len(self.heard) < 2
+
+
+async def test_further_studies_run_in_the_load_of_the_speed_trials_and_alternate_between_two_models() -> None:
+    scripts = (ModelScript("a:1b", size_bytes=1000, answer="hi"), ModelScript("b:1b", size_bytes=2000, answer="ho"))
+    greetings: dict[str, Greeting] = {}
+    events: list[BenchmarkEvent] = []
+
+    def studies(model: Model, _thinks: Thinks) -> Sequence[Study]:
+        return [greetings.setdefault(model.name, Greeting())]
+
+    async with fake_host(HostScript(models=scripts)) as host, open_session() as session:
+        client = OllamaClient(session, host.url)
+        models = await list_models(client, host=host.url, emit=lambda _: None)
+        await benchmark_host(client, models, QUICK, emit=events.append, nonce=lambda: "nonce", studies=studies)
+        loads = sum(record.work.loads for record in host.requests)
+        chats = [record.body["model"] for record in host.asked("/api/chat") if isinstance(record.body, dict)]
+        assert host.loaded == []
+    assert ({name: greeting.heard for name, greeting in greetings.items()}, loads) == (
+        {"a:1b": ["hi", "hi"], "b:1b": ["ho", "ho"]},
+        2,
+    )
+    assert chats == ["a:1b", "b:1b"] * 2
+    assert {name: result.status for name, result in results_of(events).items()} == {"a:1b": "ok", "b:1b": "ok"}
+
+
+async def test_a_further_study_that_fails_leaves_the_result_as_it_is() -> None:
+    events: list[BenchmarkEvent] = []
+    for script in (ModelScript("m:1b"), embedding_model("m:1b")):
+        async with fake_host(HostScript(models=(script,))) as host, open_session() as session:
+            client = OllamaClient(session, host.url)
+            models = await list_models(client, host=host.url, emit=lambda _: None)
+            await benchmark_host(
+                *(client, models, QUICK),
+                emit=events.append,
+                nonce=lambda: "nonce",
+                studies=lambda _model, _thinks: [Greeting(failure="boom")],
+            )
+        result = results_of(events)["m:1b"]
+        assert (result.status, result.caveats) == ("ok", ())
+        assert [event.text for event in events if isinstance(event, Notice)] == [
+            f"m:1b on {host.url} is measured without a greeting: boom (HTTP 500)"
+        ]
+        events.clear()
+
+
+async def test_a_host_is_visited_again_for_further_studies_and_left_as_it_was() -> None:
+    scripts = (ModelScript("theirs:1b", answer="hi"), ModelScript("ours:1b", answer="ho"))
+    script = HostScript(models=scripts, preloaded=("theirs:1b",), max_loaded=1)
+    events: list[BenchmarkEvent] = []
+    studies = [Greeting(), Greeting(failure="boom"), Greeting()]
+    async with fake_host(script) as host, open_session() as session:
+        client = OllamaClient(session, host.url)
+        theirs, ours = await list_models(client, host=host.url, emit=lambda _: None)
+        work = [(ours, None, studies[:2]), (theirs, None, studies[2:])]
+        await study_again(client, work, QUICK, emit=events.append, nonce=lambda: "nonce")
+        assert list(host.loaded) == ["theirs:1b"]
+    assert [one.heard for one in studies] == [["ho", "ho"], [], ["hi", "hi"]]
+    assert [event.text for event in events if isinstance(event, Notice)] == [
+        f"ours:1b on {host.url} is measured without a greeting: boom (HTTP 500)"
+    ]
+
+
+async def test_a_host_that_does_not_say_what_it_has_loaded_is_not_asked_again() -> None:
+    events: list[BenchmarkEvent] = []
+    greeting = Greeting()
+    async with fake_host(THEIRS) as host, open_session() as session:
+        client = Forgetful(session, host.url, failures=10**6)
+        (model,) = await list_models(client, host=host.url, emit=lambda _: None)
+        await study_again(client, [(model, None, [greeting])], QUICK, emit=events.append, nonce=lambda: "nonce")
+        assert host.asked("/api/generate") == []
+    (notice,) = [event.text for event in events if isinstance(event, Notice)]
+    assert notice.startswith(f"m:1b on {host.url} was not asked again: the server does not say what others have loaded")
+    assert greeting.heard == []

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from ollama_speedrun.assessment import score
 from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.assessment.score import Formula
-from ollama_speedrun.benchmark import metrics, outcome, stats
+from ollama_speedrun.benchmark import derive, metrics, stats
 from ollama_speedrun.benchmark.types import EmbeddingFigures, Observations, Result, StreamRecord
 from ollama_speedrun.report.explain import FIGURES, explain, value
 from ollama_speedrun.results.types import Document
@@ -34,7 +34,7 @@ def document_of(*results: Result) -> Document:
 
 
 def explained(observed: Observations) -> list[str]:
-    return list(explain(document_of(outcome.measured(model(), observed)), "m:*"))
+    return list(explain(document_of(derive.measured(model(), observed)), "m:*"))
 
 
 def section(lines: list[str], title: str) -> list[str]:
@@ -97,7 +97,7 @@ def test_the_speed_is_explained_from_its_trials_to_its_interval() -> None:
     ],
 )
 def test_what_is_said_of_each_figure_is_what_stands_in_the_result(observed: Observations) -> None:
-    result = outcome.measured(model(), observed)
+    result = derive.measured(model(), observed)
     lines = explained(observed)
     for field in (*(figure.field for figure in FIGURES), "prefill_tps", "load_s", "ttfa_s", "total_s"):
         held: float | None = getattr(result, field)
@@ -138,7 +138,7 @@ def test_a_load_that_cannot_be_told_is_shown_and_not_used() -> None:
 
 
 def test_memory_tier_and_score_are_derived() -> None:
-    result = outcome.measured(model(), observations())
+    result = derive.measured(model(), observations())
     (scored,) = document_of(result).rated()
     assert scored.scores is not None
     lines = explained(observations())
@@ -183,7 +183,7 @@ def test_the_printed_formula_gives_the_score_whatever_its_constants(
         return record(**stamps, ended_ns=first_ns + eval_ns, eval_duration_ns=eval_ns, eval_count=tokens, **changes)
 
     eval_ns = round(decode_s * 1e9)
-    result = outcome.measured(model(), observations(interview=slow(), trials=(slow(), slow(), slow())))
+    result = derive.measured(model(), observations(interview=slow(), trials=(slow(), slow(), slow())))
     assessments, verdict = assess((model(),), [result], formula)
     (scores,) = [one.scores for one in assessments]
     run = msgspec.structs.replace(document_of(result), assessments=assessments, verdict=verdict)
@@ -217,7 +217,7 @@ def evaluated(line: str) -> float:
 
 
 def test_a_score_of_another_formula_is_told_apart_from_this_one() -> None:
-    result = outcome.measured(model(), observations())
+    result = derive.measured(model(), observations())
     assessments, _ = assess((model(),), [result], OTHER_FORMULA)
     (scores,) = [one.scores for one in assessments]
     assert scores is not None
@@ -236,7 +236,7 @@ def test_disturbed_generations_are_counted() -> None:
 
 def test_an_embedding_model_is_explained_by_its_rates() -> None:
     figures = EmbeddingFigures(dimension=768, batch_1_per_s=40.0, batch_32_per_s=320.0)
-    result = outcome.embedded(model(), figures, load_s=None, residency=None, total_s=1.0)
+    result = derive.embedded(model(), figures, load_s=None, residency=None, total_s=1.0)
     assert list(explain(document_of(result), "M:1b"))[3:7] == [
         "embedding.batch_1_per_s: texts / time of a request, client clock",
         "  median of 5    1 / 0.02500 s = 40.00 texts/s",
@@ -246,7 +246,7 @@ def test_an_embedding_model_is_explained_by_its_rates() -> None:
 
 
 def test_a_model_is_chosen_by_name_or_by_name_and_variant() -> None:
-    results = [outcome.measured(model(), observations(thinks=thinks)) for thinks in (True, False)]
+    results = [derive.measured(model(), observations(thinks=thinks)) for thinks in (True, False)]
     run = document_of(*results)
     headed = [line for line in explain(run, "m:1b") if line.startswith("m:1b")]
     assert headed == ["m:1b (thinking)", "m:1b (direct)"]
@@ -273,7 +273,7 @@ def test_a_result_without_raw_records_is_explained_as_far_as_it_goes() -> None:
 def test_no_line_is_too_wide_and_no_name_steers_the_terminal(name: str, counts: int, trial: StreamRecord) -> None:
     odd = msgspec.structs.replace(trial, eval_count=counts, eval_duration_ns=counts, total_duration_ns=counts)
     observed = observations(trials=(odd,), others=(name,))
-    result = outcome.measured(model(name, host=f"http://{name}"), observed)
+    result = derive.measured(model(name, host=f"http://{name}"), observed)
     for line in explain(document_of(result), "*"):
         assert cell_len(line) <= 80
         assert "\x1b" not in line

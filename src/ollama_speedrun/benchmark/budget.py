@@ -27,6 +27,6 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether nothing is left."""
+        """True if nothing is left."""
         under_way_ns = 0 if self._began_ns is None else time.perf_counter_ns() - self._began_ns
         return self._limit_s is not None and units.seconds(self._spent_ns + under_way_ns) >= self._limit_s

@@ -116,7 +116,7 @@ def _known(rates: Sequence[float]) -> str:
 
 
 def _of_buffering(timed: Sequence[StreamRecord]) -> Caveat:
-    """Say what our clock cannot tell of answers that arrived in lumps."""
+    """Say what our clock cannot tell of answers that arrived in a few pieces."""
     at_once = all(metrics.ttft_s(record) is None for record in timed)
     lost = (
         "all arrived at once, so neither the time to the first token nor a score can be had"
@@ -255,7 +255,7 @@ def _of_place(observed: Observations) -> Iterator[Caveat]:
 
 
 def repeats_itself(text: str) -> bool:
-    """Whether a text ends in one stretch of 4 to 120 characters at least three times in a row."""
+    """Return whether a text ends in one stretch of 4 to 120 characters at least three times in a row."""
     return any(
         len(text) >= REPEATS * length and text.endswith(text[-length:] * REPEATS)
         for length in range(SHORTEST_REPEAT, LONGEST_REPEAT + 1)

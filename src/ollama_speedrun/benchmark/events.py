@@ -35,7 +35,7 @@ class BenchmarkEnded(msgspec.Struct, frozen=True):
 
 
 class BenchmarkRevised(msgspec.Struct, frozen=True):
-    """A result that was told before has to be seen in another light: this one takes its place."""
+    """A result that was reported before has changed: this one takes its place."""
 
     result: Result
 

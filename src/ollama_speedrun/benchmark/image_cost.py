@@ -1,11 +1,11 @@
-"""What one image adds to a prompt."""
+"""The tokens and the reading time that one image adds to a prompt."""
 
 from typing import Final
 
 import msgspec
 
 from ..visit.loaded_model import LoadedModel
-from . import image, outcome, workload
+from . import derive, image, workload
 from .budget import Budget
 from .types import ImageFigures, Result
 
@@ -29,7 +29,7 @@ class ImageCost:
                 await model.generate(workload.image_prompt(model.visit.nonce()), num_predict=ANSWER_TOKENS, image=shown)
                 for shown in (None, image.png_base64())
             ]
-            self._figures = outcome.image_figures(without, with_image)
+            self._figures = derive.image_figures(without, with_image)
         return False
 
     def add_to(self, result: Result) -> Result:

@@ -26,7 +26,7 @@ USUAL_JITTER_NS: Final = 20_000_000
 """A network, a wireless one too, and two schedulers do no more than this to a single chunk."""
 CLOCK_TOLERANCE: Final = 0.05
 TOKEN_SLACK: Final = 4
-"""What a count may exceed num_predict by: the end token, or a few drafts of speculative decoding."""
+"""A count may exceed num_predict by so many tokens: the end token, or a few drafts of speculative decoding."""
 LONGEST_TRANSFER_NS: Final = 1_000_000_000
 QUEUE_FLOOR_NS: Final = 50_000_000
 QUEUE_FACTOR: Final = 3
@@ -66,7 +66,7 @@ def output_tokens(record: StreamRecord) -> int | None:
 
 
 def is_over_budget(record: StreamRecord) -> bool:
-    """Whether the server counted clearly more tokens than num_predict allowed."""
+    """Return whether the server counted clearly more tokens than num_predict allowed."""
     if record.eval_count is None or record.token_limit is None:
         return False
     return record.eval_count > record.token_limit + TOKEN_SLACK
@@ -144,7 +144,7 @@ def constant_prefix_tokens(warm_up: StreamRecord, read: StreamRecord) -> int:
 
 
 def _is_read_anew(prefix: int, warm_up: StreamRecord, read: StreamRecord) -> bool:
-    """Whether a long prefix was read each time: then the whole prompt went by at the rate of the warm-up, the first.
+    """Return whether a long prefix was read each time: then the whole prompt was read at the rate of the warm-up.
 
     A model whose attention slides, or which is recurrent, cannot go on from a part of what it has read. A warm-up far
     faster than that was cached itself, by an earlier user, and proves nothing.
@@ -188,12 +188,12 @@ def tokens_held_back(record: StreamRecord) -> int:
 
 
 def was_buffered(record: StreamRecord) -> bool:
-    """Whether the chunks of an answer arrived at too few moments for our clock to tell its tokens apart."""
+    """Return whether the chunks of an answer arrived at too few moments for our clock to tell its tokens apart."""
     return record.content_chunks >= FEWEST_TOKENS > _arrivals(record)
 
 
 def is_server_clock_wrong(timed: Sequence[StreamRecord]) -> bool:
-    """Whether the server claims to decode far faster than its tokens came, as one does that counts in ms for ns.
+    """Return whether the server claims to decode far faster than its tokens came, as one does that counts in ms for ns.
 
     Most of the generations must say so, for a network may stall in one. The other way round is no proof: whatever
     buffers between us makes the tokens come in a rush.
@@ -247,7 +247,7 @@ def unattributed_ns(record: StreamRecord) -> int | None:
 
 
 def was_queued(record: StreamRecord, calm: Sequence[StreamRecord] = ()) -> bool:
-    """Whether a request waited behind another client's: unattributed time above max(50 ms, 3 × the model's own).
+    """Return whether a request waited behind another client's: unattributed time above max(50 ms, 3 × the model's own).
 
     The model's own is the least among the `calm` records of it.
     """
@@ -267,7 +267,7 @@ def _waited_ns(record: StreamRecord) -> int | None:
 
 
 def was_reloaded(record: StreamRecord, warm_up: StreamRecord, *, was_loaded: bool = False) -> bool:
-    """Whether the model had to be loaded again for a request that should have found it loaded.
+    """Return whether the model had to be loaded again for a request that should have found it loaded.
 
     A reload takes about as long as the warm-up's load, or, where that found the model loaded, much longer.
     """
@@ -278,7 +278,7 @@ def was_reloaded(record: StreamRecord, warm_up: StreamRecord, *, was_loaded: boo
 
 
 def was_truncated(record: StreamRecord, *, prompt_characters: int) -> bool:
-    """Whether fewer prompt tokens were read than a prompt of so many characters can have."""
+    """Return whether fewer prompt tokens were read than a prompt of so many characters can have."""
     return (
         record.prompt_eval_count is not None
         and record.prompt_eval_count < prompt_characters / MOST_CHARACTERS_PER_TOKEN

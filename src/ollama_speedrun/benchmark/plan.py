@@ -19,7 +19,7 @@ class Profile(enum.StrEnum):
 
 
 class IfBusy(enum.StrEnum):
-    """What to do with a server that is answering another client."""
+    """How to treat a server that is answering another client."""
 
     WAIT = "wait"
     SKIP = "skip"
@@ -63,7 +63,7 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sweeps(self) -> bool:
-        """Whether any sweep is asked for."""
+        """True if any sweep is asked for."""
         return bool(self.depths or self.concurrency_levels)
 
 

@@ -9,7 +9,7 @@ import msgspec
 from ..errors import OllamaError, TimedOutError
 from ..visit.loaded_model import LoadedModel
 from ..visit.types import StreamRecord
-from . import metrics, outcome, stats, workload
+from . import derive, metrics, stats, workload
 from .budget import Budget
 
 RETRIES: Final = 2
@@ -23,7 +23,7 @@ async def settle(failure: OllamaError) -> None:
         await asyncio.sleep(SETTLE_S)
 
 
-class TrialPlan(msgspec.Struct, frozen=True, kw_only=True):
+class TrialSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How many tokens the interview and a trial have, and how many trials there are: `fewest` to `most`.
 
     Between the two they end when the 95 % interval of the decode rate is within ± `precision`.
@@ -36,7 +36,7 @@ class TrialPlan(msgspec.Struct, frozen=True, kw_only=True):
     precision: float
 
     def is_done(self, trials: Sequence[StreamRecord]) -> bool:
-        """Whether these trials suffice."""
+        """Return whether these trials suffice."""
         if len(trials) >= self.most:
             return True
         if len(trials) < self.fewest:
@@ -51,7 +51,7 @@ class TrialPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpeedTrials:
-    """A study: one long generation, the interview, then short ones, as many as the plan wants and the budget allows.
+    """A study: one long generation, the interview, then short ones until the settings are met or the budget is spent.
 
     `failure` says why there is no interview; `cut_short` what failed after it and ended the trials, which stand.
     """
@@ -59,32 +59,32 @@ class SpeedTrials:
     name = "the speed"
     needs_the_memory = False
 
-    def __init__(self, plan: TrialPlan, budget: Budget) -> None:
+    def __init__(self, settings: TrialSettings, budget: Budget) -> None:
         self.interview: StreamRecord | None = None
         self.trials: list[StreamRecord] = []
         self.discarded = 0
         self.failure: str | None = None
         self.cut_short: str | None = None
-        self.plan = plan
+        self.settings = settings
         self._budget = budget
 
     @property
     def is_complete(self) -> bool:
-        """Whether there is an interview and nothing ended the trials early."""
+        """True if there is an interview and nothing ended the trials early."""
         return self.interview is not None and self.cut_short is None
 
     @property
     def is_out_of_time(self) -> bool:
-        """Whether the budget is spent."""
+        """True if the budget is spent."""
         return self._budget.is_spent
 
     async def step(self, model: LoadedModel) -> bool:
         """Run the interview, or one trial; what the server does wrong is kept and not raised."""
         try:
             if self.interview is None:
-                self.interview = await self._undisturbed(model, self.plan.interview_tokens)
+                self.interview = await self._undisturbed(model, self.settings.interview_tokens)
             else:
-                self.trials.append(await self._undisturbed(model, self.plan.trial_tokens))
+                self.trials.append(await self._undisturbed(model, self.settings.trial_tokens))
         except OllamaError as exc:
             if self.interview is None:
                 self.failure = str(exc)
@@ -92,7 +92,7 @@ class SpeedTrials:
                 self.cut_short = str(exc)
             await settle(exc)
             return False
-        return not (self._budget.is_spent or self.plan.is_done(self.trials))
+        return not (self._budget.is_spent or self.settings.is_done(self.trials))
 
     async def drift(self, model: LoadedModel) -> float | None:
         """Load and time the model again; returns by what share it became faster, None where nothing tells that it did.
@@ -104,10 +104,10 @@ class SpeedTrials:
             if theirs is not None and theirs.context_length != model.num_ctx:
                 return None
             await model.warm_up()
-            again = await self._undisturbed(model, self.plan.trial_tokens)
+            again = await self._undisturbed(model, self.settings.trial_tokens)
         except OllamaError:
             return None
-        return outcome.drift(self.trials, again)
+        return derive.drift(self.trials, again)
 
     async def _undisturbed(self, model: LoadedModel, num_predict: int) -> StreamRecord:
         """Generate from the workload until no queue and no reload came between, three times at most."""

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from ..errors import OllamaError
-from ..events import Notice
 from ..visit.loaded_model import LoadedModel
-from ..visit.study import Study
-from . import outcome, workload
+from ..visit.study import Study, not_measured
+from . import derive, workload
 from .budget import Budget
 from .speed import SpeedTrials, settle
 from .types import Observations, Result
@@ -23,7 +22,7 @@ class ResultStudy(Study, Protocol):
 
 
 class Turn:
-    """`open`, then `step` until it returns False, then `finish`; `result` says what came of it so far.
+    """`open`, then `step` until it returns False, then `finish`; `result` is what was measured so far.
 
     The speed comes first, then the studies `alongside`, which keep the model as it is loaded; `last` come those whose
     findings belong to the result, within the same time budget as the speed. A failure of the server or the model ends
@@ -50,7 +49,7 @@ class Turn:
 
     @property
     def failed(self) -> bool:
-        """Whether it broke before there was anything to tell."""
+        """True if it broke before there was anything to tell."""
         return self._failure is not None
 
     @property
@@ -59,19 +58,19 @@ class Turn:
 
     @property
     def needs_the_memory(self) -> bool:
-        """Whether one of the last studies wants no other model loaded."""
+        """True if one of the last studies wants no other model loaded."""
         return any(study.needs_the_memory for study in self._last)
 
     @property
     def result(self) -> Result | None:
-        """What came of it so far, marked as cut short until the turn is over; None before there is anything."""
-        variant = outcome.variant_of(self.model.thinks)
+        """The result so far, marked as cut short until the turn is over; None before there is any."""
+        variant = derive.variant_of(self.model.thinks)
         if self._failure is not None:
-            return outcome.failed(self.model.model, self._failure, variant=variant)
+            return derive.failed(self.model.model, self._failure, variant=variant)
         observed = self._observed()
         if observed is None:
             return None
-        result = outcome.measured(self.model.model, observed)
+        result = derive.measured(self.model.model, observed)
         for study in self._last:
             result = study.add_to(result)
         return result
@@ -89,9 +88,9 @@ class Turn:
             others=opening.others,
             was_loaded=opening.was_loaded,
             load_was_shared=opening.load_was_shared,
-            token_budget=speed.plan.interview_tokens,
+            token_budget=speed.settings.interview_tokens,
             prompt_characters=len(workload.prompt("")),
-            precision=speed.plan.precision,
+            precision=speed.settings.precision,
             out_of_time=speed.is_out_of_time,
             thinks=self.model.thinks,
             cut_short=speed.cut_short,
@@ -134,6 +133,5 @@ class Turn:
             with self._budget.running():
                 return await study.step(self.model)
         except OllamaError as exc:
-            model = self.model.model
-            self.model.visit.emit(Notice(f"{model.name} on {model.host} is measured without {study.name}: {exc}"))
+            self.model.visit.emit(not_measured(study, self.model.model, exc))
             return False

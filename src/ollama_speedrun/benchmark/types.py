@@ -76,7 +76,7 @@ class DepthPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ConcurrencyPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `requests` sent at the same moment gave: tokens/s in all, time to first token, and how many ran at once."""
+    """The figures of `requests` sent at the same moment: tokens/s in all, time to first token, how many ran at once."""
 
     requests: int
     throughput_tps: float | None
@@ -94,7 +94,7 @@ class EmbeddingFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class ImageFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one image of 256 × 256 pixels adds to a prompt: tokens, and seconds of reading."""
+    """The cost of one image of 256 × 256 pixels in a prompt: tokens, and seconds of reading."""
 
     tokens: int | None
     prefill_s: float | None
@@ -104,7 +104,7 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
     """All that was observed of one model in one variant.
 
     `interview` is the one long generation, `trials` are the short ones that speed is measured by, without those that
-    were disturbed and thrown away (`discarded` of them). `residency` is None where /api/ps did not list the model,
+    were disturbed and discarded (`discarded` of them). `residency` is None where /api/ps did not list the model,
     `others` names the models loaded beside it, `was_loaded` says whether it was there before the run, `load_was_shared`
     whether another one came or made way meanwhile. `precision` was wanted; `out_of_time` says that the budget ended the
     trials. `thinks` is what the request asked for, None where it left that to the server. `cut_short` says what failed

@@ -1,4 +1,4 @@
-"""What a model is asked while it is timed: one prompt that has it show itself in eight areas."""
+"""The prompts of timed generations: one that asks for eight areas, and shorter ones."""
 
 import random
 from collections.abc import Mapping

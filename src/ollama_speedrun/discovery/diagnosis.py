@@ -1,4 +1,4 @@
-"""What a scan that is over says about machines without a server, and about having found none. Pure."""
+"""Sentences about machines without a server, and about having found none, after a scan. Pure."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
@@ -19,7 +19,7 @@ _REASONS: Final = (
 
 
 class Outcomes(msgspec.Struct):
-    """What a scan learned besides servers.
+    """All that a scan learned besides servers.
 
     `answered` are the addresses that said anything, `refused` those of them that refused, by port; `unverified` are the
     URLs that accepted, but had not answered when the time was up. `unreachable_at_once` counts the addresses that the

@@ -20,7 +20,7 @@ _BEGUN = {0, errno.EINPROGRESS}
 
 
 def can_knock() -> bool:
-    """Whether the running event loop can do it; that of Windows cannot."""
+    """Return whether the running event loop can do it; that of Windows cannot."""
     return isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop)
 
 

@@ -1,4 +1,4 @@
-"""What the system and other programs print about the machines nearby, read. Pure: nothing here runs or opens anything.
+"""Reading what the system and other programs print about machines nearby. Pure: nothing here runs or opens anything.
 
 A line that is not understood is left out; no text raises.
 """

@@ -1,4 +1,4 @@
-"""What a scan will touch, decided before the first packet leaves."""
+"""The plan of a scan: every address that it will contact, decided before the first packet leaves."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

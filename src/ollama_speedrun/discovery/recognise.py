@@ -48,7 +48,7 @@ class Recognised(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_own_moments(self) -> bool:
-        """Whether an equal `models_key` speaks for one and the same server."""
+        """True if an equal `models_key` speaks for one and the same server."""
         return self.identity is not None
 
 
@@ -59,7 +59,7 @@ class Unrecognised(msgspec.Struct, frozen=True):
 
 
 class _Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What the answers say, with everything unusable left out."""
+    """The content of the answers, with everything unusable left out."""
 
     root: str
     server: str
@@ -68,7 +68,7 @@ class _Evidence(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[Mapping[str, object], ...] | None
 
     def all_models(self, key: str, accept: Callable[[object], bool]) -> bool:
-        """Whether there are models and each has an acceptable value."""
+        """Return whether there are models and each has an acceptable value."""
         return bool(self.models) and all(accept(model.get(key)) for model in self.models or ())
 
 
@@ -110,13 +110,13 @@ def recognise(answers: Mapping[str, Answer]) -> Recognised | Unrecognised:
 
 
 def refuses_host_header(answers: Mapping[str, Answer]) -> bool:
-    """Whether this is how an Ollama that is bound to loopback turns away a foreign Host header."""
+    """Return whether this is how an Ollama that is bound to loopback turns away a foreign Host header."""
     tags = answers.get(TAGS)
     return tags is not None and tags.status == 403 and not tags.body.strip()
 
 
 def same_loaded_models(one: Answer | None, other: Answer | None) -> bool | None:
-    """Whether two answers to /api/ps are of one server: a model is loaded in both until the same moment.
+    """Return whether two answers to /api/ps are of one server: a model is loaded in both until the same moment.
 
     None where an answer is missing or nothing is loaded, which proves neither.
     """

@@ -258,7 +258,7 @@ class _Scan:
         return host
 
     async def _are_one(self, known: ServerTarget, new: ServerTarget) -> bool | None:
-        """Whether two servers with the same models are one, by what they have loaded; None where nothing is."""
+        """Return whether two servers with the same models are one, by what they have loaded; None where nothing is."""
         ours, theirs = await asyncio.gather(*(self._loaded(server) for server in (known, new)))
         return same_loaded_models(ours, theirs)
 

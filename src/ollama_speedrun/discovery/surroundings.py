@@ -1,4 +1,4 @@
-"""What this machine knows of others without asking any of them: its neighbour table, its tailnet, its WSL host."""
+"""Machines that this one knows of without asking any: its neighbour table, its tailnet, its WSL host."""
 
 import subprocess
 import sys

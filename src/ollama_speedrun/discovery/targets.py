@@ -1,4 +1,4 @@
-"""What a user writes to name a server or a network, as a value."""
+"""Reading the names of servers and networks that a user writes."""
 
 import re
 from ipaddress import AddressValueError, IPv4Network, IPv6Address, ip_address, ip_network
@@ -84,7 +84,7 @@ def parse_exclusion(text: str) -> Network:
 
 
 def is_sweepable(network: IPv4Network) -> bool:
-    """Whether every address of the network is private, so that a sweep troubles nobody else."""
+    """Return whether every address of the network is private, so that a sweep stays within the user's own networks."""
     return any(network.subnet_of(private) for private in SWEEPABLE)
 
 

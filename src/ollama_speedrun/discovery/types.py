@@ -1,4 +1,4 @@
-"""What discovery is asked for and what it hands on."""
+"""The targets of discovery, its plan, and the hosts that it finds."""
 
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from typing import Final, TypeAlias
@@ -47,7 +47,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """What it takes to talk to one server: the token that is sent to it alone, and which certificates to accept.
+    """The means to talk to one server: the token that is sent to it alone, and the certificates to accept.
 
     It goes from the target to every request to the server, whatever URL the server is asked by in the end. One with a
     token has no JSON.
@@ -77,7 +77,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def is_ollama(self) -> bool:
-        """Whether this is an Ollama server, and not one that merely looks like it."""
+        """True if this is an Ollama server, and not one that merely looks like it."""
         return self.kind == OLLAMA
 
 

@@ -66,7 +66,7 @@ class _Present:
                 pass
 
     def _is_known(self, host: Host) -> bool:
-        """Whether a host is there already, perhaps found by another of its addresses this time."""
+        """Return whether a host is there already, perhaps found by another of its addresses this time."""
         return host.url in self.hosts or any(
             host.identity is not None and host.identity == known.identity and set(host.addresses) & set(known.addresses)
             for known in self.hosts.values()

@@ -37,7 +37,7 @@ def model_of(host: str, entry: wire.TagsEntry, show: wire.Show | None) -> Model:
 
 
 def is_cloud(entry: wire.TagsEntry) -> bool:
-    """Whether a listed model runs on a remote computer."""
+    """Return whether a listed model runs on a remote computer."""
     return bool(entry.remote_host) or entry.name.endswith((":cloud", "-cloud"))
 
 
@@ -59,7 +59,7 @@ def _looks_like_embedding(entry: wire.TagsEntry, show: wire.Show | None) -> bool
 
 
 def _is_base(show: wire.Show, capabilities: tuple[str, ...]) -> bool:
-    """Whether a model only continues text: its template is the bare prompt, and no built-in renderer replaces it."""
+    """Return whether a model only continues text: its template is the bare prompt, with no renderer instead."""
     if show.template is None or show.template.strip() not in TRIVIAL_TEMPLATES:
         return False
     rendered = any(line.startswith("RENDERER ") for line in (show.modelfile or "").splitlines())

@@ -1,4 +1,4 @@
-"""What is known of a model before anything is generated."""
+"""A model as its server describes it."""
 
 from typing import Literal
 
@@ -31,10 +31,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def generates_text(self) -> bool:
-        """Whether a text prompt may be sent: chat and base models only."""
+        """True if a text prompt may be sent: chat and base models only."""
         return self.kind in {"chat", "base"}
 
     @property
     def can_be_measured(self) -> bool:
-        """Whether it runs on its host and gives something that can be timed: text, or vectors."""
+        """True if it runs on its host and gives something that can be timed: text, or vectors."""
         return self.generates_text or self.kind == "embedding"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, TypeAlias
 import msgspec
 
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding a hostile body can raise; nesting without end gives the last."""
+"""The exceptions that decoding a hostile body can raise; nesting without end gives the last."""
 LARGEST: Final = 2**53
 """No size in bytes, duration in ns or count is larger; beyond it, JSON's numbers are no longer exact either."""
 LONGEST_REASON_CHARACTERS: Final = 40

@@ -86,7 +86,7 @@ class Run:
                 pass
 
     def has_chosen(self, host: Host) -> bool:
-        """Whether the selection takes a host."""
+        """Return whether the selection takes a host."""
         return host.url in self._chosen_hosts
 
     def chosen_on(self, host: Host) -> Sequence[Model]:

@@ -16,7 +16,7 @@ import msgspec
 
 from ..assessment.events import Assessed
 from ..assessment.recommend import assess
-from ..benchmark import outcome
+from ..benchmark import derive
 from ..benchmark.events import BenchmarkEnded, BenchmarkQueued
 from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.runner import Studies, benchmark_host, no_studies
@@ -70,7 +70,7 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
 
 
 class _Teller:
-    """Has each event recorded, and then told. The record is written here and nowhere else."""
+    """Keeps each event and hands it on. The run is written here and nowhere else."""
 
     def __init__(self, emit: Callable[[Event], None], record: Run) -> None:
         self.record = record
@@ -142,7 +142,7 @@ class _Pipeline:
         self._begin(Phase.BENCHMARK, "each model, one at a time on each machine")
         for model in models:
             if not model.can_be_measured:
-                self._tell_result(outcome.skipped(model), model, host)
+                self._tell_result(derive.skipped(model), model, host)
         runnable = [model for model in models if model.can_be_measured]
         for model in runnable:
             self._tell(BenchmarkQueued(model.host, model.name))
@@ -154,7 +154,7 @@ class _Pipeline:
         failure = await self._on_host(host, access, partial(self._visit, models=models))
         if failure is not None:
             for model in self._record.without_result(models):
-                self._tell_result(outcome.failed(model, failure), model, host)
+                self._tell_result(derive.failed(model, failure), model, host)
 
     async def _visit(self, client: OllamaClient, host: Host, *, models: Sequence[Model]) -> None:
         await benchmark_host(
@@ -172,7 +172,7 @@ class _Pipeline:
     ) -> str | None:
         """Do some work on a host in a session of its own, so that no other host can be sent its token.
 
-        An exception is this host's failure and nobody else's: it is told, and returned in words.
+        An exception is the failure of this host alone: it is reported, and returned in words.
         """
         try:
             async with _session_of(access) as session:
@@ -186,7 +186,7 @@ class _Pipeline:
         return None
 
     def _tell_result(self, result: Result, model: Model, host: Host) -> None:
-        self._tell(BenchmarkEnded(outcome.stamped(result, model, server_version=host.version)))
+        self._tell(BenchmarkEnded(derive.stamped(result, model, server_version=host.version)))
 
     def _machine(self, host: Host) -> str:
         """Name the machine behind a host: servers that share an address would slow each other down."""

@@ -1,4 +1,4 @@
-"""What /api/ps says, read: which entry is a model, where it lies, and how long it stays. Pure."""
+"""Reading /api/ps: which entry is a model, how much memory it takes, and how long it stays. Pure."""
 
 import math
 from collections.abc import Sequence

@@ -58,7 +58,7 @@ class Residents:
     async def look(self) -> Sequence[wire.Loaded]:
         """Return what is loaded, asking up to three times; raises `OllamaError` where the server does not say.
 
-        One that has no /api/ps at all has nothing loaded as far as anybody knows.
+        One that has no /api/ps at all counts as having nothing loaded.
         """
         if not self._tells_loaded:
             return ()
@@ -82,8 +82,8 @@ class Residents:
     async def arrive(self, model: Model) -> tuple[Sequence[wire.Loaded], wire.Loaded | None]:
         """Return what is loaded before a model's turn, and whether others have the model, now or before the run.
 
-        Whoever loaded it meanwhile counts as having had it before; otherwise it is loaded on our account from here on.
-        Raises `OllamaError` where the server does not say, for then nothing must be sent that could reload it.
+        Another client that loaded it meanwhile counts as having had it before; otherwise the model is ours from then
+        on. Raises `OllamaError` where the server does not say, for then nothing must be sent that could reload it.
         """
         loaded = await self.look()
         present = find(loaded, model)
@@ -112,15 +112,15 @@ class Residents:
         return time.time() + (self._clock_offset_s or 0.0)
 
     def is_ours(self, entry: wire.Loaded) -> bool:
-        """Whether a loaded model is one that was loaded on our account."""
+        """Return whether a loaded model is one that was loaded for us."""
         return any(find((entry,), model) is not None for model in self._ours)
 
     async def is_quiet(self, *, wait_s: float) -> bool:
-        """Whether nobody else's model is seen at work for 3 seconds on end; once one is, waits for `wait_s` at most.
+        """Return whether no other client is seen at work for 3 seconds on end; once one is, wait for `wait_s` at most.
 
         A model's `expires_at` moves when a request ends, and lies in the past while one runs for longer than the
-        keep-alive: both betray work. With nothing loaded there is none, and nothing to wait for. A server that does not
-        say is not quiet.
+        keep-alive: both show that it is in use. With nothing loaded there is nothing to wait for. A server that does
+        not say is not quiet.
         """
         last = {entry.digest: entry.expires_at for entry in self.before}
         calm_since = began = time.monotonic()
@@ -167,7 +167,7 @@ class Residents:
             self._ours = [other for other in self._ours if other != model]
 
     async def restore(self) -> None:
-        """Load every model that had to make way for ours again, with its context and the rest of its keep-alive.
+        """Load every model again that was evicted for ours, with its context and the rest of its keep-alive.
 
         So is one that our requests left with less than that. A cancellation that comes meanwhile takes effect
         thereafter.
@@ -197,7 +197,7 @@ class Residents:
             self._emit(Notice(f"what was loaded on {where} could not be restored: {why}"))
 
     def _was_changed_by_us(self, before: wire.Loaded, now: wire.Loaded) -> bool:
-        """Whether a model that we sent requests to has another context than before, or leaves memory earlier."""
+        """Return whether a model that we sent requests to has another context than before, or leaves memory earlier."""
         if not any(find((before,), model) is not None for model in self._touched):
             return False
         contexts = {before.context_length, now.context_length} - {None}

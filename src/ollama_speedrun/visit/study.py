@@ -1,8 +1,11 @@
-"""What is done with a model while it is loaded: studies, each a sequence of steps."""
+"""Studies: the work that is done with a model while it is loaded, each a sequence of steps."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from ..errors import OllamaError
+from ..events import Notice
+from ..inventory.types import Model
 from .loaded_model import LoadedModel
 
 
@@ -15,11 +18,11 @@ class Study(Protocol):
 
     @property
     def name(self) -> str:
-        """What the study finds out, for a sentence such as "NAME could not be measured"."""
+        """The subject of the study, for a sentence such as "m:1b is measured without NAME"."""
 
     @property
     def needs_the_memory(self) -> bool:
-        """Whether it may have the model loaded in another way, so that no other model should be loaded beside it."""
+        """True if it may have the model loaded in another way, so that no other model should be loaded beside it."""
 
     async def step(self, model: LoadedModel) -> bool:
         """Do the next piece of work; returns whether another is wanted.
@@ -28,15 +31,29 @@ class Study(Protocol):
         """
 
 
-async def study(model: LoadedModel, studies: Sequence[Study]) -> None:
+async def study(model: LoadedModel, studies: Sequence[Study]) -> Sequence[OllamaError | None]:
     """Load a model, carry out the studies one after another, and unload it unless others have it loaded.
 
-    May be called again for the same model with other studies. Raises `OllamaError`.
+    Returns the failure that ended each study, None where it came to its end. May be called again for the same model
+    with other studies. Raises `OllamaError` where the model cannot be loaded.
     """
     try:
         await model.load()
-        for one in studies:
-            while await one.step(model):
-                pass
+        return [await _failure(one, model) for one in studies]
     finally:
         await model.visit.residents.leave(model.model)
+
+
+def not_measured(one: Study, model: Model, failure: OllamaError) -> Notice:
+    """Return the sentence that says why a study ended early."""
+    return Notice(f"{model.name} on {model.host} is measured without {one.name}: {failure}")
+
+
+async def _failure(one: Study, model: LoadedModel) -> OllamaError | None:
+    """Carry out a study, and return what ended it early."""
+    try:
+        while await one.step(model):
+            pass
+    except OllamaError as exc:
+        return exc
+    return None

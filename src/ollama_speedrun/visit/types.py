@@ -36,7 +36,7 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Residency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What /api/ps says of the loaded model: bytes in all, bytes on the GPU, tokens of context per slot."""
+    """The memory of a loaded model by /api/ps: bytes in all, bytes on the GPU, tokens of context per slot."""
 
     size_bytes: int
     size_vram_bytes: int
@@ -57,7 +57,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """What was observed while a model was loaded.
+    """All that was observed while a model was loaded.
 
     `warm_up` is the first generation, None for an embedding model. `load_duration_ns` is the server's word, `took_ns`
     how long the first answer took by our clock. `residency` is None where /api/ps did not list the model, `others`

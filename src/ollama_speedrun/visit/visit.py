@@ -23,7 +23,7 @@ LOAD_FACTOR: Final = 2
 
 
 class Visit:
-    """What the studies of one host share. `timeout_s` bounds one answer; one that includes a load gets twice that.
+    """All that the studies of one host share. `timeout_s` bounds one answer; one that includes a load gets twice that.
 
     `nonce` gives another text each time, to put in front of a prompt so that no prompt cache can skip it.
     """

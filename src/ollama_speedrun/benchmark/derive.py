@@ -1,7 +1,7 @@
 """From raw records to a result. Pure."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, TypeVar
 
 import msgspec
@@ -60,15 +60,18 @@ def measured(model: Model, observed: Observations) -> Result:
     )
 
 
-def stamped(result: Result, model: Model, *, server_version: str | None, began_at: datetime | None = None) -> Result:
-    """Return the result with what it belongs to: server, model and time; `began_at` is when the model's turn began."""
+def stamped(
+    result: Result, model: Model, *, server_version: str | None, turn: tuple[datetime, datetime] | None = None
+) -> Result:
+    """Return the result with what it belongs to: server, model, and the beginning and end of the model's turn."""
+    started_at, ended_at = (None, None) if turn is None else turn
     return msgspec.structs.replace(
         result,
         server_version=server_version,
         model_format=model.format,
         digest=model.digest,
-        started_at=began_at,
-        ended_at=None if began_at is None else datetime.now(UTC),
+        started_at=started_at,
+        ended_at=ended_at,
     )
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from ollama_speedrun.benchmark import caveats, outcome
+from ollama_speedrun.benchmark import caveats, derive
 from ollama_speedrun.benchmark.types import CaveatKind, ImageFigures, Residency, Result
 from records import GB, MS, PLAIN, model, observations, record, timed
 
@@ -21,7 +21,7 @@ def test_a_clean_benchmark_gives_every_figure_and_no_caveat() -> None:
         trials=(record(eval_duration_ns=1000 * MS), record(eval_duration_ns=1000 * MS), PLAIN),
         discarded=1,
     )
-    result = outcome.measured(model(), observed)
+    result = derive.measured(model(), observed)
     for name, expected in {
         "decode_tps": 100.0,
         "decode_client_tps": 100.0,
@@ -126,35 +126,35 @@ def test_every_caveat_says_what_to_try() -> None:
 
 def test_a_prompt_out_of_the_cache_is_left_out_of_the_prefill_rate() -> None:
     observed = observations(trials=(PLAIN, record(prompt_eval_duration_ns=36 * MS, total_duration_ns=1094 * MS)))
-    assert outcome.measured(model(), observed).prefill_tps == pytest.approx(2000)
+    assert derive.measured(model(), observed).prefill_tps == pytest.approx(2000)
 
 
 def test_a_cached_system_prompt_does_not_inflate_the_prefill_rate() -> None:
     observed = observations(warm_up=record(prompt_eval_count=160, prompt_eval_duration_ns=150 * MS))
-    assert outcome.measured(model(), observed).prefill_tps == pytest.approx(156 / 0.15)
+    assert derive.measured(model(), observed).prefill_tps == pytest.approx(156 / 0.15)
 
 
 def test_a_model_that_says_nothing_to_a_prompt_that_was_cut_is_told_apart_from_one_that_is_broken() -> None:
     cut = observations(interview=record(prompt_eval_count=100, content_chunks=0))
-    assert outcome.measured(model(), cut).reason == (
+    assert derive.measured(model(), cut).reason == (
         "it answered nothing to a prompt that the server cut to 100 tokens; raise --num-ctx"
     )
 
 
 def test_a_server_with_a_wrong_clock_is_timed_by_ours() -> None:
-    result = outcome.measured(model(), observations(**timed(eval_duration_ns=2 * MS)))
+    result = derive.measured(model(), observations(**timed(eval_duration_ns=2 * MS)))
     assert (result.decode_tps, result.prefill_tps, result.load_s) == (None, None, None)
     assert result.speed_tps == pytest.approx(100)
 
 
 def test_without_trials_the_interview_is_what_speed_is_measured_by() -> None:
-    result = outcome.measured(model(), observations(trials=()))
+    result = derive.measured(model(), observations(trials=()))
     assert result.decode_tps == pytest.approx(100)
     assert result.decode_interval is None
 
 
 def test_one_trial_that_our_clock_contradicts_is_left_out_of_the_means() -> None:
-    result = outcome.measured(model(), observations(trials=(PLAIN, PLAIN, record(eval_duration_ns=2 * MS))))
+    result = derive.measured(model(), observations(trials=(PLAIN, PLAIN, record(eval_duration_ns=2 * MS))))
     assert [result.decode_tps, result.ollama_tps] == pytest.approx([100, 101])
     assert result.decode_interval is not None
     assert result.decode_interval.trials == 2
@@ -167,7 +167,7 @@ def test_a_wide_interval_is_told_by_its_ends() -> None:
 
 
 def test_a_load_that_waited_for_another_model_gives_no_load_time() -> None:
-    assert outcome.measured(model(), observations(load_was_shared=True)).load_s is None
+    assert derive.measured(model(), observations(load_was_shared=True)).load_s is None
 
 
 @pytest.mark.parametrize(
@@ -180,43 +180,43 @@ def test_a_load_that_waited_for_another_model_gives_no_load_time() -> None:
     ],
 )
 def test_variants_have_names(thinks: bool | str | None, variant: str | None, label: str) -> None:
-    result = outcome.measured(model(), observations(thinks=thinks))
+    result = derive.measured(model(), observations(thinks=thinks))
     assert (result.variant, result.label) == (variant, label)
 
 
 def test_an_images_cost_is_the_difference_that_it_makes() -> None:
     with_image = record(prompt_eval_count=556, prompt_eval_duration_ns=400 * MS)
-    assert outcome.image_figures(PLAIN, with_image) == ImageFigures(tokens=256, prefill_s=0.25)
-    assert outcome.image_figures(PLAIN, PLAIN) == ImageFigures(tokens=None, prefill_s=None)
+    assert derive.image_figures(PLAIN, with_image) == ImageFigures(tokens=256, prefill_s=0.25)
+    assert derive.image_figures(PLAIN, PLAIN) == ImageFigures(tokens=None, prefill_s=None)
 
 
 def test_drift_is_more_than_three_percent_and_more_than_the_trials_own_spread() -> None:
     slower = record(eval_duration_ns=1080 * MS)
     steady, noisy = [PLAIN] * 3, [PLAIN, record(eval_duration_ns=1030 * MS), record(eval_duration_ns=970 * MS)]
-    assert outcome.drift(steady, slower) == pytest.approx(-0.074, abs=0.001)
-    assert outcome.drift(noisy, slower) is None
-    assert outcome.drift(steady, record(eval_duration_ns=1029 * MS)) is None
-    assert outcome.drift([], slower) is None
+    assert derive.drift(steady, slower) == pytest.approx(-0.074, abs=0.001)
+    assert derive.drift(noisy, slower) is None
+    assert derive.drift(steady, record(eval_duration_ns=1029 * MS)) is None
+    assert derive.drift([], slower) is None
 
 
 def test_drift_is_told_with_its_direction() -> None:
-    slower = outcome.drifted(outcome.measured(model(), observations()), -0.08)
+    slower = derive.drifted(derive.measured(model(), observations()), -0.08)
     assert [caveat.kind for caveat in slower.caveats] == [CaveatKind.DRIFT]
     assert "8% slower at the end" in slower.caveats[0].text
 
 
 def test_a_model_that_was_loaded_already_has_no_load_time() -> None:
-    assert outcome.measured(model(), observations(was_loaded=True)).load_s is None
+    assert derive.measured(model(), observations(was_loaded=True)).load_s is None
 
 
 def test_unknown_memory_is_none_and_not_zero() -> None:
-    result = outcome.measured(model(), observations(residency=None))
+    result = derive.measured(model(), observations(residency=None))
     assert (result.memory_bytes, result.gpu_share, result.context_length) == (None, None, None)
 
 
 def test_a_model_that_answers_nothing_has_failed() -> None:
     silent = record(first_content_ns=None, first_answer_ns=None, last_content_ns=None, content_chunks=0, eval_count=1)
-    result = outcome.measured(model(), observations(interview=silent))
+    result = derive.measured(model(), observations(interview=silent))
     assert result.status == "failed"
     assert result.reason is not None
     assert result.reason.startswith("it answered nothing (1 tokens, done_reason length)")
@@ -224,7 +224,7 @@ def test_a_model_that_answers_nothing_has_failed() -> None:
 
 @pytest.mark.parametrize("kind", ["image", "cloud"])
 def test_models_that_cannot_answer_are_skipped_with_the_reason(kind: str) -> None:
-    result = outcome.skipped(model(kind=kind))
+    result = derive.skipped(model(kind=kind))
     assert result.status == "skipped"
     assert result.reason is not None
     assert kind in result.reason
@@ -232,7 +232,7 @@ def test_models_that_cannot_answer_are_skipped_with_the_reason(kind: str) -> Non
 
 def test_a_model_that_can_answer_is_never_skipped() -> None:
     with pytest.raises(ValueError, match="can be measured"):
-        outcome.skipped(model(kind="base"))
+        derive.skipped(model(kind="base"))
 
 
 @pytest.mark.parametrize(
