@@ -99,8 +99,9 @@ class _Orders:
 
     def hear(self, text: str) -> None:
         now = {name: dict(order) for name, order in self.history[-1].items()}
-        only = next(iter(now), "")
-        if found := re.search(r"order (\d+) (\w+) for (\w+), to be delivered to (\w+) on (\w+)\.", text):
+        if found := re.fullmatch(r"Deliver (\d+) (\w+) to (\w+) on (\w+)\.", text):
+            now["them"] = {"quantity": found[1], "goods": found[2], "town": found[3], "day": found[4]}
+        elif found := re.search(r"order (\d+) (\w+) for (\w+), to be delivered to (\w+) on (\w+)\.", text):
             now[found[3]] = {"quantity": found[1], "goods": found[2], "town": found[4], "day": found[5]}
         elif found := re.fullmatch(r"For (\w+), make the (\w+) the same as it is for (\w+) at this moment\.", text):
             now[found[1]][found[2]] = now[found[3]][found[2]]
@@ -111,24 +112,25 @@ class _Orders:
             one[found[1]], other[found[1]] = other[found[1]], one[found[1]]
         elif text == "Wait, please undo that last change.":
             now = self.history[-2]
-        elif found := re.search(r"the order(?: for (\w+))? (?:should come )?on (\w+)(?: instead)?\.", text):
-            now[found[1] or only]["day"] = found[2]
-        elif found := re.search(r"the order(?: for (\w+))? (?:must go )?to (\w+)(?: instead)?\.", text):
-            now[found[1] or only]["town"] = found[2]
-        elif found := re.fullmatch(r"Please add (\d+) \w+ to the order(?: for (\w+))?\.", text):
-            order = now[found[2] or only]
+        elif found := re.search(r"deliver (?:the order for )?(\w+) on (\w+)(?: instead)?\.", text):
+            now[found[1]]["day"] = found[2]
+        elif found := re.search(r"deliver (?:the order for )?(\w+) to (\w+)(?: instead)?\.", text):
+            now[found[1]]["town"] = found[2]
+        elif found := re.fullmatch(r"Please add (\d+) \w+ to the order for (\w+)\.", text):
+            order = now[found[2]]
             order["quantity"] = str(int(order["quantity"]) + int(found[1]))
-        elif found := re.fullmatch(r"Sorry, make it (\d+) \w+ in the order(?: for (\w+))?\.", text):
-            now[found[2] or only]["quantity"] = found[1]
+        elif found := re.fullmatch(r"Sorry, make it (\d+) (\w+)\.", text):
+            (of,) = [order for order in now.values() if order["goods"] == found[2]]
+            of["quantity"] = found[1]
         else:
             assert re.match(r"By the way|My sister|I hope|Did you know", text), text
         self.history.append(now)
 
     def answer(self, asked: str) -> str:
-        found = re.search(r"the order for (\w+)", asked)
-        assert found is not None
+        found = re.search(r"(?:the order|deliver) for (\w+)\?|the order for (\w+)", asked)
+        name = "them" if found is None else found[1] or found[2]
         slot = "quantity" if "How many" in asked else "day" if "which day" in asked else "town"
-        return self.history[-1][found[1]][slot]
+        return self.history[-1][name][slot]
 
 
 def test_dialogues_end_as_a_listener_writes_them_down() -> None:

@@ -67,6 +67,9 @@ class _Talk:
     def begin(self) -> None:
         """Place the orders."""
         for name, order in self.orders.items():
+            if len(self.people) == 1:
+                self.say(f"Deliver {order.quantity} {order.goods} to {order.town} on {order.day}.", _PLACED)
+                return
             placed = f"order {order.quantity} {order.goods} for {name}, to be delivered to {order.town} on {order.day}."
             self.say(self.draw.choice(("Please ", "I would like to ")) + placed, _PLACED)
 
@@ -105,24 +108,22 @@ class _Talk:
 
     def _corrected(self, name: str, slot: str) -> tuple[str, _Order]:
         draw, order = self.draw, self.orders[name]
-        whose = f"the order for {name}" if len(self.people) > 1 else "the order"
+        whose = f"the order for {name}" if len(self.people) > 1 else "them"
         match slot:
             case "day":
                 day = draw.choice(WEEKDAYS)
-                text = draw.choice(
-                    (f"Sorry, {whose} should come on {day}.", f"Please deliver {whose} on {day} instead.")
-                )
-                return text, order._replace(day=day)
+                texts = (f"Sorry, deliver {whose} on {day}.", f"Please deliver {whose} on {day} instead.")
+                return draw.choice(texts), order._replace(day=day)
             case "town":
                 town = draw.choice(self.towns)
-                text = draw.choice((f"Sorry, {whose} must go to {town}.", f"Please send {whose} to {town} instead."))
-                return text, order._replace(town=town)
+                texts = (f"Sorry, deliver {whose} to {town}.", f"Please deliver {whose} to {town} instead.")
+                return draw.choice(texts), order._replace(town=town)
             case _ if self.size.orders > 2:
                 more = draw.integer(2, 15)
                 return f"Please add {more} {order.goods} to {whose}.", order._replace(quantity=order.quantity + more)
             case _:
                 number = draw.integer(3, 40)
-                return f"Sorry, make it {number} {order.goods} in {whose}.", order._replace(quantity=number)
+                return f"Sorry, make it {number} {order.goods}.", order._replace(quantity=number)
 
     def remark(self) -> None:
         """Say something that changes no order."""
@@ -148,14 +149,16 @@ class _Talk:
         if not changed:
             return None
         name, slot = self.draw.choice(changed)
-        order, whose = self.orders[name], f"the order for {name}"
+        order, plain = self.orders[name], len(self.people) == 1
         if slot == "quantity":
-            asked = f"How many {order.goods} are in {whose} now? Answer with only the number."
+            asked = (
+                f"How many {order.goods} do you deliver{'' if plain else f' for {name}'}? Answer with only the number."
+            )
             return asked, NumberKey(value=str(order.quantity)), str(order.quantity)
         values, right = (WEEKDAYS, order.day) if slot == "day" else (self.towns, order.town)
-        asked = f"On which day will {whose} be delivered" if slot == "day" else f"To which town will {whose} go"
-        key = TextKey(accept=(right,), reject=tuple(value for value in values if value != right))
-        return f"{asked}, after all that was said? Answer with only the {slot}.", key, right
+        what = f"the {order.goods}" if plain else f"the order for {name}"
+        asked = f"{'On which day' if slot == 'day' else 'Where'} do you deliver {what}? Answer with only the {slot}."
+        return asked, TextKey(accept=(right,), reject=tuple(value for value in values if value != right)), right
 
 
 def _generate(draw: Draw, level: int, twin: bool) -> Draft:  # noqa: ARG001 - no pairs here

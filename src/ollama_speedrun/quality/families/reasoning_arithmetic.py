@@ -1,6 +1,6 @@
 """Exact integer arithmetic in nested expressions.
 
-Level 1 adds or subtracts two numbers below 100. Each level adds operations, digits and depth; divisions have no
+Level 1 adds or subtracts two numbers below 40. Each level adds operations, digits and depth; divisions have no
 remainder. Level 5 nests seven to nine operations with factors of two and three digits, so that the result has about
 eight digits and each of them depends on every operation: nothing can be recalled or estimated.
 """
@@ -33,7 +33,7 @@ class _Size(NamedTuple):
 
 
 _SIZES = {
-    1: _Size(1, 1, 99, 9, "+-", negative=False),
+    1: _Size(1, 1, 39, 9, "+-", negative=False),
     2: _Size(2, 2, 60, 9, "+-×", negative=False),
     3: _Size(3, 4, 99, 19, "+-×÷", negative=True),
     4: _Size(5, 6, 300, 60, "+-×÷", negative=True),
@@ -116,7 +116,7 @@ def _generate(draw: Draw, level: int, twin: bool) -> Draft:  # noqa: ARG001 - no
             return None
         if level == 5 and abs(value) < 100_000:
             return None
-        return question(prompt, NumberKey(value=str(value)), str(value), max_tokens=40)
+        return question(prompt, NumberKey(value=str(value)), str(value), max_tokens=48)
 
     return drawn(make)
 

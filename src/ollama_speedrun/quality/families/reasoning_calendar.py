@@ -1,6 +1,6 @@
 """Dates, weekdays and durations in the Gregorian calendar.
 
-Level 1 counts one to six weekdays on. Levels 2 and 3 need remainders and the lengths of months, level 4 leap years.
+Level 1 counts one to four weekdays on. Levels 2 and 3 need remainders and the lengths of months, level 4 leap years.
 Level 5 moves a date by seven steps (working days, "the third Tuesday of the following month"), each of which needs the
 date and the weekday that the step before gave: one slip anywhere gives another date.
 """
@@ -199,7 +199,7 @@ def _generate(draw: Draw, level: int, twin: bool) -> Draft:  # noqa: ARG001 - no
     first = draw.chance(0.5)
     match level:
         case 1:
-            return drawn(lambda: _count_weekdays(draw, 1, 6))
+            return drawn(lambda: _count_weekdays(draw, 1, 4))
         case 2:
             return drawn(lambda: _count_weekdays(draw, 8, 60))
         case 3:

@@ -138,7 +138,9 @@ def _generate(draw: Draw, level: int, twin: bool) -> Draft:  # noqa: ARG001 - no
         text = f"{' '.join(story.sentences)} {asked}"
         if occurs(str(answer), text) or answer > 9999 or len(set(story.sentences)) < len(story.sentences):
             return None
-        return question(f"{text} Answer with only the number.", NumberKey(value=str(answer)), str(answer))
+        return question(
+            f"{text} Answer with only the number.", NumberKey(value=str(answer)), str(answer), max_tokens=48
+        )
 
     return drawn(make)
 
