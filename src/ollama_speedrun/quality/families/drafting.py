@@ -13,7 +13,7 @@ _MOST_DRAWS = 10_000
 _ONSETS, _CODAS = "bdfgklmnprtvz", "bdgklmnprt"
 _UNWANTED = ("dik", "fag", "fuk", "kak", "kik", "nap", "naz", "neg", "nig", "nip", "put", "rap", "tit", "vag")
 _ENGLISH = frozenset((
-    "baron", "began", "begin", "benet", "betel", "bevel", "bidet", "bigot", "bogan", "bonet", "boron", "debar",
+    "baron", "began", "begin", "benet", "betel", "bevel", "bidet", "bigot", "bogan", "bonet", "boron", "dated", "debar",
     "debit", "debug", "defog", "degum", "dekan", "demon", "denim", "devil", "digit", "divan", "divot", "donor",
     "donut", "fakir", "fatal", "felon", "feral", "fetal", "fever", "filet", "final", "finer", "foker", "gamer",
     "gamin", "gamut", "gator", "gavel", "gelid", "gener", "getup", "given", "gopal", "kabob", "kapok", "karat",
