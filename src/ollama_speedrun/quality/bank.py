@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from .draw import Draw
-from .families import context, facts, languages, reasoning, tools, writing
+from .families import context, facts, languages, reasoning, tasks, tools, writing
 from .items import LEVELS, Area, Family, Item, Message, Need, Tool
 
 BANK_VERSION: Final = 1
@@ -20,10 +20,11 @@ BANK_VERSION: Final = 1
 
 FAMILIES: Final[tuple[Family, ...]] = (
     *reasoning.FAMILIES,
-    *context.FAMILIES,
     *writing.FAMILIES,
     *facts.FAMILIES,
     *languages.FAMILIES,
+    *context.FAMILIES,
+    *tasks.FAMILIES,
     *tools.FAMILIES,
 )
 """Every family of the bank, by area."""

@@ -8,7 +8,8 @@ import pytest
 from item_samples import Sample, drafted, samples
 from ollama_speedrun.quality.families.context import FAMILIES
 from ollama_speedrun.quality.families.drafting import occurs
-from ollama_speedrun.quality.items import Family, NumberKey, TextKey
+from ollama_speedrun.quality.grading import grade
+from ollama_speedrun.quality.items import Answer, Family, TextKey
 
 NEEDLE, VARIABLES, DIALOGUE = FAMILIES
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -83,12 +84,13 @@ def test_every_link_of_a_level_5_needle_was_replaced() -> None:
 
 def test_variables_end_as_python_runs_the_lines() -> None:
     for sample in samples(VARIABLES):
-        lines = re.findall(r"^[a-z_]+(?:, [a-z_]+)? = .*$", sample.prompt, re.MULTILINE)
+        text = sample.prompt.partition(".")[0].replace(", ", "\n") if sample.level == 1 else sample.prompt
+        lines = re.findall(r"^[a-z_]+(?:, [a-z_]+)? = .*$", text, re.MULTILINE)
         values: dict[str, int] = {}
         exec("\n".join(lines), {"__builtins__": {}}, values)  # the lines are our own: names, numbers, + and -
         asked = re.search(r"([a-z_]+)(?: at the end)?\? Answer", sample.prompt)
         assert asked is not None
-        assert sample.draft.key == NumberKey(value=str(values[asked[1]])), sample.prompt
+        assert sample.answer == str(values[asked[1]]), sample.prompt
 
 
 class _Orders:
@@ -168,3 +170,12 @@ def test_answers_are_not_the_last_value_that_the_text_names() -> None:
 
     hard = [sample for sample in samples(NEEDLE) if sample.level >= 3]
     assert not [sample for sample in hard if last(sample) == sample.answer]
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_the_oracle_is_right_in_form_too_and_an_echo_is_wrong(family: Family) -> None:
+    for sample in samples(family):
+        right = grade(sample.draft, sample.draft.oracle)
+        assert (right.score, right.strict) == (1.0, 1.0), (sample.prompt, sample.answer, right)
+        for wrong in (sample.prompt, "", "I do not know.", "0"):
+            assert grade(sample.draft, (Answer(content=wrong),)).score == 0.0, (sample.prompt, wrong)

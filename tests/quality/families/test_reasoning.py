@@ -13,7 +13,8 @@ from item_samples import samples
 from ollama_speedrun.quality.families.drafting import occurs
 from ollama_speedrun.quality.families.reasoning import FAMILIES
 from ollama_speedrun.quality.families.reasoning_calendar import Day
-from ollama_speedrun.quality.items import ChoiceKey, Family, NumberKey, TextKey
+from ollama_speedrun.quality.grading import grade
+from ollama_speedrun.quality.items import Answer, ChoiceKey, Family, NumberKey, TextKey
 
 ARITHMETIC, WORD_PROBLEM, ORDERING, CALENDAR, KNIGHTS_AND_KNAVES, SYLLOGISM = FAMILIES
 NUMBERS = {word: number for number, word in enumerate(("zero", "one", "two", "three", "four", "five", "six", "seven"))}
@@ -357,3 +358,12 @@ def test_days_of_the_week_are_right_about_equally_often() -> None:
     answers = [sample.answer for sample in samples(CALENDAR) if sample.level <= 2]
 
     assert all(3 <= answers.count(weekday) <= 25 for weekday in WEEKDAYS)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_the_oracle_is_right_in_form_too_and_an_echo_is_wrong(family: Family) -> None:
+    for sample in samples(family):
+        right = grade(sample.draft, sample.draft.oracle)
+        assert (right.score, right.strict) == (1.0, 1.0), (sample.prompt, sample.answer, right)
+        for wrong in (sample.prompt, "", "I do not know.", "0"):
+            assert grade(sample.draft, (Answer(content=wrong),)).score == 0.0, (sample.prompt, wrong)

@@ -7,6 +7,7 @@ are at that moment, exchanged between two orders and undone, and remarks that ch
 towns and days.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -55,6 +56,7 @@ class _Talk:
             name: _Order(plural, draw.choice(WEEKDAYS), draw.choice(self.towns), draw.integer(3, 40))
             for name, (_, plural) in zip(self.people, goods, strict=True)
         }
+        self.first = self.orders
         self.changed = {(name, slot): 0 for name in self.people for slot in _SLOTS}
         self.before: dict[str, _Order] | None = None
 
@@ -145,7 +147,11 @@ class _Talk:
     def ask(self) -> tuple[str, Key, str] | None:
         """Return the question, its key and its answer; None where no value has changed often enough."""
         least = {1: 1, 2: 1, 3: 1, 4: 2, 5: 4}[next(level for level, size in _SIZES.items() if size == self.size)]
-        changed = [place for place, count in self.changed.items() if count >= least]
+        changed = [
+            (name, slot)
+            for (name, slot), count in self.changed.items()
+            if count >= least and getattr(self.orders[name], slot) != getattr(self.first[name], slot)
+        ]
         if not changed:
             return None
         name, slot = self.draw.choice(changed)
@@ -154,11 +160,18 @@ class _Talk:
             asked = (
                 f"How many {order.goods} do you deliver{'' if plain else f' for {name}'}? Answer with only the number."
             )
-            return asked, NumberKey(value=str(order.quantity)), str(order.quantity)
+            return (asked, *self._number_key(str(order.quantity)))
         values, right = (WEEKDAYS, order.day) if slot == "day" else (self.towns, order.town)
         what = f"the {order.goods}" if plain else f"the order for {name}"
         asked = f"{'On which day' if slot == 'day' else 'Where'} do you deliver {what}? Answer with only the {slot}."
         return asked, TextKey(accept=(right,), reject=tuple(value for value in values if value != right)), right
+
+    def _number_key(self, right: str) -> tuple[Key, str]:
+        """Return the key of a quantity: where none was added up, naming another one of the talk is wrong."""
+        if self.size.orders > 2:
+            return NumberKey(value=right), right
+        said = dict.fromkeys(re.findall(r"\d+", " ".join(message.content for message in self.messages)))
+        return TextKey(accept=(right,), reject=tuple(number for number in said if number != right)), right
 
 
 def _generate(draw: Draw, level: int, twin: bool) -> Draft:  # noqa: ARG001 - no pairs here
@@ -177,7 +190,8 @@ def _generate(draw: Draw, level: int, twin: bool) -> Draft:  # noqa: ARG001 - no
         if found is None:
             return None
         asked, key, answer = found
-        if level > 3 and any(occurs(answer, message.content) for message in talk.messages[-4:]):
+        said = re.findall(r"\d+", " ".join(message.content for message in talk.messages))
+        if level > 3 and (said[-1] == answer or any(occurs(answer, told.content) for told in talk.messages[-4:])):
             return None
         return Draft(
             messages=(*talk.messages, Message(role="user", content=asked)),

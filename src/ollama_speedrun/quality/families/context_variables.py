@@ -8,7 +8,7 @@ stands nowhere. Level 5 has 130 lines (some 2,000 tokens) on sixteen variables w
 from typing import NamedTuple
 
 from ..draw import Draw
-from ..items import Area, Draft, Family, NumberKey
+from ..items import Area, Draft, Family, NumberKey, TextKey
 from .drafting import drawn, occurs, question
 
 
@@ -82,11 +82,11 @@ def _copy(draw: Draw) -> Draft:
     first, second, third = draw.sample(_LETTERS, 3)
     values = dict(zip((first, second), draw.sample(range(2, 100), 2), strict=True))
     source = draw.choice((first, second))
-    lines = [f"{name} = {value}" for name, value in values.items()]
+    told = ", ".join(f"{name} = {value}" for name, value in values.items())
     asked = draw.choice(("What is the value of {}?", "What is {}?", "Which number is {}?")).format(third)
-    prompt = "\n".join((*lines, f"{third} = {source}", f"{asked} Answer with only the number."))
-    answer = str(values[source])
-    return question(prompt, NumberKey(value=answer), answer, chance=1 / 2)
+    prompt = f"{told}, {third} = {source}. {asked} Answer with only the number."
+    right, wrong = str(values.pop(source)), tuple(str(value) for value in values.values())
+    return question(prompt, TextKey(accept=(right,), reject=wrong), right, chance=1 / 2)
 
 
 def _generate(draw: Draw, level: int, twin: bool) -> Draft:  # noqa: ARG001 - no pairs here

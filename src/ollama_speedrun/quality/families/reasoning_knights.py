@@ -1,7 +1,7 @@
 """Who is a knight, always telling the truth, and who a knave, always lying, by what they say.
 
-Each puzzle has one solution only, which a search over all assignments has made sure of. Level 1 has two people with one
-simple statement each. Level 5 has seven people whose statements are conditionals, counts and comparisons on others, so
+Each puzzle has one solution only, as a search over all assignments made sure. Level 1 has three people with one simple
+statement each. Level 5 has seven people whose statements are conditionals, counts and comparisons on others, so
 that no statement settles anybody's kind alone and assumptions must be followed through several statements.
 """
 
@@ -15,7 +15,7 @@ from .drafting import drawn, listed, question
 from .story_words import NAMES, NUMBER_WORDS
 
 _KINDS = {True: "knight", False: "knave"}
-_PEOPLE = {1: 2, 2: 3, 3: 4, 4: 5, 5: 7}
+_PEOPLE = {1: 3, 2: 3, 3: 4, 4: 5, 5: 7}
 _FORMS = {
     1: ("is", "same"),
     2: ("is", "same", "count"),
@@ -78,10 +78,7 @@ class _Statement(NamedTuple):
 
 def _statement(draw: Draw, people: int, speaker: int, forms: Sequence[str]) -> _Statement:
     form = draw.choice(forms)
-    others = [person for person in range(people) if person != speaker]
-    first, second = draw.sample(others, 2) if len(others) > 1 and form != "is" else (others[0], speaker)
-    if form == "is":
-        first = draw.choice(others)
+    first, second = draw.sample([person for person in range(people) if person != speaker], 2)
     return _Statement(
         speaker, form, first, second, draw.chance(0.5), draw.chance(0.5), draw.integer(1, min(people - 1, 4))
     )
@@ -114,7 +111,7 @@ def _generate(draw: Draw, level: int, twin: bool) -> Draft:  # noqa: ARG001 - no
         if level > 1 and len({statement[1:] for statement in statements}) < people:
             return None
         solutions = _solutions(statements, people)
-        if len(solutions) != 1 or not 1 <= sum(solutions[0]) <= _MOST_KNIGHTS:
+        if len(solutions) != 1 or not 1 <= sum(solutions[0]) <= min(_MOST_KNIGHTS, people - 1):
             return None
         knights = sorted(name for name, knight in zip(names, solutions[0], strict=True) if knight)
         knaves = tuple(name for name in names if name not in knights)
@@ -124,7 +121,7 @@ def _generate(draw: Draw, level: int, twin: bool) -> Draft:  # noqa: ARG001 - no
             "Who is a knight? Answer with only the name of each knight."
         )
         key = TextKey(accept=_accepted(knights), reject=knaves)
-        return question(prompt, key, listed(knights), chance=1 / (2**people - 1))
+        return question(prompt, key, listed(knights), chance=1 / (2**people - 2))
 
     return drawn(make)
 

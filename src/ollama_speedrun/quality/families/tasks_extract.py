@@ -1,10 +1,9 @@
 """Extract typed JSON from a text; what the text does not say is null.
 
-Level 1 has a name and an age. From level 3 on details are missing, from level 4 on objects nest. Level 5 is
-an order of six lines beside a neighbour's order for the same goods. Later sentences add to a number, exchange two prices,
-give a line the colour of another, restore what was just changed and cancel a line, each applying to what held before;
-a number is written in dozens. Twenty-five values must be right together. At levels 1 to 3 the values stand in the text
-by the nature of the task.
+Level 1 has a name and an age. From level 3 on details are missing, from level 4 on objects nest. Level 5 is an order of
+six lines beside a neighbour's order for the same goods. Later sentences add to a number, exchange two prices, give a
+line the colour of another, take a change back and cancel a line; a number is written in dozens. Twenty-five values must
+be right together. At levels 1 to 3 the values stand in the text by the nature of the task.
 """
 
 from typing import TypeAlias

@@ -1,6 +1,6 @@
 """Summarise a report of a contest in at most twenty words that name what is asked for and nothing more.
 
-The rules: the length, one line, names that must occur, names that must not, no number that the source lacks, no copying.
+The rules: the length, one line, names that must occur, names that must not, no number that the source lacks, no copy.
 Level 1 states who won. From level 3 on the winner follows from points in random order. Level 5 has eight contestants
 with two rounds each, of whom two lose points and the leader is disqualified, while town and day are moved; winner,
 runner-up, town and day must all be named and no other name, town or day may be.
@@ -62,8 +62,8 @@ def _with_points(draw: Draw, people: int, hard: bool) -> _Story | None:
     if hard:
         opening = (
             f"The {contest} was planned for {other_days[0]} in {other_towns[0]} and moved to {day} in "
-            f"{other_towns[1]}. There the hall was closed, so that it was held in {town}, but still on the new day, and not on "
-            f"{other_days[1]} as a newspaper wrote."
+            f"{other_towns[1]}. There the hall was closed, so that it was held in {town}, but still on the new day, "
+            f"and not on {other_days[1]} as a newspaper wrote."
         )
         out = max(total, key=lambda name: total[name])
         for name in draw.sample([name for name in names if name != out], 2):
