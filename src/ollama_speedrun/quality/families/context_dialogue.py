@@ -190,6 +190,8 @@ def _generate(draw: Draw, level: int, twin: bool) -> Draft:  # noqa: ARG001 - no
         if found is None:
             return None
         asked, key, answer = found
+        if occurs(answer, talk.messages[0].content):
+            return None
         said = re.findall(r"\d+", " ".join(message.content for message in talk.messages))
         if level > 3 and (said[-1] == answer or any(occurs(answer, told.content) for told in talk.messages[-4:])):
             return None
