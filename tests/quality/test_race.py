@@ -23,7 +23,7 @@ from ollama_speedrun.quality.race_types import (
     Rules,
     Withdrawn,
 )
-from ollama_speedrun.quality.verdicts import is_certified
+from ollama_speedrun.quality.verdicts import is_certified, verdict
 
 from .exact_race import evidence_against_each
 from .race_runs import arms, finished, opened, steps
@@ -84,6 +84,7 @@ def test_an_interrupted_race_resumes_from_its_records_as_if_never_interrupted(
     assert finished(again, scores).survivors == finished(start, scores).survivors
 
 
+@settings(max_examples=60)
 @given(banks(most_items=30), st.randoms(use_true_random=False))
 def test_the_order_in_which_answers_arrive_changes_nothing(scores: list[list[float]], rng: random.Random) -> None:
     race = opened(scores, Rules(within=0.1, sure=0.8))
@@ -162,7 +163,7 @@ def test_over_all_orders_of_a_bank_errors_stay_below_half_of_what_is_allowed_eac
 
 def test_the_best_of_eight_equals_but_one_is_eliminated_in_at_most_half_of_delta() -> None:
     rng = random.Random(11)
-    runs, wrong = 400, 0
+    runs, wrong = 150, 0
     for _ in range(runs):
         scores = [bernoulli(rng, 0.5, 60) for _ in range(8)]
         best = max(range(8), key=lambda arm: (sum(scores[arm]), -arm))
@@ -267,6 +268,44 @@ def test_who_leaves_is_named_with_the_reason_and_the_others_go_on() -> None:
     assert race.lanes[0].fate == Withdrawn("below the speed floor")
     assert next_batch(race, FREE) == Batch("m1", "h0", 0, 10, is_loaded=False)
     assert advance(race, Left("m1", "gone")).is_over
+
+
+@settings(max_examples=50)
+@given(
+    banks(most_items=16),
+    st.sampled_from([*PROFILES.values(), Rules(within=0.1, sure=0.6, first_batch=3)]),
+    st.lists(
+        st.tuples(st.integers(0, 60), st.integers(0, 3), st.sampled_from(["left", "moved", "loaded"])), max_size=6
+    ),
+)
+def test_whatever_happens_the_race_ends_with_a_verdict_at_every_moment_and_can_be_resumed(
+    scores: list[list[float]], rules: Rules, disturbances: list[tuple[int, int, str]]
+) -> None:
+    start = race = opened(scores, rules, hosts=2, stays_loaded=False)
+    records: list[Record] = []
+    while (batch := next_batch(race, FREE)) is not None:
+        for place in range(batch.first, batch.stop):
+            news: list[Record] = [Graded(batch.arm, place, scores[int(batch.arm[1:])][place], 30, 0.5)]
+            news += [
+                disturbance(kind, f"m{number}")
+                for moment, number, kind in disturbances
+                if moment == len(records) and number < len(scores)
+            ]
+            records += news
+            race = resumed(race, news)
+            found = verdict(race)
+            assert (found is None) == (not race.survivors)
+            if race.is_over or race.lanes[int(batch.arm[1:])].fate is not None:
+                break
+    assert race.is_over
+    assert all(lane.asked <= race.cap for lane in race.lanes)
+    assert resumed(start, records) == race
+
+
+def disturbance(kind: str, arm: str) -> Record:
+    if kind == "left":
+        return Left(arm, "host gone")
+    return Moved(arm, "h0") if kind == "moved" else Loaded(arm, 1.0)
 
 
 def test_an_arm_that_moves_is_asked_on_its_new_host() -> None:
