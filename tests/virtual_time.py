@@ -4,8 +4,8 @@ Client and fake server run in one loop, and what one sends on loopback has reach
 Where neither has anything to do, the clock leaps to the next timer. While the loop runs, the clocks of the `time`
 module follow it, so a client's stamps are those of the script: 200 tok/s are 200 tok/s, however slowly Python computes.
 
-Tests get this loop by `pytest.mark.virtual_time`. It does not suit tests with subprocesses or threads, whose time is
-real.
+Tests get this loop by `pytest.mark.virtual_time`. While a thread works for the loop, time passes as it does in truth.
+It does not suit tests with subprocesses, whose time is real.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ class _LeapingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-t
     def __init__(self) -> None:
         super().__init__()
         self.elapsed_ns = 0
+        self.busy_threads = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return what is ready; where nothing is, let the time pass at once instead of waiting for it."""
@@ -42,9 +43,18 @@ class _LeapingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-t
             return ready
         if timeout is None:
             return super().select(None)
+        if self.busy_threads:
+            return self._select_in_real_time(timeout)
         ready = super().select(_GRACE_S if timeout > _SHORT_LEAP_S else 0)
         if not ready:
             self.elapsed_ns += round(timeout * 1e9)
+        return ready
+
+    def _select_in_real_time(self, timeout: float) -> list[tuple[selectors.SelectorKey, int]]:
+        perf_counter_ns = _real_clocks_ns["perf_counter"]
+        began_ns = perf_counter_ns()
+        ready = super().select(timeout)
+        self.elapsed_ns += perf_counter_ns() - began_ns
         return ready
 
 
@@ -64,6 +74,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_forever(self) -> None:
         with self._virtual_clocks():
             super().run_forever()
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
+        self._leaping.busy_threads += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._thread_is_done)
+        return future
+
+    def _thread_is_done(self, _future: asyncio.Future[Any]) -> None:
+        self._leaping.busy_threads -= 1
 
     def _now_ns(self, clock: str) -> int:
         return self._begun_ns[clock] + self._leaping.elapsed_ns

@@ -10,6 +10,8 @@ from contract.replay import ServerUnderTest, replay, unexplained
 from contract.scenarios import SCENARIOS, Scenario, Setup, replayed
 from fake_ollama import HostScript, LoadError, ModelScript, RunnerDies, fake_fleet
 
+pytestmark = pytest.mark.virtual_time
+
 DIFFERS = {
     "faults/tool-call": "the fake has no tool parser that holds back what may become a call: a chunk for each token",
     "faults/v1-chat-stream": "the OpenAI style of chatting is not served: it carries no durations to measure by",

@@ -8,6 +8,8 @@ import pytest
 
 from fake_ollama import FakeHost, HostScript, LoadError, ModelScript, cloud_model, fake_fleet, image_model
 
+pytestmark = pytest.mark.virtual_time
+
 Line = Mapping[str, object]
 
 

@@ -7,6 +7,8 @@ import pytest
 from discovery.sockets import closed_port, open_files, silent_port
 from ollama_speedrun.discovery.dial import Dialer, Throttle, neighbour_throttle, raise_file_limit
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def test_a_throttle_lets_no_more_through_than_its_limit_in_any_period() -> None:
     throttle = Throttle(3, 0.1)

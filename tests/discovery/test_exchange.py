@@ -14,6 +14,8 @@ from ollama_speedrun.discovery.exchange import Exchange, interview
 from ollama_speedrun.discovery.recognise import ROOT, TAGS, VERSION, refuses_host_header
 from ollama_speedrun.discovery.types import ServerTarget
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def dial(port: int) -> socket.socket:
     stream = socket.socket()

@@ -7,6 +7,8 @@ from discovery.sockets import closed_port, open_files, silent_port
 from ollama_speedrun.discovery.dial import even_throttle
 from ollama_speedrun.discovery.knock import Outcome, can_knock, knock
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def outcomes(*ips: str, port: int, patience_s: float = 0.5, places: int = 100) -> dict[str, Outcome]:
     told: dict[str, Outcome] = {}

@@ -22,6 +22,8 @@ from ollama_speedrun.discovery.types import DiscoveryPlan, Host, NetworkTarget, 
 from ollama_speedrun.events import Notice
 from ollama_speedrun.pipeline.events import Event
 
+pytestmark = pytest.mark.virtual_time
+
 CERTIFICATES = Path(__file__).parent.parent / "certificates"
 ONE_MODEL = HostScript(models=(ModelScript("fake:1b"),))
 

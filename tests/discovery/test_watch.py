@@ -3,12 +3,15 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import msgspec
+import pytest
 
 from discovery.sockets import closed_port
 from fake_ollama.fleet import fake_host
 from fake_ollama.script import HostScript, ModelScript
 from ollama_speedrun.discovery.types import DiscoveryPlan, Host, ServerTarget
 from ollama_speedrun.discovery.watch import watch
+
+pytestmark = pytest.mark.virtual_time
 
 SCRIPT = HostScript(models=(ModelScript("fake:1b"),))
 

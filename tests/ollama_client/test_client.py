@@ -13,6 +13,8 @@ from ollama_speedrun.errors import OllamaError, ProtocolError, ServerError, Time
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import Bounds, OllamaClient, open_session
 
+pytestmark = pytest.mark.virtual_time
+
 
 def http(body: bytes, *, status: str = "200 OK", headers: str = "Content-Type: application/json\r\n") -> bytes:
     return f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
