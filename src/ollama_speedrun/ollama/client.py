@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -28,6 +29,10 @@ LONGEST_ERROR_CHARACTERS: Final = 500
 FARTHEST_CLOCK_S: Final = 100 * 365.25 * 24 * 3600
 """A machine without a clock of its own starts in 1970; one that is farther off than this does not mean it."""
 END_TIMEOUT_S: Final = 0.5
+
+_CLEANS_UP_CLOSED: Final = NEEDS_CLEANUP_CLOSED and sys.version_info >= (3, 11, 7)
+"""Abort connections to servers that do not answer the end of TLS, which would else outlive the session. Not on early
+3.11: in 3.11.2, but not in 3.11.7, asyncio raises AttributeError when a TLS connection that has ended is aborted."""
 
 T = TypeVar("T")
 
@@ -66,8 +71,7 @@ async def open_session(
             limit=0,
             ttl_dns_cache=300,
             ssl=tls or True,
-            # A server that does not answer the end of TLS would else hold its connection beyond the session's end
-            enable_cleanup_closed=NEEDS_CLEANUP_CLOSED,
+            enable_cleanup_closed=_CLEANS_UP_CLOSED,
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
