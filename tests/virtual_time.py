@@ -12,8 +12,12 @@ import asyncio
 import selectors
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
+
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
 
 _TICK_NS: Final = 1000
 """What one turn of the loop takes, so that two stamps are never equal by accident."""
@@ -75,7 +79,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         with self._virtual_clocks():
             super().run_forever()
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[_Ts]], _T], *args: *_Ts
+    ) -> asyncio.Future[_T]:
         self._leaping.busy_threads += 1
         future = super().run_in_executor(executor, func, *args)
         future.add_done_callback(self._thread_is_done)

@@ -95,7 +95,7 @@ def test_an_ending_or_a_place_that_will_not_do_is_said_before_anything_runs(tmp_
 async def test_checkpoints_write_the_newest_state_and_end_when_finished(tmp_path: Path) -> None:
     state = [document("m:1b")]
     checkpoints = Checkpoints(files(tmp_path / "a.json"), snapshot=lambda: state[-1], warn=pytest.fail)
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         keeping = group.create_task(checkpoints.keep())
         checkpoints.request()
         while not (tmp_path / "a.json").exists():  # noqa: ASYNC110 - a file has no event to wait for
@@ -116,7 +116,7 @@ async def test_a_checkpoint_that_fails_is_told_once(tmp_path: Path) -> None:
     told: list[str] = []
     checkpoints = Checkpoints(kept, snapshot=lambda: document("m:1b"), warn=told.append)
     checkpoints.request()
-    await asyncio.wait_for(checkpoints.keep(), 10)
+    await asyncio.wait_for(checkpoints.keep(), 60)
     checkpoints.request()
     assert len(told) == 1
     assert told[0].endswith("; the run goes on and tries again at its end")

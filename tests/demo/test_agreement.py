@@ -59,7 +59,7 @@ def timings(log: Sequence[str]) -> tuple[list[Timing], list[Timing]]:
 
 async def whole_timings(log: Sequence[str], *, requests: int) -> tuple[list[Timing], list[Timing]]:
     """Return the timings when those of so many requests have been written, which llama.cpp does at its leisure."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(timings(log)[1]) < requests:  # noqa: ASYNC110 - lines of another process
             await asyncio.sleep(0.05)
     return timings(log)
@@ -76,7 +76,7 @@ async def test_decode_and_prefill_agree_with_the_engines_own_timings(model_files
         client = OllamaClient(session, url)
         models = await list_models(client, host=url, emit=lambda _: None)
         # What is loaded before the run stays, and its log comes to its end
-        await client.load(INSTRUCT_Q4_1.name, num_ctx=2048, keep_alive_s=60, timeout_s=30)
+        await client.load(INSTRUCT_Q4_1.name, num_ctx=2048, keep_alive_s=60, timeout_s=120)
         requests = 0
         for _ in range(ATTEMPTS):
             await benchmark_host(client, models, settings, emit=events.append, nonce=lambda: f"{next(numbers)} nonce")

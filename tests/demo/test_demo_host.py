@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import json
-import time
 from collections.abc import Sequence
 
 import ollama
@@ -133,7 +132,7 @@ async def test_ps_says_what_is_loaded_and_unloading_ends_its_process(client: oll
     assert weights_bytes < (running.size or 0) < 2 * weights_bytes
     assert len(workers()) == 1
     assert (await client.generate(CHAT, "", keep_alive=0)).done_reason == "unload"
-    await asyncio.to_thread(psutil.wait_procs, workers(), timeout=5)
+    await asyncio.to_thread(psutil.wait_procs, workers(), timeout=60)
     assert ((await client.ps()).models, workers()) == ([], [])
 
 
@@ -165,20 +164,23 @@ async def test_a_cancelled_stream_frees_the_slot_at_once(client: ollama.AsyncCli
     await endless.aclose()  # type: ignore[attr-defined]
     after = await client.generate(CHAT, ASK_COLOURS, options={**GREEDY, "num_predict": 4})
     named = (after.load_duration, after.prompt_eval_duration, after.eval_duration)
-    assert (after.total_duration or 0) - sum(part or 0 for part in named) < 1_000_000_000
+    waited_ns = (after.total_duration or 0) - sum(part or 0 for part in named)
+    per_token_ns = (after.eval_duration or 0) / (after.eval_count or 1)
+    assert waited_ns < 200 * per_token_ns  # it had 2000 to go
 
 
 async def test_cancelling_during_the_prompt_frees_the_slot_within_a_batch(client: ollama.AsyncClient) -> None:
-    await client.generate(CHAT, "", options=GREEDY)
-    long_prompt = "The harbour master wrote down every ship. " * 180
-    asked = asyncio.create_task(client.generate(CHAT, long_prompt, options={**GREEDY, "num_predict": 1}))
-    await asyncio.sleep(0.5)
+    sentence, one_token = "The harbour master wrote down every ship. ", {**GREEDY, "num_predict": 1}
+    short = await client.generate(CHAT, f"Short. {sentence * 30}", options=one_token)
+    asked = asyncio.create_task(client.generate(CHAT, f"Long. {sentence * 180}", options=one_token))
+    await asyncio.sleep(0.2)
     asked.cancel()
     await asyncio.wait([asked])
-    started = time.perf_counter()
-    await client.generate(CHAT, ASK_COLOURS, options={**GREEDY, "num_predict": 1})
+    after = await client.generate(CHAT, ASK_COLOURS, options=one_token)
     assert asked.cancelled()
-    assert time.perf_counter() - started < 2.5
+    named = (after.load_duration, after.prompt_eval_duration, after.eval_duration)
+    waited_ns = (after.total_duration or 0) - sum(part or 0 for part in named)
+    assert waited_ns < 2 * (short.prompt_eval_duration or 0)  # two batches; six times as much was asked for
 
 
 async def test_a_repeated_prompt_is_counted_in_full_and_costs_next_to_nothing(client: ollama.AsyncClient) -> None:

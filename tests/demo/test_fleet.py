@@ -57,7 +57,7 @@ def family(pid: int) -> list[psutil.Process]:
 async def gone(processes: Sequence[psutil.Process]) -> bool:
     """Whether they all end by themselves, in good time even where a busy machine makes each step slow."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while any(is_running(process) for process in processes):  # noqa: ASYNC110 - not ours to be told of
                 await asyncio.sleep(0.05)
     return not any(is_running(process) for process in processes)

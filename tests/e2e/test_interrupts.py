@@ -103,13 +103,15 @@ async def test_an_interrupted_run_still_prints_its_document(surroundings: dict[s
 
 
 async def test_a_second_signal_leaves_at_once(surroundings: dict[str, str]) -> None:
-    # The host answers everything, the unloading too, only after a while, so that there is time for the second signal
-    async with fake_fleet([HostScript(models=QUICK_THEN_SLOW.models[1:], latency_s=0.5)]) as fleet:
+    # The host answers everything only after a while, so there is time for the second signal while the run asks what is
+    # loaded, in order to unload it
+    async with fake_fleet([HostScript(models=QUICK_THEN_SLOW.models[1:], latency_s=1.0)]) as fleet:
         host = fleet.hosts[0]
         async with started(host.url, surroundings=surroundings) as process:
             await generation_of("slow:8b", host)
+            looks = len(host.asked("/api/ps"))
             process.send_signal(signal.SIGINT)
-            await asyncio.sleep(0.1)
+            await true_soon(lambda: len(host.asked("/api/ps")) > looks)
             process.send_signal(signal.SIGINT)
             _, stderr = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 130

@@ -261,7 +261,7 @@ async def test_a_fleet_runs_as_a_process_that_ends_on_sigterm_and_with_its_input
             process.send_signal(signal.SIGTERM)
         else:
             process.stdin.close()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
         process.stdin.close()
 
 

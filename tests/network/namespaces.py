@@ -72,7 +72,7 @@ class Namespaces:
         self._cleanup.close()
 
     def run(
-        self, command: Sequence[str], *, timeout_s: float = 60, env: Mapping[str, str] | None = None
+        self, command: Sequence[str], *, timeout_s: float = 240, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on the scanner's machine to its end; its output is text. It is killed after `timeout_s`."""
         return subprocess.run(
@@ -89,7 +89,7 @@ class Namespaces:
         return self._start(self.scanner, command, env)
 
     def serve(
-        self, command: Sequence[str], *, address: str, port: int = 11434, timeout_s: float = 20
+        self, command: Sequence[str], *, address: str, port: int = 11434, timeout_s: float = 120
     ) -> subprocess.Popen[str]:
         """Start a server on the hosts' end and wait until `port` accepts at `address`; modules of tests/ can be run."""
         server = self._start(self.other_end, command, None)
@@ -114,7 +114,7 @@ class Namespaces:
         yield seen
         time.sleep(0.1)
         sniffer.send_signal(signal.SIGTERM)
-        output, _ = sniffer.communicate(timeout=10)
+        output, _ = sniffer.communicate(timeout=60)
         seen.update(output.split())
 
     def _build(self) -> None:
@@ -197,7 +197,7 @@ def _remove(namespace: str) -> None:
 def _end(process: subprocess.Popen[str]) -> None:
     process.terminate()
     try:
-        process.communicate(timeout=5)
+        process.communicate(timeout=60)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()

@@ -1,6 +1,7 @@
 import io
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
@@ -319,15 +320,24 @@ def test_a_stream_whose_reader_has_gone_ends_the_drawing_and_not_the_run() -> No
             display.handle(event)
 
 
-def test_taking_in_progress_costs_a_few_microseconds_and_draws_nothing() -> None:
+def cpu_s(act: Callable[[], object]) -> float:
+    """Return what the quickest of some thousand-fold repetitions took of the processor's time."""
+    took_s: list[float] = []
+    for _ in range(5):
+        began_s = time.process_time()
+        for _ in range(1000):
+            act()
+        took_s.append(time.process_time() - began_s)
+    return min(took_s)
+
+
+def test_taking_in_progress_costs_next_to_nothing_and_draws_nothing() -> None:
     console = terminal()
     display = RunDisplay(console)
     display.handle(BenchmarkBegan(DESK, MODEL))
     event = BenchmarkProgress(DESK, MODEL, Stage.GENERATING, 12, 56.2)
-    began_s = time.perf_counter()
-    for _ in range(10_000):
-        display.handle(event)
-    assert time.perf_counter() - began_s < 1
+    as_json = cpu_s(lambda: json.dumps({"host": DESK, "model": MODEL, "tokens": 12, "tps": 56.2}))
+    assert cpu_s(lambda: display.handle(event)) < 10 * as_json
     assert written(console) == ""
 
 
