@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from .draw import Draw
-from .families import context, facts, languages, reasoning, tasks, tools, writing
+from .families import code, context, facts, languages, reasoning, tasks, tools, writing
 from .items import LEVELS, Area, Family, Item, Message, Need, Tool
 
 BANK_VERSION: Final = 1
@@ -20,6 +20,7 @@ BANK_VERSION: Final = 1
 
 FAMILIES: Final[tuple[Family, ...]] = (
     *reasoning.FAMILIES,
+    *code.FAMILIES,
     *writing.FAMILIES,
     *facts.FAMILIES,
     *languages.FAMILIES,
