@@ -75,9 +75,10 @@ def race_until_likely(tier: Tier, sure: float = 0.95) -> Outcome:
         one = tier[number]
         for place in range(batch.first, batch.stop):
             state = advance(state, Graded(batch.arm, place, one.scores[place], one.tokens, one.item_s))
+        if len({state.lanes[number].asked for number in state.entered}) > 1:
+            continue
         now = likely(state)
-        is_round_complete = len({state.lanes[number].asked for number in state.entered}) == 1
-        if now is not None and is_round_complete and now.probability >= sure:
+        if now is not None and now.probability >= sure:
             break
     return _read(state, tier, Outcome(pick=0))
 

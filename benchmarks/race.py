@@ -256,7 +256,7 @@ def report(title: str, runs: Sequence[Run], reference: str = STANDARD) -> None:
     for run in runs:
         for kind, number in run.kinds.items():
             kinds[kind] = kinds.get(kind, 0) + number
-    print("  verdicts: " + ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items())))
+    print("  verdicts: " + ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items())), flush=True)
 
 
 def report_loading(title: str, runs: Sequence[Run]) -> None:

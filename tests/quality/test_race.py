@@ -22,6 +22,7 @@ from ollama_speedrun.quality.race_types import (
     Record,
     Rules,
     Withdrawn,
+    rules_for,
 )
 from ollama_speedrun.quality.verdicts import is_certified, verdict
 
@@ -345,6 +346,7 @@ def test_an_item_that_can_be_guessed_counts_as_its_corrected_score_does() -> Non
         (lambda: open_race(arms(1), 1, Rules(), chances=[1.0]), "chances"),
         (lambda: Rules(sure=1.0), "sure"),
         (lambda: Rules(within=-0.1), "within"),
+        (lambda: rules_for("quick", sure=1.0), "sure"),
         (lambda: Rules(cap=0), "at least one item"),
         (lambda: advance(open_race(arms(1), 2, Rules()), Graded("m0", 2, 1.0)), "no place 2"),
         (lambda: advance(open_race(arms(1), 2, Rules()), Graded("m0", 0, 1.5)), "between 0 and 1"),

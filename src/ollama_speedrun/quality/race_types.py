@@ -66,6 +66,11 @@ PROFILES: Final[Mapping[RaceProfile, Rules]] = MappingProxyType(
 """quick: a likely pick from one load of each model; standard: certified, or the whole bank; thorough: every item."""
 
 
+def rules_for(profile: RaceProfile, *, sure: float = 0.95, within: float = 0.03) -> Rules:
+    """Return a profile's rules with this promise; ValueError for one that cannot be made."""
+    return msgspec.structs.replace(PROFILES[profile], sure=sure, within=within)
+
+
 class Graded(msgspec.Struct, frozen=True, tag="graded"):
     """An arm's score, 0 to 1, on the item at a place of the secret order, and the output tokens and seconds it took."""
 
