@@ -13,6 +13,7 @@ from ollama_speedrun.benchmark import stats
 from ollama_speedrun.benchmark.events import BenchmarkEnded, BenchmarkEvent
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy
 from ollama_speedrun.benchmark.runner import benchmark_host
+from ollama_speedrun.benchmark.types import CaveatKind
 from ollama_speedrun.demo.engine import StoredModel
 from ollama_speedrun.demo.llama import LlamaEngine, LlamaRunner
 from ollama_speedrun.demo.model_files import INSTRUCT_Q4_1, ModelFile
@@ -22,7 +23,8 @@ from ollama_speedrun.ollama.client import OllamaClient, open_session
 
 pytestmark = pytest.mark.demo
 
-ATTEMPTS = 4  # a busy machine disturbs trials, and their timings stand in the log among the others
+ATTEMPTS = 8  # a busy machine disturbs trials, and their timings stand in the log among the others
+BUSY_MACHINE = {CaveatKind.LATE_CHUNK, CaveatKind.CLOCKS_DISAGREE}
 TRIALS = 2
 TIMING = re.compile(r"\| +(prompt eval|eval) time = .* ms / +(\d+) tokens .* ([\d.]+) tokens per second\)")
 
@@ -83,7 +85,7 @@ async def test_decode_and_prefill_agree_with_the_engines_own_timings(model_files
             result = [event.result for event in events if isinstance(event, BenchmarkEnded)][-1]
             assert result.status == "ok"
             requests += 2 + TRIALS + (result.discarded_trials or 0)
-            if result.discarded_trials == 0:
+            if result.discarded_trials == 0 and not any(caveat.kind in BUSY_MACHINE for caveat in result.caveats):
                 break
         prompts, answers = await whole_timings(engine.log, requests=requests)
     assert result.discarded_trials == 0

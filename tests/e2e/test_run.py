@@ -24,7 +24,7 @@ from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.report.explain import explain
 from ollama_speedrun.results.files import read_document
 
-QUICK = ("--profile", "quick", "--trials", 1, "--num-predict", 24, "--num-ctx", 2048, "--timeout", 1)
+QUICK = ("--profile", "quick", "--trials", 1, "--num-predict", 24, "--num-ctx", 2048, "--timeout", 4)
 GOOD = HostScript(models=(ModelScript("good:1b"), ModelScript("better:3b", decode_tps=3_000.0)))
 
 MISBEHAVING = [

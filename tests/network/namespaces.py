@@ -15,12 +15,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from ipaddress import IPv4Interface
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import pytest
 
@@ -36,6 +36,22 @@ _CAN_BUILD: Final = sys.platform == "linux" and os.geteuid() == 0 and shutil.whi
 
 needs_namespaces = pytest.mark.skipif(not _CAN_BUILD, reason="network namespaces need root on Linux and iproute2")
 """For tests that build a `Namespaces`."""
+
+
+T = TypeVar("T")
+
+
+def timed_beside(run: Callable[[], T], plain: Callable[[], object]) -> tuple[T, float]:
+    """Return what `run` gave and how many seconds longer it took than `plain`.
+
+    Both start Python and read the same modules, which takes the longer the busier the machine is; what `run` waits for
+    takes the same time on any machine.
+    """
+    began_s = time.monotonic()
+    plain()
+    between_s = time.monotonic()
+    given = run()
+    return given, (time.monotonic() - between_s) - (between_s - began_s)
 
 
 class Namespaces:
