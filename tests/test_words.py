@@ -64,3 +64,37 @@ def test_docstrings_rarely_begin_with_a_question() -> None:
     ]
     questions = [docstring for docstring in docstrings if re.match(r"(What|Whether|Where|How|Which|When)\b", docstring)]
     assert len(questions) <= MOST_QUESTIONS * len(docstrings), f"{len(questions)} of {len(docstrings)}"
+
+
+def test_every_error_begins_with_a_small_letter_and_ends_without_a_full_stop() -> None:
+    """What a name from outside begins is left alone, as are the program's own names in capitals."""
+    raised = [
+        (f"{path.relative_to(ROOT)}:{node.lineno}", sentence)
+        for path in (ROOT / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise) and (sentence := sentence_of(node))
+    ]
+    assert len(raised) > 50
+    assert [place for place, sentence in raised if sentence.endswith((".", "!"))] == []
+    assert [place for place, sentence in raised if re.match(r"[A-Z]([a-z]|\s)", sentence)] == []
+
+
+def sentence_of(node: ast.Raise) -> str | None:
+    """The text that an error of ours is raised with, … for each value in it; None where it is no literal."""
+    match node.exc:
+        case ast.Call(func=ast.Name(id=name), args=[argument, *_]) if name.endswith("Error"):
+            return None if name in {"ValueError", "TypeError", "AssertionError"} else literal(argument)
+        case _:
+            return None
+
+
+def literal(node: ast.expr) -> str | None:
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(literal(part) or "…" if isinstance(part, ast.Constant) else "…" for part in parts)
+        case ast.BinOp(left=left, right=right):
+            return f"{literal(left) or '…'}{literal(right) or '…'}"
+        case _:
+            return None

@@ -101,7 +101,7 @@ def test_a_dry_run_names_the_sources_and_no_token(command: CommandLine, tmp_path
     ("arguments", "message"),
     [
         (("--hosts-file", "nowhere"), "the hosts file nowhere cannot be read"),
-        (("--interface", "eth77"), "There is no interface 'eth77' here"),
+        (("--interface", "eth77"), "there is no interface 'eth77' here"),
         (("--exclude-net", "10.0.0.0/33"), "'10.0.0.0/33' is no network"),
         (("--exclude-net", "127.0.0.0/8", "127.0.0.1"), "is in 127.0.0.0/8, which is excluded"),
         (("--ca", __file__, "127.0.0.1"), "give a file in PEM format"),

@@ -14,14 +14,14 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(monkeypatch:
     with pytest.raises(DemoError) as caught:
         check_extra()
     assert str(caught.value) == (
-        "The demo needs xllamacpp and gguf, not installed here; run pip install 'ollama-speedrun[demo]' "
-        "(in a checkout: pip install '.[demo]')."
+        "the demo needs xllamacpp and gguf, not installed here; run pip install 'ollama-speedrun[demo]' "
+        "(in a checkout: pip install '.[demo]')"
     )
 
 
 def test_the_standalone_executable_says_that_it_has_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    with pytest.raises(DemoError, match="The standalone executable has no inference engine"):
+    with pytest.raises(DemoError, match="the standalone executable has no inference engine"):
         check_extra()
 
 
@@ -31,14 +31,14 @@ def test_the_standalone_executable_says_that_it_has_no_engine(monkeypatch: pytes
         (
             "Traceback (most recent call last):\nImportError: libgomp.so.1: cannot open shared object file\n",
             1,
-            "The demo's inference engine needs the system library libgomp; run `apt-get install libgomp1` or alike.",
+            "the demo's inference engine needs the system library libgomp; run `apt-get install libgomp1` or alike",
         ),
         (
             "",
             -4,
             (
-                "The demo's inference engine cannot be loaded (exit status -4); "
-                "try pip install 'ollama-speedrun[demo]' (in a checkout: pip install '.[demo]') in a fresh environment."
+                "the demo's inference engine cannot be loaded (exit status -4); "
+                "try pip install 'ollama-speedrun[demo]' (in a checkout: pip install '.[demo]') in a fresh environment"
             ),
         ),
     ],

@@ -46,7 +46,7 @@ def test_a_target_without_a_port_stands_for_each_of_the_ports() -> None:
         ("box extra", "only token="),
         ("box token=", "only token="),
         ("box token=s3cret more", "only token="),
-        ("box token=$NOT_SET", "The variable NOT_SET holds no token"),
+        ("box token=$NOT_SET", "the variable NOT_SET holds no token"),
         ("box token=s3cret\u00e9", "no HTTP header"),
         ("10.0.0.0/24 token=s3cret", "a token goes to one server"),
         ("8.8.8.0/24", "not a private network"),

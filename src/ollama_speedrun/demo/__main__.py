@@ -78,7 +78,7 @@ async def _until_input_ends() -> None:
 async def _serve_fleet(ended: asyncio.Event) -> None:
     def progress(message: DemoProgress) -> None:
         if ended.is_set():
-            raise DemoError("The demo was stopped while it got ready.")
+            raise DemoError("the demo was stopped while it got ready")
         _say(message)
 
     specs = [spec for plan in FLEET for spec in plan.models]

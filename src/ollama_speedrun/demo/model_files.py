@@ -102,8 +102,8 @@ def prepare(
         return [_whole(spec, folder) or _made(spec, folder, progress, source) for spec in specs]
     except OSError as exc:
         raise DemoError(
-            f"The demo's model files could not be kept in {folder}: {exc.strerror or exc}; "
-            f"set {CACHE_DIR_VARIABLE} to a folder with 1 GB of room."
+            f"the demo's model files could not be kept in {folder}: {exc.strerror or exc}; "
+            f"set {CACHE_DIR_VARIABLE} to a folder with 1 GB of room"
         ) from exc
 
 

@@ -16,19 +16,19 @@ def check_extra() -> None:
     """Raise `DemoError` when the packages of the extra are missing; imports none of them."""
     if getattr(sys, "frozen", False):
         raise DemoError(
-            f"The standalone executable has no inference engine for the demo inside; with Python 3.11 or later run "
-            f"{_INSTALL} and then `ollama-speedrun demo`."
+            f"the standalone executable has no inference engine for the demo inside; with Python 3.11 or later run "
+            f"{_INSTALL} and then `ollama-speedrun demo`"
         )
     missing = [name for name in ("xllamacpp", "gguf") if importlib.util.find_spec(name) is None]
     if missing:
-        raise DemoError(f"The demo needs {' and '.join(missing)}, not installed here; run {_INSTALL}.")
+        raise DemoError(f"the demo needs {' and '.join(missing)}, not installed here; run {_INSTALL}")
 
 
 def check_engine() -> None:
     """Raise `DemoError` when llama.cpp cannot be loaded here; tried in a process of its own, for it can be fatal."""
     if _lacks_avx2():
         raise DemoError(
-            "The demo's inference engine needs a processor with AVX2, which this one lacks; use a real host."
+            "the demo's inference engine needs a processor with AVX2, which this one lacks; use a real host"
         )
     tried = subprocess.run(
         [sys.executable, "-P", "-c", "import xllamacpp"], capture_output=True, text=True, check=False
@@ -40,9 +40,9 @@ def check_engine() -> None:
 def engine_problem(said: str, returncode: int) -> str:
     """Return what to tell the user after the engine's import failed with these last words."""
     if "libgomp" in said:
-        return "The demo's inference engine needs the system library libgomp; run `apt-get install libgomp1` or alike."
+        return "the demo's inference engine needs the system library libgomp; run `apt-get install libgomp1` or alike"
     last = (said.strip().splitlines() or [f"exit status {returncode}"])[-1]
-    return f"The demo's inference engine cannot be loaded ({last}); try {_INSTALL} in a fresh environment."
+    return f"the demo's inference engine cannot be loaded ({last}); try {_INSTALL} in a fresh environment"
 
 
 def _lacks_avx2() -> bool:

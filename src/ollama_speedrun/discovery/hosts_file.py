@@ -63,7 +63,7 @@ def _targets(
         if isinstance(target, ServerTarget):
             yield msgspec.structs.replace(target, via="hosts file", name=name, token=token)
         elif token is not None:
-            raise TargetError(f"{target.network} is swept, and a token goes to one server that is named alone.")
+            raise TargetError(f"{target.network} is swept, and a token goes to one server that is named alone")
         else:
             yield msgspec.structs.replace(target, via="hosts file")
 
@@ -75,11 +75,11 @@ def _token(words: Sequence[str], variables: Mapping[str, str]) -> Secret | None:
         case [word] if word.startswith("token=") and len(word) > len("token="):
             text = word.removeprefix("token=")
         case _:
-            raise TargetError("After the target only token=… may follow.")
+            raise TargetError("after the target only token=… may follow")
     if text.startswith("$"):
         variable, text = text[1:], variables.get(text[1:], "")
         if not text:
-            raise TargetError(f"The variable {variable} holds no token: set it.")
+            raise TargetError(f"the variable {variable} holds no token: set it")
     if not _TOKEN.fullmatch(text):
-        raise TargetError("The token has characters that no HTTP header takes.")
+        raise TargetError("the token has characters that no HTTP header takes")
     return Secret(text)

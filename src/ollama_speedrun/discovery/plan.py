@@ -89,7 +89,7 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
         ]
     for server in servers:
         if (network := excluded_by(server.host, exclude)) is not None:
-            raise TargetError(f"{server.url} is in {network}, which is excluded: leave out one of the two.")
+            raise TargetError(f"{server.url} is in {network}, which is excluded: leave out one of the two")
     local, candidates = (
         tuple(server for server in group if excluded_by(server.host, exclude) is None) for group in (local, candidates)
     )
@@ -131,7 +131,7 @@ def _chosen(interfaces: Sequence[Interface], names: Sequence[str]) -> Sequence[I
     for name in names:
         if name not in {interface.name for interface in interfaces}:
             known = ", ".join(dict.fromkeys(interface.name for interface in interfaces)) or "none"
-            raise TargetError(f"There is no interface {name!r} here; there are: {known}.")
+            raise TargetError(f"there is no interface {name!r} here; there are: {known}")
     return [interface for interface in interfaces if interface.name in names] if names else interfaces
 
 

@@ -34,7 +34,7 @@ def parse_target(
     written = text.strip()
     if not written:
         raise TargetError(
-            "An empty target names no server: write a host, HOST:PORT, a URL or a network like 10.0.0.0/24."
+            "an empty target names no server: write a host, HOST:PORT, a URL or a network like 10.0.0.0/24"
         )
     if "://" in written:
         return parse_url(written, default_port=default_port)
@@ -60,7 +60,7 @@ def parse_ollama_host(text: str) -> ServerTarget:
     elif scheme in _SCHEME_PORTS:
         default_port = _SCHEME_PORTS[scheme]
     else:
-        raise TargetError(f"OLLAMA_HOST={written}: the scheme must be http or https.")
+        raise TargetError(f"OLLAMA_HOST={written}: the scheme must be http or https")
     authority, _, path = rest.partition("/")
     if "@" in authority:
         raise _credentials_error()
@@ -80,7 +80,7 @@ def parse_exclusion(text: str) -> Network:
     try:
         return ip_network(text.strip(), strict=False)
     except ValueError as error:
-        raise TargetError(f"{text!r} is no network such as 192.168.1.0/24, nor an address.") from error
+        raise TargetError(f"{text!r} is no network such as 192.168.1.0/24, nor an address") from error
 
 
 def is_sweepable(network: IPv4Network) -> bool:
@@ -93,13 +93,13 @@ def parse_url(written: str, *, default_port: int = DEFAULT_PORT) -> ServerTarget
     try:
         parts = urlsplit(written)
     except ValueError as error:
-        raise TargetError(f"{written!r} is not a URL: write it like http://192.168.1.20:11434.") from error
+        raise TargetError(f"{written!r} is not a URL: write it like http://192.168.1.20:11434") from error
     if "@" in parts.netloc:
         raise _credentials_error()
     if parts.scheme not in _SCHEME_PORTS:
-        raise TargetError(f"{written!r} has the scheme {parts.scheme!r}: only http and https lead to an Ollama server.")
+        raise TargetError(f"{written!r} has the scheme {parts.scheme!r}: only http and https lead to an Ollama server")
     if parts.query or parts.fragment:
-        raise TargetError(f"{written!r} goes on after the server: give only {parts.scheme}://{parts.netloc}.")
+        raise TargetError(f"{written!r} goes on after the server: give only {parts.scheme}://{parts.netloc}")
     host, port = _split_port(parts.netloc)
     default = 443 if parts.scheme == "https" else default_port
     return ServerTarget(
@@ -114,9 +114,9 @@ def _checked_path(path: str, written: str) -> str:
     """Return what the API stands below: nothing, or a path that begins with a slash and ends without one."""
     prefix = f"/{stripped}" if (stripped := path.strip("/")) else ""
     if _ENDPOINT.search(prefix):
-        raise TargetError(f"{written} goes on after the server: leave out what comes from /api or /v1 on.")
+        raise TargetError(f"{written} goes on after the server: leave out what comes from /api or /v1 on")
     if not _PATH.fullmatch(prefix):
-        raise TargetError(f"{written} has a path that no URL has; write what is not a letter or digit as %XX.")
+        raise TargetError(f"{written} has a path that no URL has; write what is not a letter or digit as %XX")
     return prefix
 
 
@@ -125,18 +125,18 @@ def _parse_network(written: str, port: int, max_addresses: int) -> NetworkTarget
         network = ip_network(written, strict=False)
     except ValueError as error:
         raise TargetError(
-            f"{written!r} is no network such as 192.168.1.0/24, and the name of a server has no path."
+            f"{written!r} is no network such as 192.168.1.0/24, and the name of a server has no path"
         ) from error
     if not isinstance(network, IPv4Network):
-        raise TargetError(f"{written}: an IPv6 network is too large to sweep; name its servers one by one.")
+        raise TargetError(f"{written}: an IPv6 network is too large to sweep; name its servers one by one")
     if not is_sweepable(network):
         raise TargetError(
-            f"{network} is not a private network: only private ones are swept; name its servers one by one."
+            f"{network} is not a private network: only private ones are swept; name its servers one by one"
         )
     if network.num_addresses > max_addresses:
         raise TargetError(
             f"{network} has {network.num_addresses:,} addresses, more than the {max_addresses:,} that one run tries: "
-            f"name a smaller network, or raise --max-addresses."
+            f"name a smaller network, or raise --max-addresses"
         )
     return NetworkTarget(network=network, port=port, via="target")
 
@@ -155,7 +155,7 @@ def _split_port(authority: str) -> tuple[str, str | None]:
 def _port(text: str, written: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535:
         return int(text)
-    raise TargetError(f"{written!r}: {text!r} is not a port; a port is a number from 1 to 65535.")
+    raise TargetError(f"{written!r}: {text!r} is not a port; a port is a number from 1 to 65535")
 
 
 def _checked_host(host: str, written: str) -> str:
@@ -164,18 +164,16 @@ def _checked_host(host: str, written: str) -> str:
         try:
             return str(IPv6Address(host))
         except AddressValueError as error:
-            raise TargetError(
-                f"{written!r}: {host!r} is not an IPv6 address; write it like [fe80::1]:11434."
-            ) from error
+            raise TargetError(f"{written!r}: {host!r} is not an IPv6 address; write it like [fe80::1]:11434") from error
     labels = host.removesuffix(".").split(".")
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise TargetError(f"{written!r} names no server: write a host name, an IP address, HOST:PORT or a URL.")
+        raise TargetError(f"{written!r} names no server: write a host name, an IP address, HOST:PORT or a URL")
     if labels[-1].isdigit():
         try:
             return str(ip_address(host))
         except ValueError as error:
             raise TargetError(
-                f"{written!r}: {host!r} is not an IPv4 address; it has four numbers from 0 to 255."
+                f"{written!r}: {host!r} is not an IPv4 address; it has four numbers from 0 to 255"
             ) from error
     return host.lower()
 

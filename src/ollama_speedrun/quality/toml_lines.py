@@ -38,7 +38,7 @@ class ItemLines(msgspec.Struct, frozen=True):
 def item_lines(text: str) -> ItemLines:
     """Return the lines of a text that is valid TOML; where it is written in another way than expected, lines of items.
 
-    Texts in triple quotes and values over several lines are passed over.
+    Texts in triple quotes and values over several lines are skipped.
     """
     items: list[tuple[int, dict[str, int]]] = []
     others: dict[str, int] = {}
