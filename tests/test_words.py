@@ -98,3 +98,12 @@ def literal(node: ast.expr) -> str | None:
             return f"{literal(left) or '…'}{literal(right) or '…'}"
         case _:
             return None
+
+
+def test_the_package_imports_its_own_modules_relatively() -> None:
+    absolute = {
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in (ROOT / "src").rglob("*.py")
+        for line in found("from ollama_speedrun", path.read_text(encoding="utf-8"))
+    }
+    assert absolute == set()

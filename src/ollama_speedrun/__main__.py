@@ -2,7 +2,7 @@
 
 import sys
 
-from ollama_speedrun.cli.main import entry_point
+from .cli.main import entry_point
 
 if __name__ == "__main__":
     sys.exit(entry_point())

@@ -1,3 +1,4 @@
+import inspect
 import json
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -141,3 +142,10 @@ def test_the_demo_is_quick_unless_somebody_wants_otherwise(
 ) -> None:
     environment = environment_of(tmp_path, "demo", *argv, variables=variables)
     assert demo.settings_of(environment, parse(environment.argv)).profile is expected
+
+
+def test_what_a_scan_may_touch_by_default_is_what_a_plan_allows_without_being_told(tmp_path: Path) -> None:
+    defaults = {name: parameter.default for name, parameter in inspect.signature(build_plan).parameters.items()}
+    given = settings_of(tmp_path).filling("discovery")
+    assert given
+    assert given == {name: defaults[name] for name in given}

@@ -10,7 +10,7 @@ from ..discovery.hosts_file import parse_hosts_file
 from ..discovery.interfaces import read_interfaces
 from ..discovery.plan import build_plan
 from ..discovery.surroundings import read_known, read_neighbours
-from ..discovery.targets import parse_exclusion, parse_ollama_host, parse_target
+from ..discovery.targets import DEFAULT_MAX_ADDRESSES, parse_exclusion, parse_ollama_host, parse_target
 from ..discovery.types import DiscoveryPlan, NetworkTarget, Secret, ServerTarget, Trust
 from ..errors import UsageError
 from ..ollama.tls import client_context
@@ -22,7 +22,7 @@ TYPE_CHECKING = False  # the pipeline loads an HTTP client, and a scan begins so
 if TYPE_CHECKING:
     from ..pipeline.run import RunSettings
 
-ASKED_ABOVE_ADDRESSES = 1024
+ASKED_ABOVE_ADDRESSES = DEFAULT_MAX_ADDRESSES
 HURRIED_RUN_S = 1.03
 """The longest that `--no-tail` may take from the start of the process to the end of the scan."""
 SHORTEST_SCAN_S = 0.5

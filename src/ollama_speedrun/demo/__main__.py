@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ollama_speedrun.demo.llama import LlamaEngine
-from ollama_speedrun.demo.model_files import (
+from ..errors import DemoError
+from .llama import LlamaEngine
+from .model_files import (
     CUT_Q4_0,
     EMBED_Q8_0,
     INSTRUCT_FP16,
@@ -26,10 +27,9 @@ from ollama_speedrun.demo.model_files import (
     cache_dir,
     prepare,
 )
-from ollama_speedrun.demo.preflight import check_engine
-from ollama_speedrun.demo.progress import DemoProgress, FleetFailed, FleetMessage, FleetReady
-from ollama_speedrun.demo.server import ServerSettings, serve
-from ollama_speedrun.errors import DemoError
+from .preflight import check_engine
+from .progress import DemoProgress, FleetFailed, FleetMessage, FleetReady
+from .server import ServerSettings, serve
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from ollama_speedrun.demo.engine import Embedded, Finish, JsonObject, Piece, StoredModel
-from ollama_speedrun.demo.golang import timestamp
-from ollama_speedrun.demo.scheduler import Loaded
+from .engine import Embedded, Finish, JsonObject, Piece, StoredModel
+from .golang import timestamp
+from .scheduler import Loaded
 
 Body: TypeAlias = dict[str, object]
 

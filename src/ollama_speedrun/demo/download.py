@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ollama_speedrun.demo.installers import UV_VARIABLE, Installer, find_installers, private_pip
-from ollama_speedrun.errors import DemoError
+from ..errors import DemoError
+from .installers import UV_VARIABLE, Installer, find_installers, private_pip
 
 _POLL_S = 0.1
 _LONGEST_WORDS = 200

@@ -13,8 +13,9 @@ from typing import IO, assert_never
 
 import msgspec
 
-from ollama_speedrun.demo.preflight import check_extra
-from ollama_speedrun.demo.progress import (
+from ..errors import DemoError
+from .preflight import check_extra
+from .progress import (
     Deriving,
     Fetching,
     FleetFailed,
@@ -22,7 +23,6 @@ from ollama_speedrun.demo.progress import (
     FleetReady,
     ProgressCallback,
 )
-from ollama_speedrun.errors import DemoError
 
 _GOODBYE_S = 5.0
 

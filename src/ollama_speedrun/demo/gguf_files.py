@@ -11,7 +11,7 @@ from typing import Any
 import gguf
 import numpy as np
 
-from ollama_speedrun.demo.recipes import ModelFacts, Recipe, TensorFact
+from .recipes import ModelFacts, Recipe, TensorFact
 
 _FILE_TYPES: Mapping[str, int] = {"F16": 1, "Q4_0": 2, "Q4_1": 3, "Q8_0": 7}
 _MEAN_POOLING = 1

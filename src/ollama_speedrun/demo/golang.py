@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from ollama_speedrun.units import NS_PER_S
+from ..units import NS_PER_S
 
 MAX_DURATION_NS: Final = 2**63 - 1
 """Go's longest duration, 292 years: what "keep forever" means to Ollama."""

@@ -8,8 +8,8 @@ from typing import Final
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from ollama_speedrun.demo.engine import EngineError
-from ollama_speedrun.demo.replies import json_answer
+from .engine import EngineError
+from .replies import json_answer
 
 _LOCAL_SUFFIXES: Final = (".localhost", ".local", ".internal")
 _LOCAL_ORIGIN: Final = re.compile(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import aiohttp
 import msgspec
 
-from ollama_speedrun.demo.engine import (
+from .engine import (
     Embedded,
     EngineError,
     Finish,
@@ -28,8 +28,8 @@ from ollama_speedrun.demo.engine import (
     RunnerDiedError,
     StoredModel,
 )
-from ollama_speedrun.demo.model_files import ModelFile
-from ollama_speedrun.demo.worker import WorkerReady, WorkerSettings
+from .model_files import ModelFile
+from .worker import WorkerReady, WorkerSettings
 
 DEFAULT_CONTEXT = 4096
 NUM_KEEP = 4

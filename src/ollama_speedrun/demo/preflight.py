@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ollama_speedrun.errors import DemoError
+from ..errors import DemoError
 
 _INSTALL = "pip install 'ollama-speedrun[demo]' (in a checkout: pip install '.[demo]')"
 _CPUINFO = Path("/proc/cpuinfo")

@@ -7,8 +7,8 @@ from typing import Final, TypeAlias
 
 from aiohttp import hdrs, web
 
-from ollama_speedrun.demo import bodies, golang
-from ollama_speedrun.demo.engine import EngineError, Finish, Piece, StreamCutError
+from . import bodies, golang
+from .engine import EngineError, Finish, Piece, StreamCutError
 
 Bodies: TypeAlias = bodies.GenerateBodies | bodies.ChatBodies
 

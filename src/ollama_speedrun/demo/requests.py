@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ollama_speedrun.demo import golang
-from ollama_speedrun.demo.engine import EngineError, JsonObject, Message
-from ollama_speedrun.demo.scheduler import keep_alive_ns
+from . import golang
+from .engine import EngineError, JsonObject, Message
+from .scheduler import keep_alive_ns
 
 _THINK_LEVELS: Final = frozenset({"high", "medium", "low", "max"})
 _NAME: Final = re.compile(r"([\w][\w.-]*/){0,2}\w[\w.-]*(:\w[\w.-]*)?", re.ASCII)

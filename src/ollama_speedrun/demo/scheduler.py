@@ -13,9 +13,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from ollama_speedrun.demo.engine import Engine, EngineError, Runner, StoredModel
-from ollama_speedrun.demo.golang import MAX_DURATION_NS
-from ollama_speedrun.units import nanoseconds, seconds
+from ..units import nanoseconds, seconds
+from .engine import Engine, EngineError, Runner, StoredModel
+from .golang import MAX_DURATION_NS
 
 RUNNER_OPTIONS: Final = ("num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict")
 """The options, next to num_ctx, that are fixed when a model is loaded."""

@@ -17,8 +17,8 @@ from typing import Final
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from ollama_speedrun.demo import bodies, golang, requests
-from ollama_speedrun.demo.engine import (
+from . import bodies, golang, requests
+from .engine import (
     Engine,
     EngineError,
     Finish,
@@ -28,16 +28,16 @@ from ollama_speedrun.demo.engine import (
     RunnerDiedError,
     StoredModel,
 )
-from ollama_speedrun.demo.guards import (
+from .guards import (
     SignInError,
     drop_foreign_headers,
     refuse_foreign_host,
     refuse_foreign_origin,
     say_errors,
 )
-from ollama_speedrun.demo.replies import Bodies, Clock, json_answer, runner_error, stream, whole
-from ollama_speedrun.demo.requests import ChatRequest, GenerateRequest, StreamedRequest
-from ollama_speedrun.demo.scheduler import Loaded, Scheduler, keep_alive_ns
+from .replies import Bodies, Clock, json_answer, runner_error, stream, whole
+from .requests import ChatRequest, GenerateRequest, StreamedRequest
+from .scheduler import Loaded, Scheduler, keep_alive_ns
 
 SCHEDULER: Final = web.AppKey("scheduler", Scheduler)
 """Where an application keeps what is loaded."""

@@ -10,12 +10,12 @@ import functools
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from ollama_speedrun.quality.draw import Draw
-from ollama_speedrun.quality.items import Answer, Area, Draft, Family, Message, NumberKey, TextKey
-from ollama_speedrun.quality.tables.countries import CAPITALS, CITIES, CONFUSED, COUNTRY_ALIASES
-from ollama_speedrun.quality.tables.currencies import CURRENCIES, CURRENCY_ALIASES, SHARED_NAMES
-from ollama_speedrun.quality.tables.elements import ELEMENT_ALIASES, ELEMENT_TIERS, ELEMENTS
-from ollama_speedrun.quality.tables.subdivisions import CAPITAL_ALIASES, SUBDIVISION_CAPITALS, SUBDIVISIONS
+from ..draw import Draw
+from ..items import Answer, Area, Draft, Family, Message, NumberKey, TextKey
+from ..tables.countries import CAPITALS, CITIES, CONFUSED, COUNTRY_ALIASES
+from ..tables.currencies import CURRENCIES, CURRENCY_ALIASES, SHARED_NAMES
+from ..tables.elements import ELEMENT_ALIASES, ELEMENT_TIERS, ELEMENTS
+from ..tables.subdivisions import CAPITAL_ALIASES, SUBDIVISION_CAPITALS, SUBDIVISIONS
 
 _ONLY = ("Answer with only the name.", "Give just the name.", "Reply with the name alone.")
 _ONLY_CODE = ("Answer with only the code.", "Give just the three letters.", "Reply with the code alone.")

@@ -11,12 +11,12 @@ of different items: some hundreds a level.
 import functools
 from collections.abc import Callable, Sequence
 
-from ollama_speedrun.quality.draw import Draw
-from ollama_speedrun.quality.families.facts import overlap
-from ollama_speedrun.quality.families.language_questions import AFTER, BEFORE, SUM
-from ollama_speedrun.quality.items import Answer, Area, Draft, Family, Message, NumberKey, TextKey
-from ollama_speedrun.quality.tables.countries import COUNTRY_ALIASES
-from ollama_speedrun.quality.tables.names import Language, names
+from ..draw import Draw
+from ..items import Answer, Area, Draft, Family, Message, NumberKey, TextKey
+from ..tables.countries import COUNTRY_ALIASES
+from ..tables.names import Language, names
+from .facts import overlap
+from .language_questions import AFTER, BEFORE, SUM
 
 _LANGUAGE_ALIASES: dict[str, tuple[str, ...]] = {
     "bn": ("Bengali", "Bangla"),

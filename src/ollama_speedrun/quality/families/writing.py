@@ -8,8 +8,9 @@ level 5 asks for five at once. The answer of the oracle is built by construction
 import itertools
 from collections.abc import Sequence
 
-from ollama_speedrun.quality.draw import Draw
-from ollama_speedrun.quality.families.vocabulary import (
+from ..draw import Draw
+from ..items import Answer, Area, Constraint, ConstraintsKey, Draft, Family, Message
+from .vocabulary import (
     ADJECTIVES,
     ADVERBS,
     DETERMINERS,
@@ -22,7 +23,6 @@ from ollama_speedrun.quality.families.vocabulary import (
     TOPICS,
     VERBS,
 )
-from ollama_speedrun.quality.items import Answer, Area, Constraint, ConstraintsKey, Draft, Family, Message
 
 _ENGLISH = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight"}
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"

@@ -36,7 +36,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from ollama_speedrun.quality.items import Constraint, ConstraintsKey, Grade
+from ..items import Constraint, ConstraintsKey, Grade
 
 MOST_CHARACTERS = 10_000
 """What is read of an answer; a longer one breaks the rules on length, and the grader's time stays bounded."""
