@@ -10,8 +10,8 @@ from ..visit.loaded_model import LoadedModel
 from . import stats, workload
 from .types import EmbeddingFigures
 
-LARGE_BATCH: Final = 32
-ROUNDS: Final = 5
+_, LARGE_BATCH = workload.EMBEDDING_BATCHES
+ROUNDS: Final = workload.EMBEDDING_ROUNDS
 
 
 class EmbeddingRates:

@@ -16,7 +16,7 @@ from ..assessment import score
 from ..assessment.score import Formula
 from ..assessment.tiers import TIERS
 from ..assessment.types import Rated
-from ..benchmark import metrics, stats
+from ..benchmark import metrics, stats, workload
 from ..benchmark.types import Result, StreamRecord
 from ..inventory.types import Model
 from ..results.types import Document
@@ -220,10 +220,11 @@ def _of_embedding(result: Result) -> Iterator[str]:
     found = result.embedding
     if found is None:
         return
-    for texts, rate in ((1, found.batch_1_per_s), (32, found.batch_32_per_s)):
+    for texts, rate in zip(workload.EMBEDDING_BATCHES, (found.batch_1_per_s, found.batch_32_per_s), strict=True):
         if rate:
             yield f"embedding.batch_{texts}_per_s: texts / time of a request, client clock"
-            yield f"  median of 5    {texts} / {value(texts / rate)} s = {value(rate)} texts/s"
+            numbers = f"{texts} / {value(texts / rate)} s = {value(rate)} texts/s"
+            yield f"  median of {workload.EMBEDDING_ROUNDS}    {numbers}"
 
 
 def _of_place(entry: Rated, model: Model | None) -> Iterator[str]:

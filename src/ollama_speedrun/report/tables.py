@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from ..benchmark.image import SIDE_PIXELS
 from ..benchmark.types import ConcurrencyPoint, DepthPoint, Result
 from ..inventory.types import Model
 from . import figures
@@ -42,7 +43,7 @@ def beside(measured: Sequence[Result], models: Mapping[tuple[str, str], Model]) 
     images = [Image(result, result.image) for result in measured if result.image]
     tables = (
         _flat("Embedding models", EMBEDDINGS, embeddings),
-        _flat("What an image of 256 × 256 pixels adds to a prompt", IMAGES, images),
+        _flat(f"What an image of {SIDE_PIXELS} × {SIDE_PIXELS} pixels adds to a prompt", IMAGES, images),
         Table(
             "Speed by the depth of the context",
             DEPTHS,
