@@ -107,6 +107,15 @@ def test_a_wider_claim_is_never_harder_to_prove(
     assert wide.peak >= narrow.peak * (1 - 1e-9)
 
 
+@given(st.integers(1, 300), st.integers(1, 5))
+def test_rounding_never_refutes_a_null_that_only_the_best_end_makes_true(parts_of_one: int, wins: int) -> None:
+    """The rival falls behind in steps such as 0.1, and must win every item that is left."""
+    behind = [-1 / parts_of_one] * (parts_of_one * wins)
+    duel = continued(Duel(len(behind) + wins, 0.0), behind)
+    assert duel.peak < math.inf
+    assert continued(duel, [1.0] * wins).peak < math.inf
+
+
 def test_what_can_no_longer_be_true_is_refuted_for_certain() -> None:
     assert continued(Duel(4, 0.0), [-1, -1, -1]).peak == math.inf
     assert continued(Duel(4, 0.0), [-1, -1]).peak < math.inf

@@ -50,6 +50,11 @@ _ROUNDING: Final = 1e-12
 """Sums of scores are exact to about 1e-13 of the bank's size; a null is called impossible only beyond that."""
 
 
+def is_impossible(mean: float) -> bool:
+    """Say if no item can give what the null expects of it: more than 1, beyond rounding."""
+    return mean > 1 + _ROUNDING
+
+
 def bet(wager: Wager, mean: float, difference: float) -> Wager:
     """Return the wager after one item: `mean` is what the null expects of it, `difference` what it was.
 
@@ -57,7 +62,7 @@ def bet(wager: Wager, mean: float, difference: float) -> Wager:
     most 1 while the null holds. A mean above 1 refutes the null, since no item can give more than 1; from a mean of −1
     downwards nothing can be won and no bet is placed.
     """
-    if mean > 1 + _ROUNDING:
+    if is_impossible(mean):
         return REFUTED
     if mean <= -1:
         return wager
@@ -102,6 +107,6 @@ def continued(duel: Duel, differences: Iterable[float]) -> Duel:
         wager = bet(wager, remaining_mean(bank, margin, asked, total), difference)
         asked += 1
         total += difference
-    if remaining_mean(bank, margin, asked, total) > 1 + _ROUNDING:
+    if is_impossible(remaining_mean(bank, margin, asked, total)):
         wager = REFUTED
     return Duel(bank, margin, asked, total, wager)

@@ -121,7 +121,8 @@ def next_batch(race: Race, hosts: Iterable[HostState]) -> Batch | None:
     """Return the next batch for one of the free hosts, in their order; None when they have nothing to do now.
 
     None while `race.is_over` is false means that this round waits for hosts that are busy. On each host the arm that is
-    loaded is asked first, so a round starts with the arm that ended the one before.
+    loaded is asked first, so a round starts with the arm that ended the one before. Stop a batch as soon as the race
+    is over or the arm's `fate` is set: the rest of it would change nothing.
     """
     if race.is_over:
         return None

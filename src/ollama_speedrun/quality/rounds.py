@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from .evalues import REFUTED, Duel, Wager, bet, continued, remaining_mean
+from .evalues import REFUTED, Duel, Wager, bet, continued, is_impossible, remaining_mean
 from .race_types import Eliminated, Lane, Race
 
 SMALLEST_ROUND: Final = 5
@@ -67,7 +67,7 @@ def _judged(race: Race) -> Race:
 def _bet_on(bank: int, place: int, ahead: float, step: float, wager: Wager) -> Wager:
     """Bet that an arm is not the best: by how much it led the leader before the item at `place`, and on it."""
     wager = bet(wager, remaining_mean(bank, 0.0, place, ahead), step)
-    return REFUTED if remaining_mean(bank, 0.0, place + 1, ahead + step) > 1 else wager
+    return REFUTED if is_impossible(remaining_mean(bank, 0.0, place + 1, ahead + step)) else wager
 
 
 def _next_round(race: Race) -> Race:
