@@ -285,6 +285,7 @@ def report_stated(runs: Sequence[Run]) -> None:
             )
 
 
+LOADING = "Loading, 8 models on one host that holds one at a time"
 TABLES: tuple[tuple[str, Callable[[int], Run], str], ...] = (
     ("5 tiers of 8 models, the top two of each 4 to 5 points apart", five_tiers, STANDARD),
     ("40 models in one tier", forty, STANDARD),
@@ -301,6 +302,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Simulate races on fleets of known truth.")
     parser.add_argument("--runs", type=int, default=60, help="fleets of each kind (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: %(default)s)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the tables whose title has this text")
     options = parser.parse_args()
     began = time.monotonic()
     with multiprocessing.Pool(options.jobs) as pool:
@@ -310,13 +312,17 @@ def main() -> None:
 
         stated: list[Run] = []
         for title, make, reference in TABLES:
+            if options.only not in title:
+                continue
             runs = simulated(make)
             report(title, runs, reference)
             stated += runs
-        report_stated(stated)
-        print("\nLoading, 8 models on one host that holds one at a time")
-        report_loading("loads of 2 s", simulated(fast_loads))
-        report_loading("loads of 8 s", simulated(slow_loads))
+        if any(run.stated for run in stated):
+            report_stated(stated)
+        if options.only in LOADING:
+            print(f"\n{LOADING}")
+            report_loading("loads of 2 s", simulated(fast_loads))
+            report_loading("loads of 8 s", simulated(slow_loads))
     print(f"\n{options.runs} fleets of each kind in {time.monotonic() - began:.0f} s")
 
 
