@@ -23,6 +23,7 @@ async def test_the_log_has_every_request_and_what_came_of_it(command: CommandLin
     assert re.search(rf"INFO ollama_speedrun.ollama.trace: GET {fleet.urls[0]}/api/tags\n", text)
     assert re.search(rf"GET {fleet.urls[0]}/api/tags: 200 after \d+\.\d ms\n", text)
     assert "ModelListed(" in text
+    assert "Progress(" not in text
     assert "/api/tags" not in ended.stderr
 
 

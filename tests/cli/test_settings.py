@@ -236,6 +236,14 @@ def test_a_broken_settings_file_ends_with_usage_and_no_traceback(command: Comman
     )
 
 
+def test_settings_cannot_be_changed_once_they_hold(tmp_path: Path) -> None:
+    held = load(tmp_path).settings
+    with pytest.raises(AttributeError):
+        held.trials = 3  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        held.by_key["trials"] = 3  # type: ignore[index]
+
+
 def test_every_default_is_the_value_that_a_run_has_without_being_told(tmp_path: Path) -> None:
     held = load(tmp_path).settings
     assert planning.run_settings(held, selection=planning.selection(held, host_patterns=())) == RunSettings()

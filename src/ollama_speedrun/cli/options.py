@@ -112,6 +112,8 @@ class Settings:
     `…_s` are seconds, files are paths as typed, and None is what the profile says.
     """
 
+    __slots__ = ("by_key",)
+
     def __init__(self, by_key: Mapping[str, Any]) -> None:
         self.by_key = by_key
 

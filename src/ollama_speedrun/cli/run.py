@@ -10,7 +10,7 @@ from types import MappingProxyType
 import msgspec
 
 from ..benchmark.events import BenchmarkEnded, BenchmarkPartial, BenchmarkRevised
-from ..discovery.events import HostFound, HostMerged, TargetFailed
+from ..discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
 from ..discovery.scan import find_servers
 from ..discovery.types import DiscoveryPlan
 from ..errors import UsageError
@@ -18,6 +18,7 @@ from ..events import Notice, Phase
 from ..pipeline.events import Event
 from ..pipeline.record import Run, Selection
 from ..results.types import Document
+from ..visit.events import BenchmarkProgress
 from . import planning, settings
 from .ending import Ending
 from .environment import Environment
@@ -168,7 +169,8 @@ class RunCommand:
                 def emit(found: Event) -> None:
                     event = self._environment.mask.within(found)
                     display.handle(event)
-                    _log.debug("%r", event)
+                    if not isinstance(event, BenchmarkProgress | ScanProgress):  # these come while time is measured
+                        _log.debug("%r", event)
                     match event:
                         case BenchmarkPartial() | BenchmarkEnded() | BenchmarkRevised():
                             checkpoints.request()
