@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from ollama_speedrun.quality import bank
 from ollama_speedrun.quality.bank import FAMILIES, LEVELS_OF, Mix, Selection
-from ollama_speedrun.quality.items import LEVELS, Area, Need
+from ollama_speedrun.quality.items import LEVELS, Area, ExactKey, Family, Key, Need, NumberKey, TextKey
 from quality import golden_items
 
 AREAS = {family.area for family in FAMILIES}
@@ -80,6 +81,49 @@ def test_a_model_is_never_asked_what_its_abilities_exclude() -> None:
 
     assert not bank.suits(item, ())
     assert bank.suits(item, {Need.TOOLS, Need.VISION})
+
+
+ANSWER_STANDS_IN_PROMPT = {
+    "context": "the answer must be found in the text, among others of its kind",
+    "tasks": "what is extracted stands in the text",
+    "honesty": "the answerable twin has its answer in the text",
+    "tools": "arguments are told",
+    "reasoning/knights-and-knaves": "the names are the options",
+}
+"""Areas and families that cannot hide the answer; their own tests check that others like it stand beside it."""
+
+
+def name_of(family: Family) -> str:
+    return f"{family.area}/{family.name}"
+
+
+@pytest.mark.parametrize(
+    "family",
+    [one for one in FAMILIES if not {one.area, name_of(one)} & ANSWER_STANDS_IN_PROMPT.keys()],
+    ids=name_of,
+)
+def test_no_answer_stands_in_its_prompt(family: Family) -> None:
+    for level, seed in itertools.product(LEVELS, range(40)):
+        asked = bank.item(family.area, family.name, level, seed)
+        prompt = " ".join(message.content for message in asked.messages)
+        found = [text for text in answers_of(asked.key) if stands_in(text, prompt)]
+        assert (asked.name, found) == (asked.name, [])
+
+
+def stands_in(text: str, prompt: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", prompt, re.IGNORECASE))
+
+
+def answers_of(key: Key) -> tuple[str, ...]:
+    match key:
+        case NumberKey():
+            return (key.value,)
+        case TextKey():
+            return key.accept
+        case ExactKey():
+            return (key.text,)
+        case _:
+            return ()
 
 
 def test_an_unknown_family_or_level_is_an_error() -> None:

@@ -7,7 +7,9 @@ who always say the same. An area without a graded item, or with one half of its 
 
 Interval. Each group of like items (a family, or one half of its pairs) gets Wilson's interval of its proportion (JASA
 22, 1927), and the intervals are combined by MOVER, the method of variance estimates recovery (Zou and Donner, Stat.
-Med. 27, 2008): the distances from the estimate to its limits add up like standard errors. A bootstrap over families
+Med. 27, 2008): the distances from the estimate to its limits add up like standard errors. Wilson's limits lie askew,
+and too close on one side when a sum of many groups of one or two items is made of them; so a distance is at least 1.96
+standard errors with one right and one wrong answer added (Laplace's rule). A bootstrap over families
 and items, the usual choice, has no width where all answers of a few items are right, and asks how other families would
 turn out; the question here is how other items of the same bank would. `benchmarks/quality_resolution.py` measures the
 coverage.
@@ -162,7 +164,7 @@ def _j(positive: _Estimate, negative: _Estimate) -> _Estimate:
 
 
 def _proportion(group: Sequence[Scored], *, strict: bool, corrected: bool) -> _Estimate:
-    """Return the weighted mean credit, corrected for chance or not, with Wilson's interval.
+    """Return the weighted mean credit, corrected for chance or not, with its interval.
 
     Items of several chances are laid on one scale from their mean lowest credit (all wrong) to 1 (all right). With
     weights, the number of items is Kish's effective one.
@@ -178,9 +180,18 @@ def _proportion(group: Sequence[Scored], *, strict: bool, corrected: bool) -> _E
     )
     lowest = math.fsum(-one.weight * chance / (1 - chance) for one, chance in zip(group, chances, strict=True))
     value, lowest = value / total, lowest / total
-    share = min(1.0, max(0.0, (value - lowest) / (1 - lowest)))
-    low, high = wilson(share, total**2 / math.fsum(one.weight**2 for one in group))
-    return _Estimate(value, min(value, lowest + low * (1 - lowest)), max(value, lowest + high * (1 - lowest)))
+    scale = 1 - lowest
+    share = min(1.0, max(0.0, (value - lowest) / scale))
+    below, above = margins(share, total**2 / math.fsum(one.weight**2 for one in group))
+    return _Estimate(value, value - below * scale, value + above * scale)
+
+
+def margins(share: float, count: float) -> tuple[float, float]:
+    """Return how far the limits lie below and above a proportion that was seen as `share` in `count` items."""
+    low, high = wilson(share, count)
+    added = (share * count + 1) / (count + 2)
+    least = _Z * math.sqrt(added * (1 - added) / count)
+    return max(least, share - low), max(least, high - share)
 
 
 def wilson(share: float, count: float) -> tuple[float, float]:
