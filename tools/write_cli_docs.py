@@ -27,7 +27,7 @@ def _lines() -> Iterator[str]:
     yield "<!-- Written by `make docs`; a test compares it with the parser. -->"
     yield ""
     yield f"`{PROGRAM} [VERB] [ARGUMENTS] [OPTIONS]`, also `python -m ollama_speedrun`. Without a verb it is `run`."
-    yield "Data goes to standard output, talk to standard error. "
+    yield "Data goes to standard output, messages to standard error."
     yield "See also the [exit statuses](exit-codes.md) and the [settings](settings.md)."
 
     for verb in VERBS:

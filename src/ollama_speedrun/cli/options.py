@@ -38,13 +38,13 @@ else:
 PROGRAM = "ollama-speedrun"
 ENVIRONMENT_PREFIX = "OLLAMA_SPEEDRUN_"
 
-HOST = "choosing hosts"
+HOST = "selecting hosts"
 FINDING = "finding servers"
-CHOOSING = "choosing models"
+CHOOSING = "selecting models"
 MEASURING = "measuring"
 RESULTS = "results"
 VERDICT = "verdict"
-TALK = "talk"
+TALK = "messages"
 GROUPS = (HOST, FINDING, CHOOSING, MEASURING, RESULTS, VERDICT, TALK)
 
 
@@ -132,27 +132,32 @@ class Settings:
         (),
         HOST,
         "HOST",
-        "probe this host, URL or network only, as TARGET does; with * or ? it is a pattern that chooses among the "
-        "hosts found (repeatable)",
+        "probe only this host, URL or network, like TARGET; with * or ? a pattern that selects among the hosts found "
+        "(repeatable)",
     )
     hosts_file = Option(FILES, (), HOST, "FILE", "probe the hosts in this file, one TARGET a line (repeatable)")
     port = Option(PORTS, (11434,), FINDING, "PORT", "port to probe (repeatable)", "discovery.ports")
     connect_timeout_s = Option(
-        SECONDS, 0.5, FINDING, "SECONDS", "how long an address may take to accept", "discovery.connect_timeout_s"
+        SECONDS,
+        0.5,
+        FINDING,
+        "SECONDS",
+        "time limit for an address to accept a connection",
+        "discovery.connect_timeout_s",
     )
-    max_addresses = Option(COUNT, 1024, FINDING, "N", "most addresses to sweep", "discovery.max_addresses")
-    rate = Option(COUNT, 8000, FINDING, "N", "most connections to begin in a second", "discovery.rate_per_s")
+    max_addresses = Option(COUNT, 1024, FINDING, "N", "maximum number of addresses to scan", "discovery.max_addresses")
+    rate = Option(COUNT, 8000, FINDING, "N", "maximum number of new connections per second", "discovery.rate_per_s")
     interface = Option(
         TEXTS,
         (),
         FINDING,
         "NAME",
-        "look only behind this network interface (repeatable)",
+        "scan only the networks of this interface (repeatable)",
         "discovery.only_interfaces",
     )
-    exclude_net = Option(NETWORKS, (), FINDING, "NETWORK", "send nothing into this network (repeatable)")
+    exclude_net = Option(NETWORKS, (), FINDING, "NETWORK", "never contact this network (repeatable)")
     tail = Option(SWITCH, True, FINDING, None, "do not wait for late answers: end within about a second")
-    ca = Option(FILES, (), FINDING, "FILE", "certificates in PEM format to trust for https, too (repeatable)")
+    ca = Option(FILES, (), FINDING, "FILE", "additional certificates to trust for https, in PEM format (repeatable)")
     insecure = Option(SWITCH, False, FINDING, None, "accept any certificate of an https server")
     model = Option(TEXTS, (), CHOOSING, "GLOB", "only models whose name matches (repeatable)", "selection.include")
     exclude = Option(
@@ -178,16 +183,18 @@ class Settings:
         None,
         MEASURING,
         "SECONDS",
-        "longest that the trials of one model may take together",
+        "time limit for all trials of one model together",
         "benchmark.budget_s",
     )
-    trials = Option(COUNT, None, MEASURING, "N", "most timed trials of each model", "benchmark.most_trials")
+    trials = Option(
+        COUNT, None, MEASURING, "N", "maximum number of timed trials of each model", "benchmark.most_trials"
+    )
     think = Option(
         THINKING,
         None,
         MEASURING,
         "HOW",
-        "for models that can think: default, on, off, or all of their ways, each with a result of its own",
+        "thinking of the models that can: default, on, off, or all modes, each with its own result",
         "benchmark.thinking",
     )
     depths = Option(
@@ -195,7 +202,7 @@ class Settings:
         None,
         MEASURING,
         "TOKENS",
-        "measure with so many tokens in the context, too: 0,2048,… on off",
+        "also measure at these context depths, in tokens: 0,2048,… or on or off",
         "benchmark.depths",
     )
     parallel = Option(
@@ -203,7 +210,7 @@ class Settings:
         None,
         MEASURING,
         "N",
-        "measure with so many requests at once, too: 1,2,… on off",
+        "also measure with these numbers of concurrent requests: 1,2,… or on or off",
         "benchmark.concurrency_levels",
     )
     if_busy = Option(
@@ -211,7 +218,7 @@ class Settings:
         None,
         MEASURING,
         "HOW",
-        "where a server is at work for another client: wait, skip it, or go on all the same",
+        "what to do while a server is busy for another client: wait, skip it, or go on anyway",
         "benchmark.if_busy",
     )
     timeout_s = Option(
@@ -219,11 +226,11 @@ class Settings:
         None,
         MEASURING,
         "SECONDS",
-        "longest that one generation may take; with the loading of its model twice that",
+        "time limit for one generation; twice that when its model must be loaded first",
         "benchmark.timeout_s",
     )
     num_predict = Option(
-        COUNT, None, MEASURING, "TOKENS", "most tokens to generate for each model", "benchmark.num_predict"
+        COUNT, None, MEASURING, "TOKENS", "maximum number of tokens to generate for each model", "benchmark.num_predict"
     )
     num_ctx = Option(COUNT, None, MEASURING, "TOKENS", "context length to load each model with", "benchmark.num_ctx")
     concurrency = Option(
@@ -234,11 +241,11 @@ class Settings:
     save = Option(SWITCH, True, VERDICT, None, "do not keep the result for `assess --last`")
     yes = Option(SWITCH, False, TALK, None, "answer every question with yes")
     color = Option(SWITCH, True, TALK, None, "no colours")
-    quiet = Option(SWITCH, False, TALK, None, "say nothing but errors and the result")
+    quiet = Option(SWITCH, False, TALK, None, "print nothing but errors and the result")
     verbose = Option(
-        SWITCH, False, TALK, None, "say more, each request among it, and show the traceback of an unexpected error"
+        SWITCH, False, TALK, None, "print more, including each request, and the traceback of an unexpected error"
     )
-    log = Option(FILE, None, TALK, "FILE", "write what happens in detail to this file; tokens are masked there, too")
+    log = Option(FILE, None, TALK, "FILE", "write a detailed log to this file, with tokens masked")
 
 
 SETTINGS: tuple[Option[Any], ...] = tuple(row for row in vars(Settings).values() if isinstance(row, Option))
@@ -287,7 +294,7 @@ VERBS = (
     Verb("models", "run", "enumerate", _LISTING, "TARGET", "find servers and list their models"),
     Verb("benchmark", "run", "benchmark", GROUPS, "TARGET", "find, list and benchmark, without a verdict"),
     Verb("assess", "assess", "assess", GROUPS, "FILE", "the verdict on a saved FILE; without FILE a whole run"),
-    Verb("demo", "demo", "assess", _DEMO, None, "all of it, on small real servers of its own"),
+    Verb("demo", "demo", "assess", _DEMO, None, "the whole run on small real servers that come with it"),
     Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),
     Verb("completion", "completion", None, (), "SHELL", "a completion script: bash, zsh, fish or tcsh"),
 )
@@ -315,8 +322,8 @@ ONE_OFFS = (
         ("discover",),
         "print one line of JSON for each host as soon as it is found, and nothing at the end",
     ),
-    OneOff("--watch", None, ("discover",), "go on until Ctrl-C, and print hosts as they come and go"),
-    OneOff("--explain", "MODEL", _WITH_FIGURES, "also print how each figure of this model (a glob) came about"),
+    OneOff("--watch", None, ("discover",), "continue until Ctrl-C, and print hosts as they come and go"),
+    OneOff("--explain", "MODEL", _WITH_FIGURES, "also print how each figure of this model (a glob) was computed"),
     OneOff("--last", None, ("assess",), "assess the last run on this machine"),
     OneOff("--serve", None, ("demo",), "only serve, until Ctrl-C, for any Ollama client"),
 )

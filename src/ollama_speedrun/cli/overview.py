@@ -23,7 +23,7 @@ examples:
   {program} 192.168.1.20 gpu1  these servers and nothing else
   {program} --model 'llama3*' --output result.md
   {program} models --json
-  {program} demo               on small real servers of its own"""
+  {program} demo               on small real servers that come with it"""
 
 
 def asked_for(argv: Sequence[str]) -> str | None:
