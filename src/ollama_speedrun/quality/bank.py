@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from .draw import Draw
-from .families import code, context, facts, languages, reasoning, tasks, tools, writing
+from .families import code, context, facts, honesty, languages, reasoning, tasks, tools, writing
 from .items import LEVELS, Area, Family, Item, Message, Need, Tool
 
 BANK_VERSION: Final = 1
@@ -26,6 +26,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     *languages.FAMILIES,
     *context.FAMILIES,
     *tasks.FAMILIES,
+    *honesty.FAMILIES,
     *tools.FAMILIES,
 )
 """Every family of the bank, by area."""
