@@ -17,7 +17,7 @@ READ_BY_PEOPLE = (
     "tools/**/*.py",
 )
 ENDINGS = "(?:s|ed|ing)?"
-MOST_QUESTIONS = 0.11
+MOST_QUESTIONS = 0.08
 """Of all docstrings, what may begin as a question would: some types are best described so."""
 
 
