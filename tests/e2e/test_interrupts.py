@@ -13,6 +13,7 @@ import pytest
 
 from fake_ollama.fleet import FakeHost, fake_fleet
 from fake_ollama.script import HostScript, ModelScript
+from ollama_speedrun.benchmark.types import CaveatKind
 from ollama_speedrun.results.codec import decode
 from ollama_speedrun.results.files import read_document
 from terminal_signals import as_in_a_terminal
@@ -88,6 +89,28 @@ async def test_the_first_signal_prints_what_is_finished_and_leaves_the_server_as
     assert loaded == []
     kept = read_document(file)
     assert (kept.complete, [(result.model, result.status) for result in kept.results]) == (False, [("quick:1b", "ok")])
+
+
+async def test_models_that_take_turns_are_kept_with_the_trials_they_have(
+    surroundings: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "result.json"
+    slow = [ModelScript(f"{name}:1b", decode_tps=20.0, answer_tokens=20) for name in ("one", "two")]
+    async with fake_fleet([HostScript(models=tuple(slow))]) as fleet:
+        host = fleet.hosts[0]
+        async with started(host.url, f"--output={file}", surroundings=surroundings) as process:
+            await true_soon(lambda: os.path.exists(file) and len(read_document(file).results) == 2)  # noqa: PTH110
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = await asyncio.wait_for(process.communicate(), 20)
+        loaded = list(host.loaded)
+    assert (process.returncode, loaded) == (130, [])
+    assert stderr.decode().splitlines()[-1] == "ollama-speedrun: interrupted: 0 benchmarks finished, 2 cut short"
+    assert all(name in stdout.decode() for name in ("one:1b", "two:1b"))
+    kept = read_document(file).results
+    assert [(result.status, CaveatKind.CUT_SHORT in [one.kind for one in result.caveats]) for result in kept] == [
+        ("ok", True),
+        ("ok", True),
+    ]
 
 
 async def test_an_interrupted_run_still_prints_its_document(surroundings: dict[str, str]) -> None:

@@ -48,7 +48,11 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     if not document.complete:
         screen.note("This result is of a run that was interrupted.")
     ending = Ending(
-        document=msgspec.structs.replace(document, complete=True), until=Phase.ASSESS, selection=Selection()
+        document=msgspec.structs.replace(document, complete=True),
+        until=Phase.ASSESS,
+        selection=Selection(),
+        has_server=any(host.is_ollama for host in document.hosts),
+        has_model=bool(document.models),
     )
     if ending.sentence:
         screen.complain(ending.sentence)

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from ..benchmark.types import CaveatKind
 from ..events import Phase
 from ..pipeline.record import Selection
 from ..report.text import clean
@@ -17,12 +18,15 @@ NAMES_SHOWN: Final = 8
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a run, decided by its last phase, its selection, and what it has to show.
 
-    `failed_targets` are the URLs of servers that could not be used.
+    `has_server` and `has_model` say that the selection took any, `failed_targets` are the URLs of servers that could
+    not be used.
     """
 
     document: Document
     until: Phase
     selection: Selection
+    has_server: bool
+    has_model: bool
     failed_targets: tuple[str, ...] = ()
 
     @property
@@ -30,9 +34,9 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         """The exit status."""
         if not self.document.complete:
             return ExitCode.INTERRUPTED
-        if not self._has_server:
+        if not self.has_server:
             return ExitCode.NO_SERVER
-        if self.until >= Phase.ENUMERATE and not self._has_model:
+        if self.until >= Phase.ENUMERATE and not self.has_model:
             return ExitCode.NO_MODEL
         benchmarked = self.until >= Phase.BENCHMARK
         if benchmarked and not self._count("ok"):
@@ -57,7 +61,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
             case ExitCode.PARTLY_FAILED:
                 return self._what_failed()
             case ExitCode.INTERRUPTED:
-                return f"interrupted: {_counted(len(self.document.results), 'benchmark')} finished"
+                return self._what_was_finished()
             case _:
                 return None
 
@@ -70,16 +74,14 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
             return "raise --num-ctx where a context is too short"
         return "try again with one --model and --verbose"
 
-    @property
-    def _has_server(self) -> bool:
-        return any(host.is_ollama and self.selection.takes_host(host) for host in self.document.hosts)
-
-    @property
-    def _has_model(self) -> bool:
-        return any(self.selection.takes(model) for model in self.document.models)
-
     def _count(self, status: str) -> int:
         return sum(result.status == status for result in self.document.results)
+
+    def _what_was_finished(self) -> str:
+        kinds = [{caveat.kind for caveat in result.caveats} for result in self.document.results]
+        cut = sum(CaveatKind.CUT_SHORT in of_one for of_one in kinds)
+        also = f", {cut} cut short" if cut else ""
+        return f"interrupted: {_counted(len(kinds) - cut, 'benchmark')} finished{also}"
 
     def _why_no_server(self) -> str:
         servers = [host.url for host in self.document.hosts if host.is_ollama]

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from types import MappingProxyType
 
-import msgspec
-
 from ..benchmark.events import BenchmarkEnded, BenchmarkPartial, BenchmarkRevised
 from ..discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
 from ..discovery.scan import find_servers
@@ -16,7 +14,7 @@ from ..discovery.types import DiscoveryPlan
 from ..errors import UsageError
 from ..events import Notice, Phase
 from ..pipeline.events import Event
-from ..pipeline.record import Run, Selection
+from ..pipeline.record import Run
 from ..results.types import Document
 from ..visit.events import BenchmarkProgress
 from . import planning, settings
@@ -121,6 +119,7 @@ class RunCommand:
             scoring=chosen.scoring,
         )
         self._run = Run()
+        self._run.begin(self._selection)
         self._failed_targets: list[str] = []
 
     def conduct(self, plans: AbstractAsyncContextManager[DiscoveryPlan]) -> ExitCode:
@@ -134,12 +133,15 @@ class RunCommand:
         finally:
             self._run.end()
             document = self._document(complete=complete)
-            result = document if self._measures else _selected(document, self._selection)
+            chosen = self._document(complete=complete, chosen_only=True)
+            result = document if self._measures else chosen
             unwritten = self._files.write(result)
         ending = Ending(
             document=document,
             until=self._until,
             selection=self._selection,
+            has_server=any(host.is_ollama for host in chosen.hosts),
+            has_model=bool(chosen.models),
             failed_targets=tuple(self._failed_targets),
         )
         if not self._as_stream:
@@ -151,9 +153,10 @@ class RunCommand:
         self._tell_the_end(ending)
         return ending.status
 
-    def _document(self, *, complete: bool) -> Document:
+    def _document(self, *, complete: bool, chosen_only: bool = False) -> Document:
         """Return what the run has so far, as it may leave the program."""
-        document = self._run.document(complete=complete, assessed=self._until is Phase.ASSESS)
+        assessed = self._until is Phase.ASSESS
+        document = self._run.document(complete=complete, assessed=assessed, chosen_only=chosen_only)
         return self._environment.mask.within(document)
 
     async def _drive(self, plans: AbstractAsyncContextManager[DiscoveryPlan]) -> bool:
@@ -176,7 +179,7 @@ class RunCommand:
                             checkpoints.request()
                         case TargetFailed(url):
                             self._failed_targets.append(url)
-                        case HostFound(host) | HostMerged(host) if self._as_stream and self._selection.takes_host(host):
+                        case HostFound(host) | HostMerged(host) if self._as_stream and self._run.has_chosen(host):
                             self._screen.stream(host)
                         case _:
                             pass
@@ -218,12 +221,3 @@ class RunCommand:
             self._screen.note(f"Not kept for `assess --last`: {self._files.why_not_kept}")
         if ending.sentence:
             self._screen.complain(ending.sentence)
-
-
-def _selected(document: Document, selection: Selection) -> Document:
-    """Return a document that only lists, without what the selection leaves out."""
-    return msgspec.structs.replace(
-        document,
-        hosts=tuple(filter(selection.takes_host, document.hosts)),
-        models=tuple(filter(selection.takes, document.models)),
-    )

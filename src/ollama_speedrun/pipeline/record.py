@@ -64,8 +64,8 @@ class Run:
         self._selection = Selection()
         self._chosen_hosts: set[str] = set()
 
-    def begin(self, selection: Selection, settings: BenchmarkSettings) -> None:
-        """Note what is asked for, before the first event."""
+    def begin(self, selection: Selection, settings: BenchmarkSettings | None = None) -> None:
+        """Note what is asked for, before the first event; no settings where nothing is to be measured."""
         self._selection = selection
         self.settings = settings
 
@@ -111,8 +111,11 @@ class Run:
                 return
         self.results.append(result)
 
-    def document(self, *, complete: bool, assessed: bool = True) -> Document:
-        """Return all of it; `complete` is False while the run goes on or after it was interrupted."""
+    def document(self, *, complete: bool, assessed: bool = True, chosen_only: bool = False) -> Document:
+        """Return all of it; `complete` is False while the run goes on or after it was interrupted.
+
+        With `chosen_only` the hosts and models that the selection does not take are left out.
+        """
         if complete and self.ended_at is None:
             self.end()
         assessments, verdict = assess(self.models, self.results)
@@ -124,8 +127,8 @@ class Run:
             workload_version=workload.VERSION if self.results else None,
             settings=self.settings if self.results else None,
             context=read_context(),
-            hosts=tuple(self.hosts.values()),
-            models=tuple(self.models),
+            hosts=tuple(host for host in self.hosts.values() if not chosen_only or self.has_chosen(host)),
+            models=tuple(self.chosen if chosen_only else self.models),
             results=tuple(self.results),
             assessments=assessments,
             verdict=verdict if assessed else None,
