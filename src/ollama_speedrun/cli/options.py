@@ -284,6 +284,7 @@ _ARGUMENTS = {
     "FILE": "[FILE]",
     "SHELL": "SHELL",
     "WHAT": "[show|path]",
+    "BANK": "[list|show|check]",
 }
 _LISTING = (HOST, FINDING, CHOOSING, RESULTS, TALK)
 _SCANNING = (HOST, FINDING, RESULTS, TALK)
@@ -295,6 +296,7 @@ VERBS = (
     Verb("benchmark", "run", "benchmark", GROUPS, "TARGET", "find, list and benchmark, without a verdict"),
     Verb("assess", "assess", "assess", GROUPS, "FILE", "the verdict on a saved FILE; without FILE a whole run"),
     Verb("demo", "demo", "assess", _DEMO, None, "the whole run on small real servers that come with it"),
+    Verb("bank", "bank", None, (), "BANK", "the questions models are asked, and a check of yours"),
     Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),
     Verb("completion", "completion", None, (), "SHELL", "a completion script: bash, zsh, fish or tcsh"),
 )
@@ -313,7 +315,7 @@ class OneOff:
 _WITH_RESULT = ("run", "discover", "models", "benchmark", "assess", "demo", "config")
 _WITH_FIGURES = ("run", "benchmark", "assess", "demo")
 ONE_OFFS = (
-    OneOff("--json", None, _WITH_RESULT, "print one JSON document on standard output"),
+    OneOff("--json", None, (*_WITH_RESULT, "bank"), "print one JSON document on standard output"),
     OneOff("--config", "FILE", _WITH_RESULT, "settings file to read instead of the usual one"),
     OneOff("--dry-run", None, ("discover",), "print what would be probed, and send nothing"),
     OneOff(
@@ -325,5 +327,9 @@ ONE_OFFS = (
     OneOff("--watch", None, ("discover",), "continue until Ctrl-C, and print hosts as they come and go"),
     OneOff("--explain", "MODEL", _WITH_FIGURES, "also print how each figure of this model (a glob) was computed"),
     OneOff("--last", None, ("assess",), "assess the last run on this machine"),
+    OneOff("--family", "NAME", ("bank",), "bank show: only this family of the area"),
+    OneOff("--level", "N", ("bank",), "bank show: from 1 to 5 (default 1)"),
+    OneOff("--seed", "N", ("bank",), "bank show: the first item's seed (default 0)"),
+    OneOff("--count", "N", ("bank",), "bank show: items of each family (default 1)"),
     OneOff("--serve", None, ("demo",), "only serve, until Ctrl-C, for any Ollama client"),
 )

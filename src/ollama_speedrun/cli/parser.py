@@ -131,6 +131,11 @@ def _add_positional(parser: argparse.ArgumentParser, verb: Verb) -> None:
         _complete_files(parser.add_argument("file", metavar="FILE", nargs="?", help=POSITIONAL_HELP["FILE"]))
     elif verb.positional == "SHELL":
         parser.add_argument("shell", choices=SHELLS, help="the shell to print it for")
+    elif verb.positional == "BANK":
+        parser.add_argument(
+            "what", choices=("list", "show", "check"), nargs="?", default="list", help="list is the default"
+        )
+        parser.add_argument("subject", metavar="AREA|FILE", nargs="?", help="the area to show, or the file to check")
     elif verb.positional == "WHAT":
         parser.add_argument("what", choices=("show", "path"), nargs="?", default="show", help="show is the default")
 

@@ -33,6 +33,11 @@ MOST_SHOWN: Final = 1000
 """Items that one command prints at most."""
 
 
+def areas() -> tuple[str, ...]:
+    """Return the areas that the bank has families of, in the order of display."""
+    return tuple(str(area) for area in SHARES if families_in(area))
+
+
 def families_in(area: str, name: str | None = None) -> tuple[Family, ...]:
     """Return the families of an area, or the one of this name; empty where there is none."""
     return tuple(one for one in FAMILIES if one.area == area and name in {None, one.name})
