@@ -6,8 +6,8 @@ It shares no code with the package. Stakes and weights are written out again, so
 from collections.abc import Sequence
 from fractions import Fraction
 
-STAKES = [Fraction(6, 100), Fraction(12, 100), Fraction(1, 5), Fraction(8, 25), Fraction(1, 2), Fraction(3, 4)]
-WEIGHTS = [Fraction(3, 20), Fraction(1, 5), Fraction(1, 5), Fraction(1, 5), Fraction(3, 20), Fraction(1, 10)]
+STAKES = [Fraction(8, 100), Fraction(16, 100), Fraction(1, 4), Fraction(7, 20), Fraction(1, 2), Fraction(3, 4)]
+WEIGHTS = [Fraction(1, 50), Fraction(1, 20), Fraction(7, 25), Fraction(1, 4), Fraction(1, 4), Fraction(3, 20)]
 
 
 def e_values(bank: int, margin: Fraction, differences: Sequence[Fraction]) -> list[Fraction | None]:

@@ -244,16 +244,19 @@ def test_an_arm_that_is_eliminated_holds_nobody_up() -> None:
 
 
 def test_an_arm_that_the_leader_is_cleared_of_is_asked_again_when_the_lead_changes() -> None:
-    rng = random.Random(8)
-    scores = [bernoulli(rng, ability, 120) for ability in (0.8, 0.6, 0.78)]
-    race = opened(scores, Rules(within=0.15, sure=0.6))
-    entered = [race.entered]
-    for _, after in steps(race, scores):
-        race = after
-        if race.entered != entered[-1]:
-            entered.append(race.entered)
-    assert entered[:3] == [(0, 1, 2), (0, 2), (0, 1, 2)]
-    assert race.is_over
+    """Seldom, so many races are looked through: somewhere an arm rests for a round and is asked again later."""
+    returned = 0
+    for seed in range(60):
+        rng = random.Random(seed)
+        scores = [bernoulli(rng, ability, 120) for ability in (0.8, 0.6, 0.78)]
+        race = opened(scores, Rules(within=0.15, sure=0.6))
+        rested: set[int] = set()
+        for _, after in steps(race, scores):
+            race = after
+            returned += bool(rested.intersection(race.entered))
+            rested = {number for number in race.survivors if number not in race.entered}
+        assert race.is_over
+    assert returned > 0
 
 
 def test_a_second_answer_to_the_same_item_is_ignored() -> None:

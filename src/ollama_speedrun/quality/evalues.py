@@ -14,9 +14,9 @@ from typing import Final
 
 import msgspec
 
-STAKES: Final = (0.06, 0.12, 0.2, 0.32, 0.5, 0.75)
+STAKES: Final = (0.08, 0.16, 0.25, 0.35, 0.5, 0.75)
 """Shares of the largest stake that is safe: small ones win on long close races, large ones on clear differences."""
-WEIGHTS: Final = (0.15, 0.2, 0.2, 0.2, 0.15, 0.1)
+WEIGHTS: Final = (0.02, 0.05, 0.28, 0.25, 0.25, 0.15)
 """How the first capital of 1 is split between the stakes; a mixture of martingales is a martingale."""
 LARGEST_ODDS: Final = 5.0
 """Bounds the stake where the null leaves no room above its mean."""
