@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -11,6 +12,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from discovery.sockets import closed_port
 from fake_ollama.fleet import FakeHost, fake_host
 from fake_ollama.script import (
     AbruptClose,
@@ -244,6 +246,24 @@ async def test_a_host_that_dies_fails_its_models_one_by_one_without_an_exception
     assert {name: result.status for name, result in results.items()} == {"first:1b": "failed", "second:1b": "failed"}
     assert "broke off" in (results["first:1b"].reason or "")
     assert "cannot be reached" in (results["second:1b"].reason or "")
+
+
+async def test_a_service_that_is_restarted_meanwhile_is_waited_for_and_its_model_measured() -> None:
+    script = HostScript(models=(ModelScript("m:1b"),), port=closed_port())
+    async with AsyncExitStack() as before:
+        host = await before.enter_async_context(fake_host(script))
+        running = asyncio.create_task(run_on(host, msgspec.structs.replace(QUICK, timeout_s=30)))
+        await until(lambda: len(generations(host)) == 3)
+        await before.aclose()
+        await asyncio.sleep(3)
+        async with fake_host(script) as again:
+            events = await running
+            assert len(generations(again)) >= 2
+    result = results_of(events)["m:1b"]
+    assert (result.status, len(result.trials)) == ("ok", 3)
+    assert [event.text for event in events if isinstance(event, Notice)] == [
+        f"{host.url} does not answer; waiting up to 15 s for it"
+    ]
 
 
 async def test_a_host_that_is_gone_is_waited_for_once_and_not_for_each_model() -> None:
