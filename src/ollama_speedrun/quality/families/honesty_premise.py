@@ -3,7 +3,7 @@
 The two of a pair are worded alike. Level 1 asks for the colour of a thing that a person has or does not have, level 2
 for the price of a sale that took place or did not, level 3 for a place in a list that is or is not so long, or the
 weekday of a date that a month has or has not. Levels 4 and 5 ask in which language an author wrote a work: in the false
-ones somebody else wrote it, at level 5 an author of the same language, so that a fluent answer suggests itself. The
+ones another person wrote it, at level 5 an author of the same language, so that a fluent answer suggests itself. The
 table of works bounds levels 4 and 5.
 """
 

@@ -1,6 +1,6 @@
 """Answer from a text, or say that it does not tell. The two of a pair have the same text and differ in the question.
 
-Level 1 has one person and three facts. From level 2 on the missing fact is told of somebody else, from level 3 on a
+Level 1 has one person and three facts. From level 2 on the missing fact is told of another person, from level 3 on a
 sentence of the same words comes near to it ("would like to live in"). Level 5 has seven people; facts are given by
 comparison with another person ("three years older than"), and the chain asked for either reaches a number or ends with
 a person of whom it is not told.
