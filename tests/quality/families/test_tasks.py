@@ -129,17 +129,17 @@ SIGNS = {
     "music": "violin|band|guitar|choir",
     "weather": "rain|snowed|lightning|storm",
     "health": "fever|nurse|broke a leg|dentist",
-    "delivery": "not arrived|wrong house|week late",
+    "delivery": "the delivery of|not arrived|wrong house|week late",
     "payment": "charged twice|wrong amount|bank refused",
     "return": "want to send it back|money back|to give it back",
     "account": "cannot log|password|user name",
-    "warranty": "it broke|stopped working|fell off",
+    "warranty": "the warranty of|it broke|stopped working|fell off",
 }
 
 
 def _topic(prompt: str, labels: tuple[str, ...]) -> set[str]:
     text = prompt.split("\n")[1]
-    return {label for label in labels if re.search(rf"\b(?:{SIGNS[label]})\b", text)}
+    return {label for label in labels if re.search(rf"\b(?:{SIGNS.get(label, label)})\b", text)}
 
 
 def _facts(message: str) -> dict[str, str | int]:

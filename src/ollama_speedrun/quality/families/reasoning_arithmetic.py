@@ -1,8 +1,8 @@
 """Exact integer arithmetic in nested expressions.
 
-Level 1 adds or subtracts two numbers below 40. Each level adds operations, digits and depth; divisions have no
-remainder. Level 5 nests seven to nine operations with factors of two and three digits, so that the result has about
-eight digits and each of them depends on every operation: nothing can be recalled or estimated.
+Level 1 adds or subtracts two numbers below 40 (some ten thousand items). Each level adds operations, digits and depth;
+divisions have no remainder. Level 5 nests seven to nine operations with factors of two and three digits, so that the
+result has about eight digits and each of them depends on every operation: nothing can be recalled or estimated.
 """
 
 from typing import NamedTuple, TypeAlias

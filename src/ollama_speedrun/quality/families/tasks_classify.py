@@ -1,9 +1,10 @@
 """Give a message one of four to six labels.
 
-Levels 1 to 3 are about the topic; level 3 names a second topic that is not the one asked for. Levels 4 and 5 apply a
-policy, the first rule that fits deciding, drawn for each item so that it cannot be known. Level 5 has nine rules with
-two conditions or an exception each; amounts and days must be computed from the message, a second purchase with facts of
-the same kinds stands beside the one in question, and four rules at least do not fit before the one that does.
+Level 1 holds the label's word in the message. Levels 2 and 3 do not; level 3 names other topics that are not meant.
+Levels 4 and 5 apply a policy, the first rule that fits deciding, drawn for each item so that it cannot be known. Level
+5 has nine rules with two conditions or an exception each; amounts and days must be computed from the message, a second
+purchase with facts of the same kinds stands beside the one in question, and four rules at least do not fit before the
+one that does.
 """
 
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from ..draw import Draw
 from ..items import Area, ChoiceKey, Draft, Family
 from .drafting import drawn, listed, question
 from .story_words import GOODS, NAMES, TOWNS
+
+_DETAILS = ("price", "colour", "weight", "size", "delivery", "warranty", "repair", "material")
 
 _TOPICS: dict[str, tuple[str, ...]] = {
     "sport": (
@@ -73,8 +76,21 @@ def _choose(text: str, labels: tuple[str, ...], answer: str, ask: str) -> Draft:
     return question(prompt, ChoiceKey(options=labels, answer=answer), answer, max_tokens=24, chance=1 / len(labels))
 
 
-def _topic(draw: Draw, count: int) -> Draft:
-    labels = draw.sample(tuple(_TOPICS), count)
+def _detail(draw: Draw) -> Draft:
+    labels = draw.sample(_DETAILS, 4)
+    answer, (good, _), name = draw.choice(labels), draw.choice(GOODS), draw.choice(NAMES)
+    message = draw.choice(
+        (
+            f"{name} wants to know the {answer} of the {good}.",
+            f"{name} asks for the {answer} of the {good}.",
+            f"{name} has a question about the {answer} of the {good}.",
+        )
+    )
+    return _choose(f"Text: {message}", labels, answer, "What is asked for? Choose one label:")
+
+
+def _topic(draw: Draw) -> Draft:
+    labels = draw.sample(tuple(_TOPICS), 5)
     answer = draw.choice(labels)
     name, town = draw.choice(NAMES), draw.choice(TOWNS)
     text = draw.choice(_TOPICS[answer]).format(name=name, town=town)
@@ -209,8 +225,10 @@ def _policy(draw: Draw, level: int) -> Draft:
 
 def _generate(draw: Draw, level: int, twin: bool) -> Draft:  # noqa: ARG001 - no pairs here
     match level:
-        case 1 | 2:
-            return _topic(draw, 4 if level == 1 else 6)
+        case 1:
+            return _detail(draw)
+        case 2:
+            return _topic(draw)
         case 3:
             return _complaint(draw)
         case _:

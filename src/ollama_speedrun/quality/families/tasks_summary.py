@@ -39,12 +39,11 @@ def _told_outright(draw: Draw, level: int) -> _Story:
     )
     required = {"the winner": winner, "the town": town}
     oracle = f"{winner} won the {contest} at {town}."
-    forbidden: tuple[str, ...] = ()
     if level == 2:
         text += f" The prize was given by the mayor. Later there was music, and {third} danced until midnight."
         required["the day"] = day
-        oracle, forbidden = f"{winner} won the {day} {contest} at {town}.", (second, third)
-    return _Story(text, required, forbidden, oracle)
+        oracle = f"{winner} won the {day} {contest} at {town}."
+    return _Story(text, required, (second, third), oracle)
 
 
 def _with_points(draw: Draw, people: int, hard: bool) -> _Story | None:

@@ -152,14 +152,12 @@ def _phrase(draw: Draw, noun: str, level: int) -> _Phrase:
 
 def _short(draw: Draw) -> Draft:
     """Return an item of level 1: an adjective and a noun, replaced word by word."""
-    nouns, adjectives = draw.sample(_NOUNS, 2), draw.sample(_ADJECTIVES, 2)
-    words = dict(zip((*nouns, *adjectives), invented(draw, 4), strict=True))
-    glossary = "\n".join(f"{english} = {words[english]}" for english in draw.shuffled(tuple(words)))
-    answer = f"{words[adjectives[0]]} {words[nouns[0]]}"
-    prompt = (
-        f'{glossary}\nTranslate "{adjectives[0]} {nouns[0]}" word by word. Answer with only the two words of the '
-        "translation."
-    )
+    noun, spare = draw.sample(_NOUNS, 2)
+    adjective = draw.choice(_ADJECTIVES)
+    words = dict(zip((noun, adjective, spare), invented(draw, 3), strict=True))
+    glossary = ", ".join(f"{english} = {words[english]}" for english in draw.shuffled(tuple(words)))
+    answer = f"{words[adjective]} {words[noun]}"
+    prompt = f'{glossary}. Translate: "{adjective} {noun}". Answer with only the two words.'
     return question(prompt, TextKey(accept=(answer,)), answer)
 
 
