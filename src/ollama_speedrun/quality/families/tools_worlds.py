@@ -104,6 +104,7 @@ _SUFFIXES: Final = (
     "Call functions only as far as they are needed; if a call is refused, find out how to get it done.",
     "Use the functions where you need them, and no more than that; if one refuses, find a way.",
 )
+_OPENINGS: Final = ("There are", "We have", "Suppose there are", "I was told of")
 _ENDINGS: Final = {False: "At the end answer in one short sentence.", True: "Answer with only the number."}
 
 
@@ -274,9 +275,11 @@ def _question(scene: _Scene, draw: Draw, level: int) -> tuple[str, int]:
     things, units, sharers = scene.count
     while True:
         a, b, c, d = draw.sample(range(3, 20), 4)
+        if level == 1:
+            a, b = draw.integer(2, 9), draw.integer(11, 99)
         share = draw.integer(3, 9)
         result = a * b
-        text = f"There are {a} {things} with {b} {units} each"
+        text = f"{draw.choice(_OPENINGS)} {a} {things} with {b} {units} each"
         if level >= 2:
             result += c * d
             text += f" and {c} {things} with {d} {units} each"
