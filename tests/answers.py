@@ -9,12 +9,16 @@ from ollama_speedrun.quality.items import (
     ConstraintsKey,
     Draft,
     ExactKey,
+    FunctionKey,
     JsonKey,
     Key,
     Message,
     NumberKey,
+    RegexKey,
     SqlKey,
     TextKey,
+    ToolCall,
+    ToolKey,
 )
 
 KEYS: dict[str, tuple[Key, str]] = {
@@ -31,6 +35,9 @@ KEYS: dict[str, tuple[Key, str]] = {
         ),
         "A boat is on the lake.",
     ),
+    "function": (FunctionKey("f", (("[2]", "4"), ("[3]", "6"))), "```python\ndef f(x):\n    return x * 2\n```"),
+    "regex": (RegexKey(match=("ab12", "x9"), reject=("ab", "")), "`[a-z]+[0-9]+`"),
+    "tool": (ToolKey((ToolCall("f", '{"x": 1}'),)), '{"name": "f", "arguments": {"x": 1}}'),
     "sql": (SqlKey(("CREATE TABLE t (a); INSERT INTO t VALUES (1), (2);",), "SELECT a FROM t"), "SELECT a FROM t;"),
 }
 

@@ -16,6 +16,7 @@ from ollama_speedrun.quality.items import Answer
         ("<think>\n17 + 25\n</think>\n\n42\n", "42"),
         ("  \n<think></think>\n42", "42"),
         ("<thinking>hm</thinking>42", "42"),
+        ("<THINK>hm</Think>42", "42"),
         ("<thought>hm</thought> 42", "42"),
         ("[THINK]hm[/THINK]42", "42"),
         ("◁think▷hm◁/think▷42", "42"),

@@ -1,10 +1,12 @@
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from answers import KEYS, PIECES, draft, fuzzed
+from ollama_speedrun.quality import sandbox
 from ollama_speedrun.quality.draw import Draw
 from ollama_speedrun.quality.extract import SHOWN_CHARS
 from ollama_speedrun.quality.grading import grade
@@ -43,13 +45,24 @@ def test_a_loop_is_a_failure_with_a_name_beside_the_grade() -> None:
     assert graded("42").failure is None
 
 
+@pytest.fixture(scope="module")
+def box() -> Iterator[sandbox.Sandbox | None]:
+    if not sandbox.available():
+        yield None
+        return
+    with sandbox.Sandbox() as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("kind", KEYS)
-def test_every_grader_survives_a_thousand_mutated_answers(kind: str) -> None:
+def test_every_grader_survives_a_thousand_mutated_answers(kind: str, box: sandbox.Sandbox | None) -> None:
     key, right = KEYS[kind]
     draw = Draw(f"fuzz/{kind}")
+    statuses = set()
     for _ in range(1000):
         text = fuzzed(draw, right)
-        result = grade(draft(key), [Answer(content=text)])
+        result = grade(draft(key), [Answer(content=text)], box)
+        statuses.add(result.status)
 
         assert result.score in (0.0, 1.0)
         assert result.strict <= result.score
@@ -57,6 +70,7 @@ def test_every_grader_survives_a_thousand_mutated_answers(kind: str) -> None:
         assert len(result.why) <= SHOWN_CHARS
         assert "\x1b" not in result.extracted + result.why
         assert "\n" not in result.extracted + result.why
+    assert "graded" in statuses
 
 
 @pytest.mark.parametrize("kind", KEYS)

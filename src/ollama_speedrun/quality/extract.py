@@ -99,7 +99,39 @@ _MARKER = re.compile(
 )
 _HASHES = re.compile(r"(?m)^#{4}[ \t]*(\S[^\n]*)$")
 _POLITE = frozenset(
-    {"sure", "certainly", "of", "course", "ok", "okay", "absolutely", "great", "question", "hello", "hi"}
+    {
+        "sure",
+        "certainly",
+        "of",
+        "course",
+        "ok",
+        "okay",
+        "absolutely",
+        "great",
+        "good",
+        "question",
+        "hello",
+        "hi",
+        "thing",
+    }
+    | {
+        "here",
+        "is",
+        "s",
+        "the",
+        "your",
+        "answer",
+        "you",
+        "are",
+        "go",
+        "let",
+        "me",
+        "help",
+        "with",
+        "that",
+        "happy",
+        "to",
+    }
 )
 
 _LETTERS_FOLDED = str.maketrans(
@@ -152,13 +184,13 @@ def _without_thinking(text: str) -> tuple[str, bool]:
     thought = False
     for _ in range(MOST_BLOCKS):
         start = text.lstrip()
-        tags = next((tags for tags in _THINKING if start.startswith(tags[0])), None)
+        tags = next((tags for tags in _THINKING if start[: len(tags[0])].lower() == tags[0].lower()), None)
         if tags is None:
             break
-        _, closing, text = text.partition(tags[1])
-        if not closing:
+        closing = re.search(re.escape(tags[1]), text, re.IGNORECASE)
+        if closing is None:
             return "", True
-        thought = True
+        text, thought = text[closing.end() :], True
     text = _OTHER_TOKEN.sub("", _after_stray_closing(text, thought=thought))
     return next((part for part in _END_OF_TURN.split(text) if part.strip()), ""), False
 

@@ -55,6 +55,18 @@ ABSTENTIONS = [
     "It is not stated; it could be any of them.",
     "Unfortunately, the passage does not state the name of the captain.",
     "<answer>unknown</answer>",
+    "The text does not specifically say.",
+    "I cannot possibly know that.",
+    "It can't be reliably determined.",
+    "Not in the text.",
+    "None mentioned.",
+    "It was Bell, not Edison, who did that.",
+    "I’m unfamiliar with that country.",
+    "I couldn’t locate any such country.",
+    "That doesn’t seem to exist.",
+    "It isn’t stated; the author should be asked.",
+    "The document makes no reference to it.",
+    "The captain is not named.",
 ]
 VALUES = [
     "",

@@ -57,6 +57,19 @@ RIGHT = [
     "The answer is forty-two apples.",
     "The answer: x2 + y3 gives 42",
     "The answer is 5 + 37 = 42",
+    "42, not 43",
+    "The answer is not 41 but 42.",
+    "42 (17 + 25)",
+    "42 because 40 plus 2",
+    '{"answer": 42}',
+    "(42)",
+    "≈ 42",
+    "Forty-two (42)",
+    "17\n+25\n---\n42",
+    "The final answer is: $\\boxed{42}$. I hope it is correct.",
+    "**Step 1:** 20 + 20 = 40. **Final Answer:** \\(\\boxed{42}\\)",
+    "17 + 25 = **42**",
+    "It's 42!",
 ]
 WRONG = [
     "",
@@ -85,6 +98,9 @@ WRONG = [
     "42 or 43 is the answer: 43",
     "1 2 3 4 5 6 7 8 9 10 42 50",
     "84/2",
+    "43, not 42",
+    "The answer is not 42 but 41.",
+    "43 (17 + 42)",
 ]
 
 

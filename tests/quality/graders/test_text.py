@@ -32,6 +32,12 @@ RIGHT = [
     "PARIS!",
     "La réponse est Paris.",
     "Paris (France)",
+    "Here is the answer\n\nParis",
+    "Happy to help!\nParis",
+    '{"answer": "Paris"}',
+    "Paris 🇫🇷",
+    "A: Paris",
+    "The correct answer is **Paris**.",
 ]
 WRONG = [
     "",

@@ -43,8 +43,10 @@ cannot be determined | cannot be known | cannot be answered | cannot be inferred
 cannot be established | cannot be deduced | cannot be calculated | cannot be said | cannot be verified |
 cannot be confirmed | cannot determine | cannot know | cannot say | cannot tell | cannot answer | cannot find |
 cannot provide | cannot verify | cannot confirm | cannot infer | could not find | could not determine |
-could not verify | could not be determined | could not be found | unable to | fails to mention | fails to say |
-omits | left out | silent on | silent about | n a | none given | none stated
+could not verify | could not be determined | could not be found | unable to | fails to mention | not in the |
+none mentioned | no reference | not named | never named | not identified | not locate | could not locate |
+not recognize | not recognise | unfamiliar | not seem to | not certain of | undisclosed | fails to mention |
+fails to say | omits | left out | silent on | silent about | n a | none given | none stated
 """)
 """Ways to say that something is not known. Contractions count as their long forms (`can’t` is `cannot`)."""
 
@@ -69,7 +71,7 @@ confusing | trick question | error in the question | mistake in the question
 _HEDGES = _phrases("""
 probably | likely | perhaps | maybe | presumably | possibly | i would guess | my guess | best guess | guess is |
 i guess | i d guess | i would say | i d say | i would estimate | we can estimate | i think | i believe | i assume |
-can be assumed | can be inferred that | we can infer | it might be | it may be | it could be | must be | should be
+can be assumed | can be inferred that | we can infer | it might be | it may be | it could be
 """)
 """Ways to give a value after all."""
 
@@ -108,6 +110,12 @@ _CONTRACTIONS = (
     (re.compile(r"\bi'm\b"), "i am"),
     (re.compile(r"\bthere's\b"), "there is"),
 )
+_ADVERBS = re.compile(
+    r"\b((?:not|cannot|never)(?: be)?) (?:actually|really|possibly|definitively|definitely|reliably|accurately|precisely"
+    r"|currently|directly|explicitly|clearly|specifically|ever|even|exactly) "
+)
+_INSTEAD = re.compile(r" (?:was|were|is|are) (?:\w+ ){1,5}not (?:\w+ )")
+"""A correction without a phrase of its own: it was this, not that."""
 _SENTENCE_END = re.compile(r"[.!?;:\n]+(?=\s|$)")
 
 
@@ -150,7 +158,8 @@ def _sentences(text: str) -> list[str]:
     folded = fold(plain(text[:_MOST_CHARS]))
     for short, long in _CONTRACTIONS:
         folded = short.sub(long, folded)
-    return [f" {' '.join(said)} " for part in _SENTENCE_END.split(folded) if (said := words(part))]
+    found = (f" {' '.join(said)} " for part in _SENTENCE_END.split(folded) if (said := words(part)))
+    return [_ADVERBS.sub(r"\1 ", sentence) for sentence in found]
 
 
 def _phrase_end(sentence: str, *, early: bool) -> int | None:
@@ -162,6 +171,8 @@ def _phrase_end(sentence: str, *, early: bool) -> int | None:
         for phrase in table
         if (start := sentence.find(phrase)) >= 0
     ]
+    if early and (instead := _INSTEAD.search(sentence)):
+        ends.append((instead.start(), instead.end() - 1))
     return min(ends)[1] if ends else None
 
 

@@ -7,8 +7,9 @@ from ..items import ExactKey, Grade
 
 _SPAN = re.compile(r"(?<!`)`([^`\n]{1,2000})`(?!`)")
 _SENTENCE = re.compile(
-    r"(?:\b(?:answer|output|result)\b|\b(?:prints?|outputs?|returns?|displays?|shows?|printed)\b)"
-    r"[ \t]{0,3}(?:is|will be|would be|are)?[ \t]{0,3}[:=]?[ \t]*(\S[^\n]{0,2000})?\n{0,2}",
+    r"(?:\b(?:answer|output|result)\b(?: of (?:the|this) \w{1,20})?"
+    r"|\b(?:prints?|outputs?|returns?|displays?|shows?|printed)\b)"
+    r"[ \t]{0,3}(?:is|will be|would be|are)?[ \t]{0,3}[:=]?[ \t]*(?=(\S[^\n]{0,2000})?)",
     re.IGNORECASE,
 )
 _QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("«", "»"), ("`", "`"), ("**", "**"))
@@ -18,6 +19,8 @@ def grade_exact(key: ExactKey, text: str) -> Grade:
     """Grade the text that the answer gives; strict where the answer is that text and nothing else."""
     wanted = _bare(key.text)
     said = _bare(_candidate(text, wanted))
+    if said != wanted and "**" in said:
+        said = _bare(said.replace("**", ""))
     if said != wanted:
         return Grade(score=0.0, strict=0.0, extracted=shown(said), why=f"the answer is {shown(key.text, 80)}")
     strict = _lines(text.strip()) == _lines(key.text.strip())
@@ -35,7 +38,7 @@ def _candidate(text: str, wanted: str) -> str:
         return str(spans[0])
     if not (announced := list(_SENTENCE.finditer(text))):
         return text
-    return announced[-1][1] or text[announced[-1].end() :]
+    return announced[-1][1] or text[announced[-1].end() :].lstrip()
 
 
 def _bare(text: str) -> str:

@@ -40,6 +40,10 @@ _SPACED = re.compile(r"[-+]?[1-9][0-9]{0,2}(?: [0-9]{3})+(?:[.,][0-9]{1,20})?")
 _NEGATIVE = re.compile(r"(?:\bminus|\bnegative|=\s?-|\bis -)\s\Z", re.IGNORECASE)
 _RELATION = re.compile(r"[=≈]|\bis\b|\bare\b", re.IGNORECASE)
 _POWER = frozenset("^⁰¹²³⁴⁵⁶⁷⁸⁹")
+_DENIED = re.compile(r"\bnot\s{1,3}\Z", re.IGNORECASE)
+_EXPLANATION = re.compile(
+    r"\s?(?:[^\W\d_]{1,12})?[.,]?\s?(?:\([^()]{1,400}\)\.?\Z|\b(?:because|since)\b)", re.IGNORECASE
+)
 _NEAR = 60
 
 _SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
@@ -75,18 +79,31 @@ def chosen_number(text: str) -> tuple[Fraction, str] | None:
     clean = _readable(plain(text))
     if _SPACED.fullmatch(clean.rstrip(".")):
         clean = clean.replace(" ", "")
-    found = numbers_in(clean)
+    found = _meant(clean)
     if not found:
         return _in_words(clean)
     if len({number.value for number in found}) == 1:
         return _said(clean, found[0])
     for marked in explicit_answers(text):
         segment = _readable(marked)
-        if inside := numbers_in(segment):
+        if inside := _meant(segment):
             return _said(segment, _of_segment(segment, inside))
     if alone := _alone(text):
         return alone
-    return _said(clean, _after_relation(clean, found) or found[-1])
+    return _said(clean, _after_relation(clean, found) or _explained(clean, found[0]) or found[-1])
+
+
+def _meant(text: str) -> tuple[Found, ...]:
+    """Return the numbers of a text but those that it denies (`not 43`); all where it denies all."""
+    found = numbers_in(text)
+    return (
+        tuple(number for number in found if not _DENIED.search(text[max(0, number.start - 8) : number.start])) or found
+    )
+
+
+def _explained(text: str, first: Found) -> Found | None:
+    """Return the number that the text begins with, where all that follows explains it: `42 (17 + 25)`."""
+    return first if first.start == 0 and _EXPLANATION.match(text, first.end) else None
 
 
 def _said(text: str, number: Found) -> tuple[Fraction, str]:
@@ -113,11 +130,17 @@ def _of_segment(segment: str, inside: Sequence[Found]) -> Found:
 
 
 def _alone(text: str) -> tuple[Fraction, str] | None:
-    """Return the number that is the whole first line, else the one that is the whole last line."""
-    lines = [line for line in plain(text).splitlines() if line.strip()]
-    for line in (first_line(text), *lines[-1:]):
-        if _is_bare(bare := plain(line)):
-            clean = _readable(bare)
+    """Return the number that is the whole first line, else the one that is the whole last line.
+
+    Where the second line is a number as well, the text is a sum written in a column, and its last line counts.
+    """
+    lines = [plain(line) for line in plain(text).splitlines() if line.strip()]
+    order = [plain(first_line(text)), *lines[-1:]]
+    if len(lines) > 2 and _is_bare(lines[1]):
+        order.reverse()
+    for line in order:
+        if _is_bare(line):
+            clean = _readable(line)
             return _said(clean, numbers_in(clean)[0])
     return None
 
