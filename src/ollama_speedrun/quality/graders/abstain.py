@@ -111,8 +111,8 @@ _CONTRACTIONS = (
     (re.compile(r"\bthere's\b"), "there is"),
 )
 _ADVERBS = re.compile(
-    r"\b((?:not|cannot|never)(?: be)?) (?:actually|really|possibly|definitively|definitely|reliably|accurately|precisely"
-    r"|currently|directly|explicitly|clearly|specifically|ever|even|exactly) "
+    r"\b((?:not|cannot|never)(?: be)?) (?:actually|really|possibly|definitively|definitely|reliably|accurately"
+    r"|precisely|currently|directly|explicitly|clearly|specifically|ever|even|exactly) "
 )
 _INSTEAD = re.compile(r" (?:was|were|is|are) (?:\w+ ){1,5}not (?:\w+ )")
 """A correction without a phrase of its own: it was this, not that."""
