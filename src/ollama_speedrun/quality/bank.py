@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from .draw import Draw
-from .families import code, context, facts, honesty, languages, reasoning, tasks, tools, writing
+from .families import code, context, facts, honesty, languages, reasoning, tasks, tools, vision, writing
 from .items import LEVELS, Area, Family, Item, Message, Need, Tool
 
 BANK_VERSION: Final = 1
@@ -28,6 +28,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     *tasks.FAMILIES,
     *honesty.FAMILIES,
     *tools.FAMILIES,
+    *vision.FAMILIES,
 )
 """Every family of the bank, by area."""
 
