@@ -57,6 +57,8 @@ RIGHT = [
     "The answer is forty-two apples.",
     "The answer: x2 + y3 gives 42",
     "The answer is 5 + 37 = 42",
+    "Solution:\n6 * 7\n= 42",
+    "Answer: 42 (17 + 25)",
     "42, not 43",
     "The answer is not 41 but 42.",
     "42 (17 + 25)",

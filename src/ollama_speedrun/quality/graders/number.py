@@ -44,6 +44,7 @@ _DENIED = re.compile(r"\bnot\s{1,3}\Z", re.IGNORECASE)
 _EXPLANATION = re.compile(
     r"\s?(?:[^\W\d_]{1,12})?[.,]?\s?(?:\([^()]{1,400}\)\.?\Z|\b(?:because|since)\b)", re.IGNORECASE
 )
+_CALCULATION = re.compile(r"[0-9\s.,+*×÷/·-]+")
 _NEAR = 60
 
 _SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
@@ -86,6 +87,8 @@ def chosen_number(text: str) -> tuple[Fraction, str] | None:
         return _said(clean, found[0])
     for marked in explicit_answers(text):
         segment = _readable(marked)
+        if len(numbers_in(segment)) > 1 and _CALCULATION.fullmatch(segment):
+            continue  # the result stands below
         if inside := _meant(segment):
             return _said(segment, _of_segment(segment, inside))
     if alone := _alone(text):
