@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from fake_ollama.student import SEED
 from ollama_speedrun.cli.environment import Environment
 from ollama_speedrun.cli.exit_codes import ExitCode
 from ollama_speedrun.cli.main import main
 from ollama_speedrun.results.codec import decode
 from ollama_speedrun.results.types import Document
+
+FEW_ITEMS = {"OLLAMA_SPEEDRUN_MAX_ITEMS": "10", "OLLAMA_SPEEDRUN_ITEM_SEED": str(SEED)}
+"""Enough graded items for a verdict, of the seed that the fake's students know; a test's own variables go before."""
+
+
+PLAIN = {"COLUMNS": "120", "TERM": "dumb"}
 
 
 class Ended(NamedTuple):
@@ -48,7 +55,7 @@ def environment_of(
         stdin=streams[0],
         stdout=streams[1],
         stderr=streams[2],
-        variables={"COLUMNS": "120", "TERM": "dumb"} if variables is None else variables,
+        variables=PLAIN if variables is None else variables,
         config_dir=home / "config",
         state_dir=home / "state",
     )
@@ -71,7 +78,8 @@ class CommandLine:
 
     def __call__(self, *argv: object, variables: Mapping[str, str] | None = None, stdin: str = "") -> Ended:
         """Run one command line to its end."""
-        environment = environment_of(self._home, *argv, variables=variables, stdin=stdin)
+        known = {**FEW_ITEMS, **(PLAIN if variables is None else variables)}
+        environment = environment_of(self._home, *argv, variables=known, stdin=stdin)
         status = main(environment)
         return Ended(status, written(environment.stdout), written(environment.stderr))
 

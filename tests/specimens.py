@@ -8,6 +8,7 @@ from ollama_speedrun.assessment.types import (
     Assessment,
     ClassicScores,
     Pick,
+    Quality,
     Rated,
     Recommendation,
     Scores,
@@ -27,13 +28,13 @@ from ollama_speedrun.benchmark.types import (
 )
 from ollama_speedrun.discovery.types import Host
 from ollama_speedrun.inventory.types import Model
+from ollama_speedrun.quality.scoring import AreaScore
 from ollama_speedrun.results.types import Document
 
 GB = 1024**3
 DESK = "http://192.168.1.20:11434"
 RACK = "http://rack.example:8080"
 LONG_NAME = "hf.co/bartowski/Meta-Llama-3.1-8B-Instruct-abliterated-GGUF:Q4_K_M"
-STAND_IN = "a stand-in"
 ON_GPU = Caveat(CaveatKind.PARTLY_ON_GPU, "only 52 % of the model lies on the GPU; a smaller quantisation may fit")
 QUEUED = Caveat(CaveatKind.QUEUED, "the request waited; run again when the server is idle")
 
@@ -125,12 +126,32 @@ def rated(measured: Result, *, overall: float = 82.93, composite: float = 50.0, 
             quality=90.0,
             speed=70.0,
             latency=95.0,
-            quality_is=STAND_IN,
         ),
+        quality=quality(),
+        seconds_to_correct_answer=1.5,
         tier=tier,
         tier_basis="memory",
     )
     return Rated(measured, assessment)
+
+
+def quality(score: float = 90.0, *, items: int = 25) -> Quality:
+    return Quality(
+        score=score,
+        low=score - 8,
+        high=score + 6,
+        strict=score - 10,
+        items=items,
+        areas={"reasoning": AreaScore(score=score, low=score - 20, high=score + 10, items=items)},
+        truncated_share=0.0,
+        repeated_share=0.04,
+        format_slip_share=0.08,
+        ungradable=0,
+        protocol="chat",
+        bank="1",
+        mix="easy",
+        identity="0123456789abcdef",
+    )
 
 
 def unrated(measured: Result, *, tier: Tier | None = None) -> Rated:

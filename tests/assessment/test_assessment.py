@@ -1,18 +1,22 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_speedrun.assessment import score, tiers
 from ollama_speedrun.assessment.recommend import assess
-from ollama_speedrun.assessment.types import Pick
-from ollama_speedrun.benchmark.types import Caveat, CaveatKind, Interval, Result
+from ollama_speedrun.assessment.types import Assessment, Verdict
+from ollama_speedrun.benchmark.types import Result
 from ollama_speedrun.inventory.types import Model
+from ollama_speedrun.quality.items import Grade
+from ollama_speedrun.quality.records import AnswerRecord, ItemRecord, QualityRecord
 from records import GB, model
 
 HOST = "http://10.0.0.1:11434"
+AREAS = ("reasoning", "code", "writing", "facts", "languages", "context", "tasks", "honesty")
 
 
 def result(name: str, tps: float = 60.0, tokens: int = 300, wait_s: float = 0.2, **changes: Any) -> Result:
@@ -30,10 +34,42 @@ def result(name: str, tps: float = 60.0, tokens: int = 300, wait_s: float = 0.2,
     return Result(**{**fields, **changes})
 
 
+def graded(*results: Result, right: int = 60, of: int = 80) -> list[QualityRecord]:
+    """Return records in which each of the results got the same items right."""
+    return [record_of(one, right=right, of=of) for one in results]
+
+
+def record_of(one: Result, *, right: int, of: int = 80, identity: str | None = None) -> QualityRecord:
+    return QualityRecord(
+        host=one.host,
+        model=one.model,
+        variant=one.variant,
+        bank="1",
+        seed=1,
+        mix="easy",
+        identity=identity,
+        items=tuple(
+            ItemRecord(
+                item=str(place),
+                area=AREAS[place % 8],
+                family="f",
+                level=1,
+                answers=(AnswerRecord(content="x", ended_ns=2 * 10**9),),
+                grade=Grade(score=float(place < right), strict=float(place < right), extracted="x", why="as told"),
+            )
+            for place in range(of)
+        ),
+    )
+
+
+def verdict_on(*results: Result, models: Sequence[Model] = ()) -> tuple[tuple[Assessment, ...], Verdict]:
+    return assess(models, results, graded(*results))
+
+
 def names_by_overall(results: Sequence[Result]) -> list[str]:
-    scored, _ = assess([], results)
-    ranked = [entry for entry in scored if entry.scores]
-    return [entry.model for entry in sorted(ranked, key=lambda entry: -(entry.scores.overall if entry.scores else 0))]
+    scored, _ = verdict_on(*results)
+    overall = {entry.model: entry.scores.overall or 0.0 for entry in scored if entry.scores}
+    return sorted(overall, key=lambda name: -overall[name])
 
 
 @pytest.mark.parametrize(
@@ -58,7 +94,11 @@ def test_classic_reproduces_the_known_flip_that_a_third_model_causes() -> None:
     a, b, c = result("A", 60, 300), result("B", 40, 520), result("C", 300, 100)
 
     def composites(*results: Result) -> list[int]:
-        return [round(entry.classic.composite) for entry in score.scores(results) if entry]
+        return [
+            round(entry.classic.composite)
+            for entry in score.scores(results, [None] * len(results))
+            if entry and entry.classic
+        ]
 
     assert composites(a, b) == [83, 80]
     assert composites(a, b, c)[:2] == [35, 48]
@@ -78,32 +118,33 @@ def test_adding_a_model_never_reorders_the_others(
 
 @given(st.lists(figures, min_size=1, max_size=6))
 def test_scores_lie_between_0_and_100(fleet: list[tuple[float, int, float]]) -> None:
-    for scores in score.scores([result(f"m{number}", *row) for number, row in enumerate(fleet)]):
+    results = [result(f"m{number}", *row) for number, row in enumerate(fleet)]
+    for scores in score.scores(results, [70.0] * len(results)):
         assert scores is not None
+        assert scores.classic is not None
         values = (scores.overall, scores.quality, scores.speed, scores.latency, scores.classic.composite)
-        assert all(0 <= value <= 100.000001 for value in values)
+        assert all(value is not None and 0 <= value <= 100.000001 for value in values)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"status": "failed"},
-        {"status": "skipped"},
-        {"decode_tps": None},
-        {"classic_tps": None},
-        {"ttft_s": None},
-        {"output_tokens": None},
-    ],
-)
-def test_what_lacks_a_figure_or_failed_is_not_scored_and_never_picked(changes: dict[str, Any]) -> None:
-    scored, verdict = assess([], [result("broken", 9999, 520, **changes), result("sound", 10, 100)])
+@pytest.mark.parametrize("changes", [{"status": "failed"}, {"status": "skipped"}, {"decode_tps": None}])
+def test_what_lacks_a_speed_or_failed_is_not_scored_and_never_picked(changes: dict[str, Any]) -> None:
+    scored, verdict = verdict_on(result("broken", 9999, 520, **changes), result("sound", 10, 100))
     assert [entry.scores is None for entry in scored] == [True, False]
     assert verdict.recommendation is not None
     assert verdict.recommendation.model == "sound"
 
 
+def test_an_unknown_wait_counts_as_the_middle() -> None:
+    scored, _ = verdict_on(result("m", ttft_s=None))
+    assert scored[0].scores is not None
+    assert scored[0].scores.latency is None
+    assert scored[0].scores.overall == pytest.approx(
+        100 * score.overall(quality=0.75, speed=score.speed(60), latency=score.UNKNOWN)
+    )
+
+
 def test_speed_by_the_clients_clock_stands_in_where_the_server_gave_none() -> None:
-    scored, _ = assess([], [result("m", decode_tps=None, decode_client_tps=20.0)])
+    scored, _ = verdict_on(result("m", decode_tps=None, decode_client_tps=20.0))
     assert scored[0].scores is not None
     assert scored[0].scores.speed == pytest.approx(50)
 
@@ -132,7 +173,7 @@ def test_measured_memory_decides_the_tier_and_disk_only_where_it_is_unknown() ->
 
 
 def test_a_model_of_unknown_size_has_no_tier_but_can_be_recommended() -> None:
-    scored, verdict = assess([], [result("m", memory_bytes=None)])
+    scored, verdict = verdict_on(result("m", memory_bytes=None))
     assert (scored[0].tier, scored[0].tier_basis) == (None, None)
     assert verdict.recommendation is not None
     assert all(tier.best is None for tier in verdict.tiers)
@@ -142,9 +183,9 @@ def test_each_tier_has_its_best_and_the_best_of_all_is_recommended() -> None:
     results = [
         result("small-slow", 10),
         result("small-fast", 40),
-        result("big", 80, 520, memory_bytes=5 * GB),
+        result("big", 80, memory_bytes=5 * GB),
     ]
-    scored, verdict = assess([], results)
+    scored, verdict = verdict_on(*results)
     assert [(tier.tier, tier.best.model if tier.best else None) for tier in verdict.tiers] == [
         ("<2", "small-fast"),
         ("2-4", None),
@@ -153,111 +194,90 @@ def test_each_tier_has_its_best_and_the_best_of_all_is_recommended() -> None:
         ("16+", None),
     ]
     assert verdict.recommendation is not None
-    assert Pick(verdict.recommendation.host, verdict.recommendation.model, verdict.recommendation.score) == Pick(
-        HOST, "big", scored[2].scores.overall if scored[2].scores else -1
-    )
+    assert scored[2].scores is not None
+    assert verdict.recommendation.score == pytest.approx(scored[2].scores.overall)
     assert "points ahead of small-fast" in verdict.recommendation.why
 
 
-@pytest.mark.parametrize(
-    ("best", "runner_up", "certain"),
-    [
-        ((60.0, None), (40.0, None), True),
-        ((60.5, None), (60.0, None), False),
-        ((60.5, (60.4, 60.6)), (60.0, (59.9, 60.1)), True),
-        ((60.0, (30.0, 120.0)), (40.0, (39.0, 41.0)), False),
-    ],
-)
-def test_a_lead_is_certain_only_beyond_both_intervals(
-    best: tuple[float, Any], runner_up: tuple[float, Any], certain: bool
-) -> None:
-    results = [
-        result(name, tps, decode_interval=None if ends is None else Interval(ends[0], ends[1], 3))
-        for name, (tps, ends) in (("a", best), ("b", runner_up))
-    ]
-    _, verdict = assess([], results)
+def test_the_abler_model_is_picked_before_the_longer_winded_and_faster_one() -> None:
+    able, talker = result("able", 30, 100), result("talker", 60, 520)
+    _, verdict = assess([], [able, talker], [record_of(able, right=70), record_of(talker, right=20)])
     assert verdict.recommendation is not None
-    assert verdict.recommendation.model == "a"
-    assert ("close call" not in verdict.recommendation.why) is certain
+    assert verdict.recommendation.model == "able"
+    assert "quality 88" in verdict.recommendation.why
 
 
-def test_equal_scores_go_to_the_faster_and_then_by_name_whatever_the_order() -> None:
+def test_a_lead_that_few_items_cannot_prove_is_only_likely_and_says_what_would() -> None:
+    one, other = result("one", 60), result("other", 60)
+    _, verdict = assess([], [one, other], [record_of(one, right=8, of=10), record_of(other, right=5, of=10)])
+    assert verdict.recommendation is not None
+    assert verdict.recommendation.why.startswith("likely: ")
+    assert "more items of each would" in verdict.recommendation.why
+
+
+def test_equal_models_are_tied_and_go_to_the_faster_whatever_the_order() -> None:
     same = [result("b", 90.0), result("a", 90.0), result("c", 100.0)]
     for order in (same, same[::-1]):
-        _, verdict = assess([], order)
+        _, verdict = verdict_on(*order)
         assert verdict.recommendation is not None
         assert verdict.recommendation.model == "c"
+        assert "tied with a and b within 3 points" in verdict.recommendation.why
 
 
-def test_a_pick_that_repeats_itself_is_told_apart() -> None:
-    caveat = Caveat(CaveatKind.REPEATS_ITSELF, "the same words")
-    _, verdict = assess([], [result("parrot", caveats=(caveat,))])
-    assert verdict.recommendation is not None
-    assert "its answer repeats itself" in verdict.recommendation.why
+def test_each_use_has_its_pick_and_a_use_that_needs_tools_names_the_capability() -> None:
+    one = result("m")
+    _, verdict = verdict_on(one, models=[model("m", size_bytes=GB)])
+    picks = {use.use: use.best.model if use.best else None for use in verdict.uses}
+    assert picks == {"chat": "m", "code": "m", "agent": None, "batch": "m", "rag": "m"}
+    assert "capability tools" in next(use.why for use in verdict.uses if use.use == "agent")
 
 
-def test_a_model_whose_answer_repeats_itself_is_not_picked_before_one_whose_does_not() -> None:
-    caveat = Caveat(CaveatKind.REPEATS_ITSELF, "the same words")
-    scored, verdict = assess([], [result("parrot", 90, 520, caveats=(caveat,)), result("sound", 40, 400)])
-    assert [entry.scores.overall > 80 if entry.scores else None for entry in scored] == [True, False]
-    assert verdict.recommendation is not None
-    assert verdict.recommendation.model == "sound"
-    assert "parrot scores" in verdict.recommendation.why
-    assert verdict.tiers[0].best is not None
-    assert verdict.tiers[0].best.model == "sound"
+def test_without_graded_answers_nothing_is_recommended_and_the_reason_says_so() -> None:
+    scored, verdict = assess([], [result("m")])
+    assert verdict.recommendation is None
+    assert verdict.why_none is not None
+    assert "no answers were graded" in verdict.why_none
+    assert scored[0].scores is not None
+    assert scored[0].scores.overall is None
+    assert scored[0].quality is None
 
 
-THOUGHT_ONLY = Caveat(CaveatKind.BUDGET_SPENT_THINKING, "no answer")
-PARROTS = Caveat(CaveatKind.REPEATS_ITSELF, "the same words")
+def test_a_model_that_does_no_better_than_guessing_is_named_but_not_recommended() -> None:
+    one = result("babbler")
+    _, verdict = assess([], [one], [record_of(one, right=0)])
+    assert verdict.recommendation is None
+    assert verdict.why_none == "no model did better than guessing; the fastest is babbler with 60.0 tok/s"
 
 
-def why(*results: Result) -> str:
-    _, verdict = assess([], results)
-    assert verdict.recommendation is not None
-    return verdict.recommendation.why
-
-
-def test_a_thinker_that_never_answered_is_passed_over_and_the_sentence_says_why() -> None:
-    text = why(result("thinker", 90, 520, caveats=(THOUGHT_ONLY,)), result("a", 40, 400), result("b", 30, 400))
-    assert text.startswith("best of 3: 40.0 tok/s")
-    assert "thinker scores" in text
-    assert text.endswith("points more, but it thought until its end and never answered")
-
-
-def test_one_that_is_picked_for_want_of_faultless_others_is_said_to_be_the_only_one() -> None:
-    parrots = [result(f"parrot{number}", 90 - number, 520, caveats=(PARROTS,)) for number in range(4)]
-    text = why(*parrots, result("sound", 40, 400))
-    assert text.startswith("the only one of 5 that did not repeat itself: 40.0 tok/s")
-    assert "; 4 others score more, parrot0 " in text
-    assert text.endswith("but their answers repeat themselves")
-
-
-def test_a_pick_that_never_answered_says_so() -> None:
-    assert "it thought until its end and never answered" in why(result("thinker", caveats=(THOUGHT_ONLY,)))
-
-
-def test_without_intervals_the_sentence_speaks_of_single_runs() -> None:
-    interval = Interval(59.9, 60.1, 3)
-    assert why(result("a", 60), result("b", 20)).endswith("ahead of b, beyond the ±5 % that single runs vary by")
-    assert why(result("a", 60, decode_interval=interval), result("b", 20)).endswith(
-        "beyond the speeds' 95 % intervals or the ±5 % that single runs vary by"
+def test_a_checked_copy_shares_the_quality_of_its_equal_and_has_times_of_its_own() -> None:
+    one, copy = result("m"), result("m", 20, host="http://10.0.0.2:11434")
+    full = record_of(one, right=60, identity="same")
+    checked = msgspec.structs.replace(
+        record_of(copy, right=10, of=10, identity="same"),
+        items=tuple(
+            msgspec.structs.replace(item, answers=(AnswerRecord(content="x", ended_ns=8 * 10**9),))
+            for item in full.items[:10]
+        ),
     )
-    both = (result("a", 60, decode_interval=interval), result("b", 20, decode_interval=Interval(19, 21, 3)))
-    assert why(*both).endswith("ahead of b, beyond the speeds' 95 % intervals")
+    scored, _ = assess([], [one, copy], [full, checked])
+    assert [entry.quality.score if entry.quality else None for entry in scored] == [75.0, 75.0]
+    assert scored[1].quality is not None
+    assert scored[1].quality.measured_on == HOST
+    assert [entry.seconds_to_correct_answer for entry in scored] == [pytest.approx(2 / 0.75), pytest.approx(8 / 0.75)]
 
 
-def test_two_that_are_faster_than_the_score_tells_apart_are_said_to_be() -> None:
-    assert why(result("a", 500), result("b", 90)).endswith(
-        "b is 0.0 points behind, and both are faster than the 80 tok/s up to which the score tells speeds apart"
-    )
-
-
-@pytest.mark.parametrize("figure", ["decode_tps", "classic_tps", "output_tokens", "token_budget"])
 @pytest.mark.parametrize("value", [0, -5, 10**400])
-def test_an_absurd_figure_is_not_scored_and_harms_nothing_else(figure: str, value: int) -> None:
-    scored, verdict = assess([], [result("odd", **{figure: value}), result("sound", 10)])
+def test_an_absurd_speed_is_not_scored_and_harms_nothing_else(value: int) -> None:
+    scored, verdict = verdict_on(result("odd", decode_tps=value), result("sound", 10))
     assert [entry.scores is None for entry in scored] == [True, False]
     assert verdict.recommendation is not None
+
+
+@pytest.mark.parametrize("figure", ["classic_tps", "output_tokens"])
+@pytest.mark.parametrize("value", [None, 0, -5, 10**400])
+def test_an_absurd_figure_of_the_classic_scoring_has_no_classic_score(figure: str, value: Any) -> None:
+    scored, _ = verdict_on(result("odd", **{figure: value}), result("sound", 10))
+    assert [entry.scores is not None and entry.scores.classic is None for entry in scored] == [True, False]
 
 
 def test_any_size_has_a_tier() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from command import FEW_ITEMS
+from fake_ollama.script import CHAT_TEMPLATE
 from network.namespaces import Namespaces, needs_namespaces
 from ollama_speedrun.results.codec import decode
 
@@ -19,12 +21,17 @@ def test_the_bare_command_finds_three_servers_and_benchmarks_each(tmp_path: Path
     with Namespaces(hosts=HOSTS) as lan:
         for number, address in enumerate(HOSTS):
             script = tmp_path / f"{address}.json"
-            models = [{"name": f"model-{number}:{size}b"} for size in (1, 3)]
+            student = {"key": f"{number}", "ability": 100}
+            models = [
+                {"name": f"model-{number}:{size}b", "student": student, "template": CHAT_TEMPLATE} for size in (1, 3)
+            ]
             script.write_text(json.dumps({"hosts": [{"models": models}]}), encoding="utf-8")
             listen = f"--listen={address}:11434"
             lan.serve([sys.executable, "-m", "fake_ollama", f"--script={script}", listen], address=address)
         with lan.packets() as touched:
-            ended = lan.run([sys.executable, "-m", "ollama_speedrun", "--json", "--num-predict=24"], env=home)
+            ended = lan.run(
+                [sys.executable, "-m", "ollama_speedrun", "--json", "--num-predict=24"], env={**home, **FEW_ITEMS}
+            )
     document = decode(ended.stdout.encode(), origin="stdout")
     assert sorted(host.url for host in document.hosts) == [f"http://{address}:11434" for address in HOSTS]
     assert sorted((result.host, result.model, result.status) for result in document.results) == [

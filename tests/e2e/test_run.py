@@ -16,6 +16,7 @@ from fake_ollama.script import (
     HostScript,
     ModelScript,
     Stall,
+    able_model,
     cloud_model,
     embedding_model,
     image_model,
@@ -25,7 +26,7 @@ from ollama_speedrun.report.explain import explain
 from ollama_speedrun.results.files import read_document
 
 QUICK = ("--profile", "quick", "--trials", 1, "--num-predict", 24, "--num-ctx", 2048, "--timeout", 4)
-GOOD = HostScript(models=(ModelScript("good:1b"), ModelScript("better:3b", decode_tps=3_000.0)))
+GOOD = HostScript(models=(able_model("good:1b"), able_model("better:3b", decode_tps=3_000.0)))
 
 MISBEHAVING = [
     HostScript(models=(ModelScript("dying:1b", fault=HostDies(after_tokens=5)),), address="127.0.0.2"),
@@ -83,6 +84,12 @@ async def test_the_json_document_has_the_field_names_that_other_programs_rely_on
         *("prompt_tokens", "output_tokens", "memory_bytes", "gpu_share"),
     }
     assert figures | {"host", "model", "status", "reason", "caveats", "scores"} <= result.keys()
+    quality = {"score", "low", "high", "items", "areas", "truncated_share", "repeated_share", "identity"}
+    assert quality <= result["quality"].keys()
+    assert {"score", "items"} <= next(iter(result["quality"]["areas"].values())).keys()
+    assert result["seconds_to_correct_answer"] > 0
+    assert {"use", "best", "why"} <= found["verdict"]["uses"][0].keys()
+    assert {"host", "model", "score"} <= found["verdict"]["uses"][0]["best"].keys()
     assert {"classic", "overall"} <= result["scores"].keys()
     assert {"speed", "quality", "composite"} <= result["scores"]["classic"].keys()
     assert {"tier", "best", "why"} <= found["verdict"]["tiers"][0].keys()

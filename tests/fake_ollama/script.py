@@ -69,7 +69,7 @@ class Student(Script, frozen=True):
     """
 
     key: str
-    seed: int
+    seed: int = 5
     ability: float = 0.0
     abilities: Mapping[str, float] = {}
 
@@ -192,6 +192,15 @@ class FleetScript(Script, frozen=True):
     """Several hosts."""
 
     hosts: tuple[HostScript, ...] = ()
+
+
+CHAT_TEMPLATE = "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}"
+
+
+def able_model(name: str, ability: float = 100.0, **changes: object) -> ModelScript:
+    """Return a chat model that gets the items of the bank right as often as its ability says, at first all."""
+    base = ModelScript(name, template=CHAT_TEMPLATE, student=Student(key=name, ability=ability))
+    return msgspec.structs.replace(base, **changes)
 
 
 def embedding_model(name: str, **changes: object) -> ModelScript:

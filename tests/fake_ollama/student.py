@@ -18,6 +18,8 @@ from ollama_speedrun.quality.items import Answer, Item, ToolCall
 if TYPE_CHECKING:
     from fake_ollama.script import Student
 
+SEED = 5
+"""The seed that students know unless they are told of another one."""
 _LEVEL_STEP = 1.2
 """By how much one level is harder than the one below, in logits."""
 _Conversation: TypeAlias = tuple[tuple[str, str], ...]

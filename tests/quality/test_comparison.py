@@ -44,7 +44,7 @@ def test_equal_answers_are_told_apart_from_nothing_but_not_called_certain() -> N
 
     assert found is not None
     assert found.mean == 0
-    assert 0 < found.error < 0.1
+    assert 0 < found.error < 0.2
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.02, 0.9))
@@ -60,7 +60,7 @@ def test_guessing_is_judged_by_the_distribution_of_right_guesses(earned: list[fl
     assert beats_guessing(graded) == (right > 0 and tail <= 0.001)
 
 
-def test_the_error_of_a_difference_holds_the_truth_in_19_of_20_cases() -> None:
+def test_two_errors_of_a_difference_hold_the_truth_in_19_of_20_cases() -> None:
     held = 0
     for run in range(400):
         draw = Draw(f"coverage/{run}")
@@ -72,4 +72,14 @@ def test_the_error_of_a_difference_holds_the_truth_in_19_of_20_cases() -> None:
         assert found is not None
         held += abs(found.mean - 0.2) <= 2 * found.error
 
-    assert 0.92 <= held / 400 <= 0.985
+    assert held / 400 >= 0.94
+
+
+def test_three_items_that_only_one_model_got_right_prove_nothing_and_nine_do() -> None:
+    def ahead_by(count: int) -> float:
+        one = outcomes({("a", "f"): [1.0] * 20})
+        found = difference(one, outcomes({("a", "f"): [0.0] * count + [1.0] * (20 - count)}))
+        assert found is not None
+        return found.mean / found.error
+
+    assert ahead_by(3) < 1.96 < ahead_by(9)

@@ -23,19 +23,20 @@ def of(*items: ItemRecord) -> QualityRecord:
     return QualityRecord(host="http://desk:11434", model="m:1b", bank="1", seed=7, mix="easy", items=items)
 
 
-def test_the_seconds_to_a_correct_answer_are_those_of_an_item_over_the_share_of_right_ones() -> None:
+def test_the_seconds_of_an_item_and_the_share_of_right_ones_are_means() -> None:
     found = of(asked("a", 1, seconds=2), asked("b", 0, seconds=4))
 
-    assert records.seconds_to_correct_answer(found) == pytest.approx(6.0)
+    assert records.item_s(found) == pytest.approx(3.0)
+    assert records.accuracy(found) == pytest.approx(0.5)
 
 
 def test_loading_is_no_part_of_the_seconds_of_an_item() -> None:
     assert asked("a", 1, seconds=2, load_s=30).seconds == pytest.approx(2)
 
 
-def test_nothing_right_or_nothing_asked_has_no_seconds() -> None:
-    assert records.seconds_to_correct_answer(of(asked("a", 0))) is None
-    assert records.seconds_to_correct_answer(of()) is None
+def test_nothing_asked_has_no_seconds_and_no_accuracy() -> None:
+    assert records.item_s(of()) is None
+    assert records.accuracy(of()) is None
 
 
 def test_pilots_and_ungradable_answers_do_not_count() -> None:

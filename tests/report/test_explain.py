@@ -14,6 +14,8 @@ from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.assessment.score import Formula
 from ollama_speedrun.benchmark import derive, metrics, stats
 from ollama_speedrun.benchmark.types import EmbeddingFigures, Observations, Result, StreamRecord
+from ollama_speedrun.quality.items import Grade
+from ollama_speedrun.quality.records import AnswerRecord, ItemRecord, QualityRecord
 from ollama_speedrun.report.explain import FIGURES, explain, value
 from ollama_speedrun.results.types import Document
 from records import MS, model, observations, record, timed
@@ -27,9 +29,38 @@ TRIALS = tuple(
 
 def document_of(*results: Result) -> Document:
     models = (model(),)
-    scored, verdict = assess(models, results)
+    quality_records = tuple(graded(result) for result in results)
+    scored, verdict = assess(models, results, quality_records)
     return Document(
-        started_at=datetime(2026, 1, 1, tzinfo=UTC), models=models, results=results, assessments=scored, verdict=verdict
+        started_at=datetime(2026, 1, 1, tzinfo=UTC),
+        models=models,
+        results=results,
+        quality_records=quality_records,
+        assessments=scored,
+        verdict=verdict,
+    )
+
+
+def graded(result: Result) -> QualityRecord:
+    """Three of four items right."""
+    return QualityRecord(
+        host=result.host,
+        model=result.model,
+        variant=result.variant,
+        bank="1",
+        seed=1,
+        mix="easy",
+        items=tuple(
+            ItemRecord(
+                item=str(place),
+                area="facts",
+                family="f",
+                level=1,
+                answers=(AnswerRecord(content="x", ended_ns=1),),
+                grade=Grade(score=credit, strict=credit, extracted="x", why="as told"),
+            )
+            for place, credit in enumerate((1.0, 1.0, 1.0, 0.0))
+        ),
     )
 
 
@@ -141,12 +172,12 @@ def test_memory_tier_and_score_are_derived() -> None:
     result = derive.measured(model(), observations())
     (scored,) = document_of(result).rated()
     assert scored.scores is not None
+    assert scored.scores.overall is not None
     lines = explained(observations())
     assert section(lines, "memory_bytes") == ["  2147483648 bytes / 1024^3 = 2.000 GB, 100% of it on the GPU"]
     assert "tier: 2-4, by the memory in use, 2.000 GB, below 4 GB" in lines
     assert section(lines, "scores.overall") == [
-        "  Q = 101 / 101, at most 1 = 1.000 (output tokens ÷ token budget, a stand-in",
-        "    until answers are graded)",
+        "  Q = quality / 100 = 0.7500, from 4 graded items",
         "  S = log2(100.0 / 5) / 4, within 0 and 1 = 1.000",
         "  L = 1 − ln(0.2000 / 0.3) / ln(10 / 0.3), within 0 and 1 = 1.000",
         f"  overall = {value(scored.scores.overall)}",
@@ -184,10 +215,12 @@ def test_the_printed_formula_gives_the_score_whatever_its_constants(
 
     eval_ns = round(decode_s * 1e9)
     result = derive.measured(model(), observations(interview=slow(), trials=(slow(), slow(), slow())))
-    assessments, verdict = assess((model(),), [result], formula)
+    assessments, verdict = assess((model(),), [result], [graded(result)], formula=formula)
     (scores,) = [one.scores for one in assessments]
     run = msgspec.structs.replace(document_of(result), assessments=assessments, verdict=verdict)
     assert scores is not None
+    assert scores.overall is not None
+    assert scores.classic is not None
     lines = list(explain(run, "m:*", formula))
     heading = next(line for line in lines if line.startswith("scores.overall"))
     factors = {
@@ -195,7 +228,7 @@ def test_the_printed_formula_gives_the_score_whatever_its_constants(
         for line in section(lines, "scores.overall")
         if "within" in line
     }
-    q = float(re.search(r"at most 1 = ([\d.]+)", "\n".join(lines))[1])  # type: ignore[index]
+    q = float(re.search(r"quality / 100 = ([\d.]+)", "\n".join(lines))[1])  # type: ignore[index]
     weights = {name: float(power) for name, power in re.findall(r"([QSL])\^([\d.]+)", heading)}
     floor = float(heading.rpartition("at least ")[2])
     worked = 100.0
@@ -218,12 +251,13 @@ def evaluated(line: str) -> float:
 
 def test_a_score_of_another_formula_is_told_apart_from_this_one() -> None:
     result = derive.measured(model(), observations())
-    assessments, _ = assess((model(),), [result], OTHER_FORMULA)
+    assessments, _ = assess((model(),), [result], [graded(result)], formula=OTHER_FORMULA)
     (scores,) = [one.scores for one in assessments]
     assert scores is not None
+    assert scores.overall is not None
     run = msgspec.structs.replace(document_of(result), assessments=assessments)
     assert section(list(explain(run, "m:*")), "scores.overall")[-2:] == [
-        f"  overall = {value(100.0)}",
+        f"  overall = {value(100 * 0.75**0.6)}",
         f"  the document has {value(scores.overall)}, by another formula: `assess` scores it again",
     ]
 

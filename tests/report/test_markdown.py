@@ -15,10 +15,9 @@ def test_the_page() -> None:
 
 
 def test_the_classic_page_shows_the_classic_score() -> None:
-    assert (
-        "| ★ smollm2:135m | 192.168.1.20 | 256 MB | 8.0B | Q4\\_K\\_M | 104 | ±2% | 340 ms | 2.1 s | 100% | 77.0 |  |"
-        in render(document(), scoring="classic")
-    )
+    row = next(line for line in render(document(), scoring="classic").splitlines() if "smollm2:135m |" in line)
+    assert row.startswith("| ★ smollm2:135m | 192.168.1.20 | – | 256 MB | 8.0B |")
+    assert row.endswith("| 104 | ±2% | 340 ms | 2.1 s | 100% | 77.0 |  |")
 
 
 def test_markdown_and_html_in_a_name_are_shown_as_they_are() -> None:
@@ -44,7 +43,7 @@ def test_no_name_breaks_a_table_or_begins_another_line(name: str) -> None:
     assert len(shown.split("\n")) == len(plain.split("\n"))
     inert = shown.replace("<!-- -->", "").replace("<span>$</span>", "$")
     table = [line for line in inert.split("\n") if line.startswith("|")]
-    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {13}
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {16}
     assert not re.search(r"[<>]", "".join(table))
 
 

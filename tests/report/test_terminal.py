@@ -172,8 +172,8 @@ def test_a_row_without_any_figure_is_a_row_of_dashes() -> None:
         load_s=None,
     )
     run = run_of(unrated(bare))
-    assert report(run, 80).splitlines()[:3] == [
-        "Model     Host               Size  Params  Quant  tok/s  TTFT  Load  Score",
+    assert report(run, 120).splitlines()[:3] == [
+        "Model     Host               Memory  Size  Params  Quant  tok/s  TTFT  Load  Score",
         "Benchmarks",
-        "unlisted  rack.example:8080     –       –  –          –     –     –      –",
+        "unlisted  rack.example:8080       –     –       –  –          –     –     –      –",
     ]

@@ -1,9 +1,10 @@
 import msgspec
 import pytest
 
+from ollama_speedrun.assessment.types import Pick, Rated, UseVerdict, Verdict
 from ollama_speedrun.report.columns import RESULTS, headings
 from ollama_speedrun.report.view import Advice, Section, Unmeasured, grade, report
-from specimens import DESK, LONG_NAME, RACK, STAND_IN, document, model, rated, result, run_of, unrated
+from specimens import DESK, LONG_NAME, RACK, document, model, quality, rated, result, run_of, unrated
 
 
 def sections(shown: tuple[Section, ...]) -> list[tuple[str, list[tuple[str, bool]]]]:
@@ -42,9 +43,12 @@ def test_a_row_has_a_cell_for_each_heading() -> None:
     assert dict(zip(headings(RESULTS), row.cells, strict=True)) == {
         "Model": "smollm2:135m",
         "Host": "192.168.1.20",
+        "Memory": "–",
         "Size": "256 MB",
         "Params": "8.0B",
         "Quant": "Q4_K_M",
+        "Quality": "90 ±8",
+        "s/right": "1.5 s",
         "tok/s": "104",
         "±": "±2%",
         "TTFT": "340 ms",
@@ -116,8 +120,34 @@ def test_caveats_of_a_kind_with_other_figures_share_a_footnote() -> None:
     )
 
 
-def test_the_stand_in_for_quality_is_named() -> None:
-    assert f"Quality: {STAND_IN}" in report(document()).legend
+def test_the_legend_says_how_quality_was_measured() -> None:
+    (line,) = (line for line in report(document()).legend if line.startswith("Quality"))
+    assert line == (
+        "Quality: the share of up to 25 graded items that were right, corrected for guessing, 0 to 100, ± half of its "
+        "95 % interval; s/right: seconds until one item is right."
+    )
+
+
+def test_base_models_are_said_not_to_compare_with_chat_models() -> None:
+    base = rated(result("base", DESK))
+    of_base = msgspec.structs.replace(quality(), protocol="3-shot")
+    run = run_of(Rated(base.result, msgspec.structs.replace(base.assessment, quality=of_base)))
+    assert any(line.startswith("Base models continue three solved examples") for line in report(run).legend)
+
+
+def test_the_picks_for_each_use_are_told_and_a_use_without_one_is_left_out() -> None:
+    run = run_of(
+        result("a", DESK),
+        verdict=Verdict(
+            (), None, (UseVerdict("chat", Pick(DESK, "a", 71.0), "quality 90"), UseVerdict("agent", None, "x"))
+        ),
+    )
+    (advice,) = report(run).uses
+    assert (advice.scope, advice.model, advice.score) == ("chat", "a", "71.0")
+
+
+def test_the_reason_for_no_recommendation_is_told() -> None:
+    assert report(run_of(verdict=Verdict((), None, (), "no model was measured"))).why_none == "no model was measured"
 
 
 def test_an_interrupted_run_says_that_it_is_incomplete() -> None:
@@ -151,4 +181,4 @@ def test_figures_that_are_missing_are_dashes() -> None:
         gpu_share=None,
     )
     ((section),) = report(run_of(unrated(bare))).sections
-    assert section.rows[0].cells == ("unlisted", "rack.example:8080", *["–"] * 9)
+    assert section.rows[0].cells == ("unlisted", "rack.example:8080", *["–"] * 12)

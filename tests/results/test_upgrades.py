@@ -30,14 +30,24 @@ def test_a_file_of_version_1_is_read_with_all_that_it_holds() -> None:
         True,
         True,
     ]
-    assert again["verdict"] == written["verdict"]
     assert again["hosts"] == written["hosts"]
     assert again["models"] == [{**model, "format": None} for model in written["models"]]
 
 
 def figures(document: dict[str, Any]) -> list[dict[str, Any]]:
     """The results, their lists and structs as text so that they can be compared as a set."""
-    return [{key: json.dumps(value, sort_keys=True) for key, value in one.items()} for one in document["results"]]
+    return [
+        {key: json.dumps(value, sort_keys=True) for key, value in one.items() if key != "scores"}
+        for one in document["results"]
+    ]
+
+
+def test_a_verdict_and_scores_by_the_length_of_answers_are_dropped() -> None:
+    read = decode(VERSION_1, origin="old.json")
+    scores = [one.scores for one in read.assessments if one.scores]
+    assert read.verdict is None
+    assert scores
+    assert [(one.overall, one.quality) for one in scores] == [(None, None)] * len(scores)
 
 
 def test_a_file_of_version_1_is_given_what_it_says_of_server_and_model() -> None:

@@ -11,7 +11,8 @@ NOT_MEASURED = "no model of this size was measured"
 
 def composite(assessment: Assessment) -> float | None:
     """Return the classic score, 0 to 100; None where the result could not be scored."""
-    return None if assessment.scores is None else assessment.scores.classic.composite
+    classic = None if assessment.scores is None else assessment.scores.classic
+    return None if classic is None else classic.composite
 
 
 def disk_tier(model: Model | None) -> Tier | None:

@@ -29,7 +29,8 @@ CLASSIC_SPEED_WEIGHT: Final = 0.6
 CLASSIC_QUALITY_WEIGHT: Final = 0.4
 USUAL_SPREAD: Final = 0.05
 """The possible error of a rate without an interval: the spread of single runs on a CPU."""
-STAND_IN: Final = "output tokens ÷ token budget, a stand-in until answers are graded"
+UNKNOWN: Final = 0.5
+"""A factor that was not measured counts as the middle."""
 
 
 class Formula(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,60 +75,64 @@ def overall(*, quality: float, speed: float, latency: float, formula: Formula = 
     )
 
 
-def can_be_scored(result: Result) -> bool:
-    """Return whether a result has all that a score needs: a good end, a speed, a TTFT and tokens, none absurd."""
-    positive = (result.speed_tps, result.classic_tps, result.output_tokens, result.token_budget)
-    return (
-        result.status == "ok"
-        and result.ttft_s is not None
-        and result.ttft_s >= 0
-        and all(figure is not None and 0 < figure <= LARGEST for figure in positive)
-    )
+def has_speed(result: Result) -> bool:
+    """Return whether a result ended well with a speed that is not absurd: the least that a score needs."""
+    return result.status == "ok" and _is_sane(result.speed_tps)
 
 
-def scores(results: Sequence[Result], formula: Formula = FORMULA) -> tuple[Scores | None, ...]:
-    """Return each result's scores in order, None for those that cannot be scored.
+def scores(
+    results: Sequence[Result], qualities: Sequence[float | None], formula: Formula = FORMULA
+) -> tuple[Scores | None, ...]:
+    """Return each result's scores in order, None for those without a speed; qualities are from 0 to 100.
 
     Only `classic` looks at the other results: its speed is 100·tps/max tps, its quality 100·tokens/max tokens.
     """
-    scored = [result for result in results if can_be_scored(result)]
-    fastest_tps = max((result.classic_tps or 0.0 for result in scored), default=0.0)
-    most_tokens = max((result.output_tokens or 0 for result in scored), default=0)
+    timed = [result for result in results if _is_classic(result)]
+    fastest_tps = max((result.classic_tps or 0.0 for result in timed), default=0.0)
+    most_tokens = max((result.output_tokens or 0 for result in timed), default=0)
     return tuple(
-        _scores(result, formula, fastest_tps=fastest_tps, most_tokens=most_tokens) if can_be_scored(result) else None
-        for result in results
+        _scores(result, quality, _classic(result, formula, fastest_tps, most_tokens), formula)
+        if has_speed(result)
+        else None
+        for result, quality in zip(results, qualities, strict=True)
     )
 
 
-def _scores(result: Result, formula: Formula, *, fastest_tps: float, most_tokens: int) -> Scores:
-    tps, ttft_s, tokens, budget = result.speed_tps, result.ttft_s, result.output_tokens, result.token_budget
-    if tps is None or ttft_s is None or tokens is None or budget is None or result.classic_tps is None:
-        raise ValueError(f"{result.model} on {result.host} lacks a figure that its score needs")
-    quality, fast, prompt = min(1.0, tokens / budget), speed(tps, formula), latency(ttft_s, formula)
-    classic_speed = FULL * result.classic_tps / fastest_tps
-    classic_quality = FULL * tokens / most_tokens
+def _scores(result: Result, quality: float | None, classic: ClassicScores | None, formula: Formula) -> Scores:
+    fast = speed(result.speed_tps or 0.0, formula)
+    prompt = None if result.ttft_s is None else latency(max(result.ttft_s, 0.0), formula)
     return Scores(
-        classic=ClassicScores(
-            speed=classic_speed,
-            quality=classic_quality,
-            composite=formula.classic_speed_weight * classic_speed + formula.classic_quality_weight * classic_quality,
+        classic=classic,
+        overall=None
+        if quality is None
+        else FULL
+        * overall(
+            quality=quality / FULL,
+            speed=fast,
+            latency=UNKNOWN if prompt is None else prompt,
+            formula=formula,
         ),
-        overall=FULL * overall(quality=quality, speed=fast, latency=prompt, formula=formula),
-        quality=FULL * quality,
+        quality=quality,
         speed=FULL * fast,
-        latency=FULL * prompt,
-        quality_is=STAND_IN,
+        latency=None if prompt is None else FULL * prompt,
     )
 
 
-def overall_span(result: Result, scores: Scores) -> tuple[float, float]:
-    """Return the overall score at both ends of the decode rate's 95 % interval, or of ± 5 % where it has none."""
-    tps, interval = result.speed_tps or 0.0, result.decode_interval
-    ends_tps = (
-        (interval.low_tps, interval.high_tps) if interval else (tps * (1 - USUAL_SPREAD), tps * (1 + USUAL_SPREAD))
+def _classic(result: Result, formula: Formula, fastest_tps: float, most_tokens: int) -> ClassicScores | None:
+    tps, tokens = result.classic_tps, result.output_tokens
+    if not _is_classic(result) or tps is None or tokens is None:
+        return None
+    classic_speed, classic_quality = FULL * tps / fastest_tps, FULL * tokens / most_tokens
+    return ClassicScores(
+        speed=classic_speed,
+        quality=classic_quality,
+        composite=formula.classic_speed_weight * classic_speed + formula.classic_quality_weight * classic_quality,
     )
-    low, high = (
-        FULL * overall(quality=scores.quality / FULL, speed=speed(end_tps), latency=scores.latency / FULL)
-        for end_tps in ends_tps
-    )
-    return low, high
+
+
+def _is_classic(result: Result) -> bool:
+    return result.status == "ok" and _is_sane(result.classic_tps) and _is_sane(result.output_tokens)
+
+
+def _is_sane(figure: float | None) -> bool:
+    return figure is not None and 0 < figure <= LARGEST

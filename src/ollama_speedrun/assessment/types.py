@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from ..benchmark.types import Result, label
+from ..quality.scoring import QualityScore
 
 Tier = Literal["<2", "2-4", "4-8", "8-16", "16+"]
 TierBasis = Literal["memory", "disk"]
@@ -21,25 +22,39 @@ class ClassicScores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     composite: float
 
 
-class Scores(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All scores run from 0 to 100.
+class Quality(QualityScore, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The quality of one result, 0 to 100 with its 95 % interval, by area, and where it comes from.
 
-    `overall` is made of `quality`, `speed` and `latency`, each absolute: no other model's figures enter it.
-    `quality_is` says what stands for quality.
+    `protocol` is how the items were asked ("chat" or "3-shot"), `mix` which levels, `bank` the version of the bank.
+    `identity` is equal for models whose quality is the same wherever they run; `measured_on` names the host that
+    answered for it, None where it answered itself.
     """
 
-    classic: ClassicScores
-    overall: float
-    quality: float
+    protocol: Literal["chat", "3-shot"]
+    bank: str
+    mix: str
+    identity: str | None = None
+    measured_on: str | None = None
+
+
+class Scores(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All scores run from 0 to 100; None where a figure that the score needs is missing.
+
+    `overall` is made of `quality`, `speed` and `latency`, each absolute: no other model's figures enter it.
+    """
+
+    classic: ClassicScores | None
+    overall: float | None = None
+    quality: float | None = None
     speed: float
-    latency: float
-    quality_is: str
+    latency: float | None
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The scores and the memory tier of one result, which it names by host, model and variant.
 
-    `scores` is None unless the benchmark ended well. `tier_basis` says whether the memory tier comes from measured
+    `scores` is None unless the benchmark ended well with a speed. `quality` is None where no answer was graded, and
+    `seconds_to_correct_answer` where none was right. `tier_basis` says whether the memory tier comes from measured
     memory or from the size on disk; both are None where neither is known.
     """
 
@@ -47,6 +62,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     model: str
     variant: str | None = None
     scores: Scores | None = None
+    quality: Quality | None = None
+    seconds_to_correct_answer: float | None = None
     tier: Tier | None = None
     tier_basis: TierBasis | None = None
 
@@ -96,8 +113,21 @@ class Recommendation(Pick, frozen=True, kw_only=True, forbid_unknown_fields=True
     why: str
 
 
+class UseVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The best for one use, with its score for that use; None where no model suits it. Why in one sentence."""
+
+    use: str
+    best: Pick | None
+    why: str
+
+
 class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The outcome of a run: a best for each memory tier, smallest first, and one recommendation over all."""
+    """The outcome of a run: a best for each memory tier, smallest first, one recommendation over all, one for each use.
+
+    `why_none` says why there is no recommendation.
+    """
 
     tiers: tuple[TierVerdict, ...]
     recommendation: Recommendation | None
+    uses: tuple[UseVerdict, ...] = ()
+    why_none: str | None = None

@@ -115,20 +115,20 @@ def utility(use: Use, properties: Properties) -> float:
 
 def latency(ttft_s: float | None) -> float:
     """Return the latency score of docs/metrics.md; 0.5 if the TTFT is not known."""
-    return 0.5 if ttft_s is None else score.latency(ttft_s)
+    return score.UNKNOWN if ttft_s is None else score.latency(ttft_s)
 
 
 def context(tokens: int | None) -> float:
     """Return the context score: 0 at 4,096 tokens, 1 at 131,072, rising with each doubling; 0.5 if not known."""
     if tokens is None:
-        return 0.5
+        return score.UNKNOWN
     return _logarithmic(tokens, SMALLEST_CONTEXT_TOKENS, LARGEST_CONTEXT_TOKENS)
 
 
 def memory(memory_bytes: int | None) -> float:
     """Return the memory score: 1 at 2 GB or less, 0 at 64 GB, falling with each doubling; 0.5 if not known."""
     if memory_bytes is None:
-        return 0.5
+        return score.UNKNOWN
     return 1 - _logarithmic(memory_bytes / 1e9, SMALLEST_MEMORY_GB, LARGEST_MEMORY_GB)
 
 

@@ -43,7 +43,8 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     the 95 % interval of the decode rate is within ± `precision`; `budget_s` bounds interview and trials together.
     `take_turns` lets two models of a host alternate where memory holds both, so that results come in pairs;
     `reference_trial` repeats a host's first model at the end, to notice drift. `depths` (tokens) and
-    `concurrency_levels` (requests at once) ask for the two sweeps.
+    `concurrency_levels` (requests at once) ask for the two sweeps. At most `max_items` items of the bank are graded for
+    each model, none with 0, out of the `areas` and `languages` named (empty: all); `item_seed` None draws their order.
     """
 
     timeout_s: float = 300.0
@@ -60,6 +61,10 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     if_busy: IfBusy = IfBusy.WAIT
     depths: tuple[int, ...] = ()
     concurrency_levels: tuple[int, ...] = ()
+    max_items: int = 80
+    areas: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    item_seed: int | None = None
 
     @property
     def sweeps(self) -> bool:
@@ -68,7 +73,9 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
-    Profile.QUICK: BenchmarkSettings(trial_tokens=64, most_trials=3, take_turns=False, reference_trial=False),
+    Profile.QUICK: BenchmarkSettings(
+        num_predict=256, trial_tokens=64, most_trials=3, take_turns=False, reference_trial=False, max_items=25
+    ),
     Profile.STANDARD: BenchmarkSettings(),
     Profile.THOROUGH: BenchmarkSettings(
         trial_tokens=256,
@@ -76,5 +83,6 @@ PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
         thinking=Thinking.ALL,
         depths=DEPTHS,
         concurrency_levels=CONCURRENCY_LEVELS,
+        max_items=400,
     ),
 }

@@ -187,6 +187,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.decode_tps if self.decode_tps is not None else self.decode_client_tps
 
     @property
+    def key(self) -> tuple[str, str, str | None]:
+        """Host, model and variant, which tell a run's results apart."""
+        return self.host, self.model, self.variant
+
+    @property
     def label(self) -> str:
         """The model's name, with its variant where it has one."""
         return label(self.model, self.variant)

@@ -27,6 +27,10 @@ else:
 
 
 TIERS: tuple[Tier, ...] = ("<2", "2-4", "4-8", "8-16", "16+")
+AREA_NAMES = (
+    *("reasoning", "code", "writing", "facts", "languages", "context", "tasks", "honesty"),
+    *("tools", "vision"),
+)
 LARGEST_COUNT = 999_999_999
 MOST_AT_ONCE = 64
 _TIER_ALIASES = {"lt2": "<2", "16plus": "16+"}  # nothing in these needs quoting in a shell
@@ -84,6 +88,16 @@ def _seconds(text: str) -> float:
 
 def _count(text: str) -> int:
     return _whole(text, range(1, LARGEST_COUNT + 1))
+
+
+def _natural(text: str) -> int:
+    return _whole(text, range(LARGEST_COUNT + 1))
+
+
+def _area(text: str) -> str:
+    if text.lower() not in AREA_NAMES:
+        raise ValueError("not an area")
+    return text.lower()
 
 
 def _whole(text: str, possible: range) -> int:
@@ -168,6 +182,8 @@ def _scoring(text: str) -> Scoring:
 
 SECONDS: Kind[float] = Kind("a number of seconds above 0, such as 30", _seconds, (int, float))
 COUNT: Kind[int] = Kind(f"a whole number from 1 to {LARGEST_COUNT}, such as 8", _count, (int,))
+WHOLE: Kind[int] = Kind(f"a whole number from 0 to {LARGEST_COUNT}", _natural, (int,))
+AREAS: Kind[tuple[str, ...]] = Kind("areas out of " + ", ".join(AREA_NAMES), _area, (str,), many=True, separator=",")
 SWITCH: Kind[bool] = Kind("true or false", _switch, (bool,))
 PROFILE: Kind[Profile] = Kind("quick or standard or thorough", _profile, (str,))
 THINKING: Kind[Thinking] = Kind("default or on or off or all", _thinking, (str,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..report.formats import endings
 from .kinds import (
+    AREAS,
     COUNT,
     DEPTHS,
     FILE,
@@ -21,6 +22,7 @@ from .kinds import (
     TEXTS,
     THINKING,
     TIER_NAMES,
+    WHOLE,
     Kind,
     T_co,
 )
@@ -233,6 +235,23 @@ class Settings:
         COUNT, None, MEASURING, "TOKENS", "maximum number of tokens to generate for each model", "benchmark.num_predict"
     )
     num_ctx = Option(COUNT, None, MEASURING, "TOKENS", "context length to load each model with", "benchmark.num_ctx")
+    max_items = Option(
+        WHOLE, None, MEASURING, "N", "most graded items of each model; 0 asks none", "benchmark.max_items"
+    )
+    areas = Option(
+        AREAS, (), MEASURING, "AREA", "grade items of these areas only, such as code (repeatable)", "benchmark.areas"
+    )
+    languages = Option(
+        TEXTS,
+        (),
+        MEASURING,
+        "CODE",
+        "in the area languages, ask only in these, such as es (repeatable)",
+        "benchmark.languages",
+    )
+    item_seed = Option(
+        WHOLE, None, MEASURING, "N", "ask the items of this seed, to repeat a run", "benchmark.item_seed"
+    )
     concurrency = Option(
         COUNT, 8, MEASURING, "N", "hosts at once; each host runs one model at a time", "run.concurrency"
     )

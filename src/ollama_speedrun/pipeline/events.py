@@ -6,5 +6,6 @@ from ..assessment.events import Assessed
 from ..benchmark.events import BenchmarkEvent
 from ..discovery.events import DiscoveryEvent
 from ..inventory.events import InventoryEvent
+from ..quality.events import QualityEvent
 
-Event: TypeAlias = DiscoveryEvent | InventoryEvent | BenchmarkEvent | Assessed
+Event: TypeAlias = DiscoveryEvent | InventoryEvent | BenchmarkEvent | QualityEvent | Assessed

@@ -9,7 +9,7 @@ import msgspec
 
 from ..assessment.recommend import assess
 from ..assessment.tiers import placed
-from ..assessment.types import Tier
+from ..assessment.types import Assessment, ResultKey, Tier, Verdict
 from ..benchmark import workload
 from ..benchmark.events import BenchmarkEnded, BenchmarkPartial, BenchmarkRevised
 from ..benchmark.plan import BenchmarkSettings
@@ -18,6 +18,8 @@ from ..discovery.events import HostFound, HostMerged
 from ..discovery.types import Host
 from ..inventory.events import ModelListed
 from ..inventory.types import Model
+from ..quality.events import ItemGraded, QualityBegan
+from ..quality.records import QualityRecord
 from ..results.context import read_context
 from ..results.types import Document
 from .events import Event
@@ -61,6 +63,7 @@ class Run:
         self.models: list[Model] = []
         self.chosen: list[Model] = []
         self.results: list[Result] = []
+        self.quality_records: dict[ResultKey, QualityRecord] = {}
         self._selection = Selection()
         self._chosen_hosts: set[str] = set()
 
@@ -82,6 +85,11 @@ class Run:
                     self.chosen.append(model)
             case BenchmarkPartial(result) | BenchmarkEnded(result) | BenchmarkRevised(result):
                 self._keep_result(result)
+            case QualityBegan(record):
+                self.quality_records[record.host, record.model, record.variant] = record
+            case ItemGraded(host, model, variant, item):
+                begun = self.quality_records[host, model, variant]
+                self.quality_records[host, model, variant] = msgspec.structs.replace(begun, items=(*begun.items, item))
             case _:
                 pass
 
@@ -111,6 +119,10 @@ class Run:
                 return
         self.results.append(result)
 
+    def assess(self) -> tuple[tuple[Assessment, ...], Verdict]:
+        """Return what is to be made of the results so far."""
+        return assess(self.models, self.results, tuple(self.quality_records.values()))
+
     def document(self, *, complete: bool, assessed: bool = True, chosen_only: bool = False) -> Document:
         """Return all of it; `complete` is False while the run goes on or after it was interrupted.
 
@@ -118,7 +130,7 @@ class Run:
         """
         if complete and self.ended_at is None:
             self.end()
-        assessments, verdict = assess(self.models, self.results)
+        assessments, verdict = self.assess()
         return Document(
             run_id=self.run_id,
             started_at=self.started_at,
@@ -130,6 +142,7 @@ class Run:
             hosts=tuple(host for host in self.hosts.values() if not chosen_only or self.has_chosen(host)),
             models=tuple(self.chosen if chosen_only else self.models),
             results=tuple(self.results),
+            quality_records=tuple(self.quality_records.values()),
             assessments=assessments,
             verdict=verdict if assessed else None,
         )

@@ -15,11 +15,10 @@ import aiohttp
 import msgspec
 
 from ..assessment.events import Assessed
-from ..assessment.recommend import assess
 from ..benchmark import derive
 from ..benchmark.events import BenchmarkEnded, BenchmarkQueued
 from ..benchmark.plan import BenchmarkSettings
-from ..benchmark.runner import Studies, benchmark_host, no_studies
+from ..benchmark.runner import Studies, benchmark_host
 from ..benchmark.types import Result
 from ..discovery.events import HostFound, TargetFailed
 from ..discovery.scan import find_servers
@@ -30,7 +29,9 @@ from ..inventory.fetch import list_models
 from ..inventory.types import Model
 from ..ollama.client import OllamaClient, open_session
 from ..ollama.tls import client_context
+from ..quality.items import Item
 from .events import Event
+from .examiner import examiner
 from .record import Run, Selection
 from .workers import Workers
 
@@ -38,11 +39,13 @@ NONCE_BYTES: Final = 4
 
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How to run: what to select, how to benchmark, and how many machines at once."""
+    """How to run: what to select, how to benchmark, how many machines at once, and which items of the user's to ask."""
 
     selection: Selection = Selection()
     benchmark: BenchmarkSettings = BenchmarkSettings()
     concurrency: int = 8
+    own_items: tuple[Item, ...] = ()
+    only_own_items: bool = False
 
 
 async def run(  # noqa: PLR0913  # independent inputs, named at the call
@@ -52,20 +55,22 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
     until: Phase,
     emit: Callable[[Event], None],
     into: Run,
-    studies: Studies = no_studies,
+    studies: Studies | None = None,
 ) -> None:
     """Run the phases up to and including `until`, filling `into` and telling each step to `emit`.
 
-    `studies` returns what else to do with a model while it is loaded for its speed trials.
+    `studies` returns what to do with a model once its speed is measured; None asks it graded items.
 
     Servers and models that fail are events and results, never exceptions. Cancelling leaves the finished work in `into`
     and every server as it was found.
     """
     into.begin(settings.selection, settings.benchmark)
-    async with asyncio.TaskGroup() as group:
-        pipeline = _Pipeline(plan, settings, studies, _Teller(emit, into), group, until)
-        await find_servers(plan, emit=pipeline.take_in)
-        pipeline.scan_is_over()
+    teller = _Teller(emit, into)
+    with examiner(settings, record=into, emit=teller.tell) as graded_items:
+        async with asyncio.TaskGroup() as group:
+            pipeline = _Pipeline(plan, settings, studies or graded_items, teller, group, until)
+            await find_servers(plan, emit=pipeline.take_in)
+            pipeline.scan_is_over()
     pipeline.end()
 
 
@@ -213,10 +218,10 @@ class _Pipeline:
             self._tell(_end_of_benchmarks(results))
         if self._until >= Phase.ASSESS and any(map(_asks_for_a_score, results)):
             self._begin(Phase.ASSESS, "scores, memory tiers, recommendation")
-            _, verdict = assess(self._record.models, results)
+            _, verdict = self._record.assess()
             self._tell(Assessed(verdict))
             best = verdict.recommendation
-            summary = f"{best.label} on {best.host}" if best else "nothing could be scored"
+            summary = f"{best.label} on {best.host}" if best else verdict.why_none or "nothing could be scored"
             self._tell(PhaseEnded(Phase.ASSESS, best is not None, summary))
 
 

@@ -1,12 +1,11 @@
 """How two models compare that answered the same items, and if a model does better than guessing. Pure.
 
 A quality is a weighted sum over items: the mean of the items of a family, the mean of the families of an area, the mean
-of the areas, each weighted. So the standard error of a difference on common items follows from the spread of the items
-within their areas.
+of the areas, each weighted. So the standard error of a difference on common items follows from the spread of the items'
+differences.
 """
 
 import math
-import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -48,7 +47,7 @@ def difference(
         return None
     shares = _shares([record for record, _ in pairs], areas)
     mean = math.fsum(share * value for share, (_, value) in zip(shares, pairs, strict=True))
-    error = _spread(pairs) * math.sqrt(math.fsum(share * share for share in shares))
+    error = _spread([value for _, value in pairs]) * math.sqrt(math.fsum(share * share for share in shares))
     return Difference(mean, error, len(pairs))
 
 
@@ -90,14 +89,14 @@ def _shares(records: Sequence[ItemRecord], areas: Mapping[str, float]) -> list[f
     ]
 
 
-def _spread(values: Sequence[tuple[ItemRecord, float]]) -> float:
-    """Return the standard deviation of items about their area's mean, pooled over the areas.
+def _spread(values: Sequence[float]) -> float:
+    """Return the standard deviation of one item's difference, wide enough for a handful of items.
 
-    One right and one wrong answer are added in thought, so that a handful of equal grades does not pass for certainty.
+    In thought two items are added, one half for each model and one for none (Agresti and Min, Stat. Med. 24, 2005, for
+    paired proportions): three items that only one of two models got right prove nothing. The mean is drawn towards 0
+    by that, which is made up for by as much more spread.
     """
-    by_area: dict[str, list[float]] = defaultdict(list)
-    for record, value in values:
-        by_area[record.area].append(value)
-    within = math.fsum(math.fsum((value - statistics.fmean(area)) ** 2 for value in area) for area in by_area.values())
-    freedom = len(values) - len(by_area)
-    return math.sqrt((within + 0.5) / (freedom + 1))
+    count = len(values) + 2
+    mean = math.fsum(values) / count
+    variance = max(0.0, (math.fsum(value * value for value in values) + 1) / count - mean * mean)
+    return math.sqrt(variance) * count / len(values)

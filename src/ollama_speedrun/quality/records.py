@@ -92,7 +92,6 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     identity: str | None = None
     measured_on: str | None = None
     items: tuple[ItemRecord, ...] = ()
-    ungradable: int = 0
 
     @property
     def counted(self) -> tuple[ItemRecord, ...]:
@@ -133,14 +132,14 @@ def score(items: Sequence[ItemRecord], areas: Mapping[str, float] | None = None)
     return scoring.quality([entry.scored for entry in items], common_areas(items) if areas is None else areas)
 
 
-def seconds_to_correct_answer(found: QualityRecord) -> float | None:
-    """Return the mean seconds of an item ÷ the share of right answers; None where none is right or none was asked.
+def item_s(found: QualityRecord) -> float | None:
+    """Return the mean seconds of a counted item, without loading; None where none was asked."""
+    return statistics.fmean(entry.seconds for entry in found.counted) if found.counted else None
 
-    On average a model must be asked 1/accuracy times until an item is right (docs/metrics.md).
-    """
-    counted = found.counted
-    accuracy = statistics.fmean(entry.grade.score for entry in counted) if counted else 0.0
-    return statistics.fmean(entry.seconds for entry in counted) / accuracy if accuracy > 0 else None
+
+def accuracy(found: QualityRecord) -> float | None:
+    """Return the share of right answers among the counted items; None where none was asked."""
+    return statistics.fmean(entry.grade.score for entry in found.counted) if found.counted else None
 
 
 def bounded(text: str, limit: int = LONGEST_KEPT_CHARACTERS) -> str:

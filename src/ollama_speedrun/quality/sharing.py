@@ -54,6 +54,4 @@ def _with_answers_of(record: QualityRecord, equals: Sequence[QualityRecord]) -> 
         return record
     if not agrees(fullest.counted, record.counted):
         return record
-    return msgspec.structs.replace(
-        record, items=fullest.items, mix=fullest.mix, ungradable=fullest.ungradable, measured_on=fullest.host
-    )
+    return msgspec.structs.replace(record, items=fullest.items, mix=fullest.mix, measured_on=fullest.host)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
+from ..assessment.types import Assessment
 from ..benchmark.types import ConcurrencyPoint, DepthPoint, EmbeddingFigures, ImageFigures, Result
 from ..discovery.types import Host
 from ..inventory.types import Model
@@ -31,9 +32,10 @@ class Column(NamedTuple, Generic[T]):
 
 
 class Entry(NamedTuple):
-    """A benchmarked model: its result, what is listed of it, and its score by the scoring that is shown."""
+    """A benchmarked model: its result and assessment, what is listed of it, and its score by the scoring shown."""
 
     result: Result
+    assessment: Assessment
     model: Model | None
     score: float | None
 
@@ -78,11 +80,23 @@ def headings(columns: Sequence[Column[T]]) -> tuple[str, ...]:
 RESULTS: Final[tuple[Column[Entry], ...]] = (
     Column("Model", lambda row: figures.name(row.result.label), "name", emphasis="best"),
     Column("Host", lambda row: figures.host_label(row.result.host), "name"),
-    Column("Size", lambda row: figures.size(row.model.size_bytes if row.model else None), gives_way=2),
+    Column("Memory", lambda row: figures.size(row.result.memory_bytes), gives_way=2),
+    Column("Size", lambda row: figures.size(row.model.size_bytes if row.model else None), gives_way=7, luxury=True),
     Column(
         "Params", lambda row: figures.word(row.model.parameter_size if row.model else None), gives_way=6, luxury=True
     ),
     Column("Quant", lambda row: figures.word(row.model.quantization if row.model else None), "words", gives_way=3),
+    Column(
+        "Quality",
+        lambda row: figures.quality(row.assessment.quality),
+        is_needed=lambda rows: any(row.assessment.quality is not None for row in rows),
+    ),
+    Column(
+        "s/right",
+        lambda row: figures.duration(row.assessment.seconds_to_correct_answer),
+        is_needed=lambda rows: any(row.assessment.seconds_to_correct_answer is not None for row in rows),
+        gives_way=1,
+    ),
     Column("tok/s", lambda row: figures.rate(row.result.speed_tps)),
     Column(
         "±",

@@ -54,6 +54,11 @@ def _within(part: str, prefix: str, *fields: str) -> Iterator[Column]:
     yield from (Column(f"{prefix}_{field}", partial(_field, ("result", part, field))) for field in fields)
 
 
+def _within_assessment(part: str, prefix: str, *fields: str) -> Iterator[Column]:
+    """Yield columns out of a part of the assessment."""
+    yield from (Column(f"{prefix}_{field}", partial(_field, ("assessment", part, field))) for field in fields)
+
+
 def _of_model(*fields: str) -> Iterator[Column]:
     yield from (Column(field, partial(_field, ("model", field))) for field in fields)
 
@@ -78,10 +83,14 @@ COLUMNS: Final = (
     *_within("embedding", "embedding", "dimension", "batch_1_per_s", "batch_32_per_s"),
     *_within("image", "image", "tokens", "prefill_s"),
     *_of_model("digest", "size_bytes", "parameter_size", "quantization", "family", "kind"),
+    *_within_assessment("quality", "quality", "score", "low", "high", "strict", "items"),
+    *_within_assessment("quality", "quality", "truncated_share", "repeated_share", "protocol", "mix", "identity"),
+    Column("seconds_to_correct_answer", lambda row: row.assessment.seconds_to_correct_answer),
     Column("overall", lambda row: row.scores.overall if row.scores else None),
-    Column("classic_speed", lambda row: row.scores.classic.speed if row.scores else None),
-    Column("classic_quality", lambda row: row.scores.classic.quality if row.scores else None),
-    Column("classic_composite", lambda row: row.scores.classic.composite if row.scores else None),
+    *(
+        Column(f"classic_{field}", partial(_field, ("scores", "classic", field)))
+        for field in ("speed", "quality", "composite")
+    ),
     Column("caveats", lambda row: " ".join(caveat.kind for caveat in row.result.caveats)),
 )
 

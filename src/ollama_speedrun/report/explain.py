@@ -244,38 +244,46 @@ def _of_place(entry: Rated, model: Model | None) -> Iterator[str]:
 
 
 def _of_score(document: Document, formula: Formula, entry: Rated) -> Iterator[str]:
-    result, scores = entry.result, entry.scores
+    result, scores, graded = entry.result, entry.scores, entry.assessment.quality
     tps, ttft_s = result.speed_tps, result.ttft_s
-    tokens, budget = result.output_tokens, result.token_budget
-    if scores is None or tps is None or ttft_s is None or tokens is None or budget is None:
+    if scores is None or tps is None:
         return
-    quality, speed, latency = min(1.0, tokens / budget), score.speed(tps, formula), score.latency(ttft_s, formula)
-    overall = score.FULL * score.overall(quality=quality, speed=speed, latency=latency, formula=formula)
+    speed = score.speed(tps, formula)
+    latency = score.UNKNOWN if ttft_s is None else score.latency(ttft_s, formula)
+    if graded is not None:
+        quality = graded.score / score.FULL
+        overall = score.FULL * score.overall(quality=quality, speed=speed, latency=latency, formula=formula)
+        yield (
+            f"scores.overall: {score.FULL:g} · Q^{formula.quality_weight:g} · S^{formula.speed_weight:g} · "
+            f"L^{formula.latency_weight:g}, each factor at least {formula.floor:g}"
+        )
+        yield f"  Q = quality / {score.FULL:g} = {value(quality)}, from {graded.items} graded items"
+        yield (
+            f"  S = log2({value(tps)} / {formula.slowest_tps:g}) / {formula.speed_doublings:g}, "
+            f"within 0 and 1 = {value(speed)}"
+        )
+        yield _latency_line(ttft_s, latency, formula)
+        yield f"  overall = {value(overall)}"
+        if scores.overall is not None and not math.isclose(overall, scores.overall, rel_tol=SAME):
+            yield f"  the document has {value(scores.overall)}, by another formula: `assess` scores it again"
+    yield from _of_classic(document, formula, entry)
+
+
+def _latency_line(ttft_s: float | None, latency: float, formula: Formula) -> str:
+    if ttft_s is None:
+        return f"  L = {value(latency)}, the middle: there is no TTFT"
     fastest_s, slowest_s = f"{formula.fastest_ttft_s:g}", f"{formula.slowest_ttft_s:g}"
-    yield (
-        f"scores.overall: {score.FULL:g} · Q^{formula.quality_weight:g} · S^{formula.speed_weight:g} · "
-        f"L^{formula.latency_weight:g}, each factor at least {formula.floor:g}"
-    )
-    yield f"  Q = {tokens} / {budget}, at most 1 = {value(quality)} ({clean(scores.quality_is)})"
-    yield (
-        f"  S = log2({value(tps)} / {formula.slowest_tps:g}) / {formula.speed_doublings:g}, "
-        f"within 0 and 1 = {value(speed)}"
-    )
-    yield (
+    return (
         f"  L = 1 − ln({value(ttft_s)} / {fastest_s}) / ln({slowest_s} / {fastest_s}), "
         f"within 0 and 1 = {value(latency)}"
     )
-    yield f"  overall = {value(overall)}"
-    if not math.isclose(overall, scores.overall, rel_tol=SAME):
-        yield f"  the document has {value(scores.overall)}, by another formula: `assess` scores it again"
-    yield from _of_classic(document, formula, entry)
 
 
 def _of_classic(document: Document, formula: Formula, entry: Rated) -> Iterator[str]:
     result, scores = entry.result, entry.scores
-    if scores is None or result.interview is None or result.classic_tps is None:
+    if scores is None or scores.classic is None or result.interview is None or result.classic_tps is None:
         return
-    rated = [other.result for other in document.rated() if other.scores is not None]
+    rated = [other.result for other in document.rated() if other.scores is not None and other.scores.classic]
     fastest_tps = max((other.classic_tps or 0.0 for other in rated), default=0.0)
     most_tokens = max((other.output_tokens or 0 for other in rated), default=0)
     window = f"({_s(result.interview.ended_ns)} − {_s(result.interview.first_content_ns)})"

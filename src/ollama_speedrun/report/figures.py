@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from .. import units
 from ..benchmark.types import Interval
 from ..discovery.types import DEFAULT_PORT, Host
+from ..quality.scoring import QualityScore
 from .text import clean
 
 ABSENT: Final = "–"
@@ -68,6 +69,14 @@ def precision(interval: Interval | None) -> str:
         return ABSENT
     half = interval.relative_half_width
     return f"±{half:.1%}" if half < 0.0095 else f"±{half:.0%}"
+
+
+def quality(found: QualityScore | None) -> str:
+    """Return a quality from 0 to 100 with the larger half of its 95 % interval, such as 71 ±9."""
+    if found is None:
+        return ABSENT
+    half = max(found.high - found.score, found.score - found.low)
+    return f"{found.score:.0f} ±{half:.0f}"
 
 
 def share(part: float | None) -> str:

@@ -1,5 +1,6 @@
 """Laying out rows of cells for a width, so that nothing overlaps and no name is lost. Widths are terminal cells."""
 
+import textwrap
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
@@ -14,6 +15,7 @@ Row: TypeAlias = Sequence[Text]
 
 NARROWEST_NAME: Final = 12
 WIDEST_SECOND_NAME: Final = 15  # an IPv4 address, the commonest host
+NARROWEST_NOTE: Final = 24
 HEADING_STYLE: Final = "bold"
 
 
@@ -56,7 +58,8 @@ def table(columns: Sequence[Column], rows: Sequence[Row | Text], width: int | No
     else:
         kept = yield from _stacked(columns, _widths(lines), lines, width)
     if left_out := [column.heading for index, column in enumerate(columns) if index not in kept]:
-        yield Text(f"Not shown here: {', '.join(left_out)}.", "dim")
+        for part in textwrap.wrap(f"Not shown here: {', '.join(left_out)}.", max(width, NARROWEST_NOTE)):
+            yield Text(part, "dim")
 
 
 def _without_luxuries(columns: Sequence[Column]) -> Iterator[list[int]]:

@@ -73,7 +73,7 @@ class Advice(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A whole report. `notes` pairs a mark with its text; `legend` says how the figures are to be read.
 
-    `needless` are the headings of columns that say nothing in this run.
+    `needless` are the headings of columns that say nothing in this run. `why_none` says why nothing is recommended.
     """
 
     sections: tuple[Section, ...]
@@ -85,6 +85,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     legend: tuple[str, ...]
     tiers: tuple[Advice, ...]
     recommendation: Advice | None
+    why_none: str | None = None
+    uses: tuple[Advice, ...] = ()
 
 
 def report(document: Document, *, scoring: Scoring = "overall") -> Report:
@@ -126,6 +128,8 @@ def report(document: Document, *, scoring: Scoring = "overall") -> Report:
         legend=tuple(_legend(document, generating, scoring)),
         tiers=tuple(_advice(TIER_NAMES[tier], pick, why) for tier, pick, why in picks),
         recommendation=_recommendation(verdict),
+        why_none=None if verdict is None or verdict.why_none is None else clean(verdict.why_none, 600),
+        uses=_uses(verdict),
     )
 
 
@@ -168,7 +172,7 @@ def _members(
     for rated in measured:
         model = models.get((rated.result.host, rated.result.model))
         tier = classic.disk_tier(model) if scoring == "classic" else rated.assessment.tier
-        members[tier].append(Entry(rated.result, model, score_of(rated, scoring)))
+        members[tier].append(Entry(rated.result, rated.assessment, model, score_of(rated, scoring)))
     for entries in members.values():
         entries.sort(key=lambda entry: (-(entry.score or 0), entry.result.model, entry.result.host))
     return members
@@ -189,6 +193,12 @@ def _verdict(
     return classic.verdict(rated, models)
 
 
+def _uses(verdict: Verdict | None) -> tuple[Advice, ...]:
+    """Return the best for each use that any model suits."""
+    found = () if verdict is None else verdict.uses
+    return tuple(_advice(use.use, use.best, use.why) for use in found if use.best is not None)
+
+
 def _recommendation(verdict: Verdict | None) -> Advice | None:
     if verdict is None or verdict.recommendation is None:
         return None
@@ -201,16 +211,28 @@ def _advice(scope: str, pick: Pick, why: str) -> Advice:
     )
 
 
+def _quality_legend(measured: list[Rated]) -> Iterable[str]:
+    graded = [entry.assessment.quality for entry in measured if entry.assessment.quality is not None]
+    if graded:
+        most = max(quality.items for quality in graded)
+        yield (
+            f"Quality: the share of up to {most} graded items that were right, corrected for guessing, 0 to 100, ± "
+            "half of its 95 % interval; s/right: seconds until one item is right."
+        )
+    if any(quality.protocol == "3-shot" for quality in graded):
+        yield "Base models continue three solved examples; their quality does not compare with that of chat models."
+
+
 def _legend(document: Document, measured: list[Rated], scoring: Scoring) -> Iterable[str]:
     if not document.complete:
         yield "Incomplete: the run was interrupted, this is what was finished."
     scores = [entry.scores for entry in measured if entry.scores is not None]
     if scores and scoring == "overall":
         yield "Score: overall, 0 to 100, absolute: no other model's figures enter it. ★ marks the best of a tier."
-        yield from (f"Quality: {clean(stand_in)}" for stand_in in dict.fromkeys(score.quality_is for score in scores))
+        yield from _quality_legend(measured)
     elif scores:
         yield "Score: classic composite, 0 to 100, relative to this run's other models. ★ marks the best of a tier."
-        yield "Quality: output tokens relative to the longest output of the run, a stand-in for graded quality."
+        yield "Its quality is output tokens relative to the longest output of the run."
     if any(entry.result.decode_interval is not None for entry in measured):
         yield "± is half the 95 % interval of tok/s."
     if scoring == "classic":

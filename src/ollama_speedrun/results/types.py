@@ -12,6 +12,7 @@ from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.types import Result
 from ..discovery.types import Host
 from ..inventory.types import Model
+from ..quality.records import QualityRecord
 
 SCHEMA_VERSION: Final = 2
 TOOL_NAME: Final = "ollama-speedrun"
@@ -38,7 +39,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `complete` is False in a file that was kept when a run was interrupted, or while it goes on; `ended_at` is None
     until the run is over. `settings` is how each model was measured and `workload_version` what it was asked: figures
-    of two runs compare only where both agree. `assessments` are made from `results`, at most one for each.
+    of two runs compare only where both agree. `quality_records` hold
+    the items that each model answered. `assessments` are made from both, at most one for each result.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -53,6 +55,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     hosts: tuple[Host, ...] = ()
     models: tuple[Model, ...] = ()
     results: tuple[Result, ...] = ()
+    quality_records: tuple[QualityRecord, ...] = ()
     assessments: tuple[Assessment, ...] = ()
     verdict: Verdict | None = None
 

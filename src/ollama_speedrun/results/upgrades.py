@@ -10,11 +10,15 @@ from typing import Any, Final, TypeAlias
 
 Raw: TypeAlias = dict[str, Any]
 
+_SCORES: Final = ("classic", "speed", "latency")
 _RUNS: Final = uuid.UUID("5a9e0c39-2f0b-5d3c-9d0a-3f6f1f8f7c11")
 
 
 def _from_1(document: Raw) -> Raw:
-    """Give the run an id, which is the same whenever this file is read, and each result its server and its model."""
+    """Give the run an id, which is the same whenever this file is read, and each result its server and its model.
+
+    The verdict and the scores that rested on the length of an answer are dropped: no answer was graded.
+    """
     versions = {_name(host, "url"): host.get("version") for host in _structs(document, "hosts")}
     models = {(_name(model, "host"), _name(model, "name")): model for model in _structs(document, "models")}
 
@@ -23,10 +27,12 @@ def _from_1(document: Raw) -> Raw:
             return result
         host = _name(result, "host")
         model = models.get((host, _name(result, "model")), {})
+        if isinstance(scores := result.get("scores"), dict):
+            result = {**result, "scores": {key: scores.get(key) for key in _SCORES}}
         return {**result, "server_version": versions.get(host), "digest": model.get("digest")}
 
     run_id = uuid.uuid5(_RUNS, f"{document.get('started_at')} {sorted(models)}")
-    changed: Raw = {**document, "run_id": str(run_id)}
+    changed: Raw = {**document, "run_id": str(run_id), "verdict": None}
     results = document.get("results")
     if isinstance(results, list):
         changed["results"] = [upgraded(result) for result in results]

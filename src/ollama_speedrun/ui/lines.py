@@ -13,6 +13,7 @@ from ..discovery.types import Host
 from ..events import Notice, Phase, PhaseBegan, PhaseEnded
 from ..inventory.events import ModelFailed, ModelListed
 from ..pipeline.events import Event
+from ..quality.events import ItemGraded, QualityBegan
 from ..report import figures
 from ..report.text import clean
 from ..visit.events import BenchmarkProgress
@@ -57,6 +58,8 @@ def lines_of(event: Event) -> tuple[Line, ...]:
             | BenchmarkProgress()
             | BenchmarkPartial()
             | BenchmarkRevised()
+            | QualityBegan()
+            | ItemGraded()
             | Assessed()
         ):
             return ()

@@ -1,0 +1,95 @@
+"""A verdict's reasons, one plain sentence each. Pure."""
+
+from collections.abc import Sequence
+
+from ..benchmark.types import label
+from .choice import Candidate, Choice, Gap, Rated
+from .types import Rated as RatedResult
+from .uses import Use
+
+MOST_ITEMS = 400
+"""A bank's mix holds about so many: more cannot be asked."""
+
+
+def why(choice: Choice) -> str:
+    """Return why a choice was made, how sure it is, and what it would cost to be surer."""
+    figures = _figures(choice.best)
+    if choice.tied:
+        return f"{figures}; {_tie(choice)}"
+    if choice.runner_up is None or choice.gap is None:
+        return f"the only one with graded answers: {figures}"
+    behind = _named(choice.runner_up.candidate, choice.best.candidate)
+    lead = f"{choice.gap.points:.1f} points ahead of {behind}"
+    if choice.gap.told_apart:
+        return f"{figures}; {lead}, more than chance explains"
+    return f"likely: {figures}; {lead}, which {choice.gap.items} items cannot prove{_cost(choice, choice.gap)}"
+
+
+def why_none(rated: Sequence[RatedResult], use: Use | None = None) -> str:
+    """Return why nothing was chosen among these results, for a use where one is given."""
+    measured = [entry for entry in rated if entry.result.status == "ok"]
+    if not measured:
+        return "no model was measured" if use else "no model of this size was measured"
+    if not any(entry.scores is not None for entry in measured):
+        return "no model has a speed that can be trusted; see the notes on its row"
+    graded = [entry for entry in measured if entry.assessment.quality is not None]
+    if not graded:
+        return "no answers were graded; leave out --max-items 0, or ask for --scoring classic"
+    return _why_none_of_the_graded(graded, use)
+
+
+def _why_none_of_the_graded(graded: Sequence[RatedResult], use: Use | None) -> str:
+    if all(entry.assessment.quality.protocol != "chat" for entry in graded if entry.assessment.quality):
+        return "only base models were measured, which follow no instructions"
+    if use is not None and use.needs:
+        return f"no model with the capability {' and '.join(use.needs)} did better than guessing"
+    fastest = max(graded, key=lambda entry: entry.result.speed_tps or 0.0).result
+    return f"no model did better than guessing; the fastest is {fastest.label} with {fastest.speed_tps or 0:.1f} tok/s"
+
+
+def _figures(best: Rated) -> str:
+    quality, candidate = best.quality, best.candidate
+    text = f"quality {quality.score:.0f} ({quality.low:.0f} to {quality.high:.0f}, {quality.items} items)"
+    text += f", {candidate.speed_tps:.1f} tok/s"
+    if candidate.ttft_s is not None:
+        text += f", first token after {candidate.ttft_s:.2f} s"
+    return text
+
+
+def _tie(choice: Choice) -> str:
+    best = choice.best.candidate
+    names = [_named(entry.candidate, best) for entry in choice.tied]
+    text = f"tied with {_listed(names)} within 3 points"
+    slowest = min(entry.candidate.speed_tps for entry in choice.tied)
+    if best.speed_tps > slowest:
+        text += f", and {best.speed_tps / slowest:.1f}× as fast" if len(names) == 1 else ", and the fastest of them"
+    return text
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > 3:
+        return f"{', '.join(names[:2])} and {len(names) - 2} others"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def _cost(choice: Choice, gap: Gap) -> str:
+    """Return what it would cost to tell the two apart, as the end of a sentence."""
+    if gap.items_to_tell is None or gap.items_to_tell > MOST_ITEMS:
+        return "; the bank cannot tell them apart"
+    more = max(gap.items_to_tell - gap.items, 1)
+    rivals = [choice.best] if choice.runner_up is None else [choice.best, choice.runner_up]
+    times = [entry.candidate.item_s for entry in rivals]
+    known = [item_s for item_s in times if item_s is not None]
+    if len(known) < len(times):
+        return f"; about {more} more items of each would"
+    return f"; about {more} more items of each would, in about {_roughly(more * sum(known))}"
+
+
+def _roughly(seconds: float) -> str:
+    return f"{max(seconds, 1):.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _named(candidate: Candidate, beside: Candidate) -> str:
+    host, model, variant = candidate.key
+    named = label(model, variant)
+    return named if host == beside.key[0] else f"{named} on {host}"
