@@ -46,7 +46,7 @@ def record_of(one: Result, *, right: int, of: int = 80, identity: str | None = N
         variant=one.variant,
         bank="1",
         seed=1,
-        mix="easy",
+        mix="own",
         identity=identity,
         items=tuple(
             ItemRecord(

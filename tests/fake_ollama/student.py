@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from ollama_speedrun.demo.engine import Message
 from ollama_speedrun.quality import bank
 from ollama_speedrun.quality.items import Answer, Item, ToolCall
+from ollama_speedrun.quality.scale import LEVEL_STEP
 
 if TYPE_CHECKING:
     from fake_ollama.script import Student
 
 SEED = 5
 """The seed that students know unless they are told of another one."""
-_LEVEL_STEP = 1.2
-"""By how much one level is harder than the one below, in logits."""
 _Conversation: TypeAlias = tuple[tuple[str, str], ...]
 WRONG = "Zebra quartz"
 
@@ -57,7 +56,7 @@ def exam(seed: int) -> Exam:
 def knows(student: "Student", item: Item) -> bool:
     """Tell if the student gets an item right."""
     ability = student.abilities.get(str(item.area), student.ability)
-    probability = 1 / (1 + math.exp(-(ability - _LEVEL_STEP * (item.level - 3))))
+    probability = 1 / (1 + math.exp(-(ability - LEVEL_STEP * (item.level - 3))))
     probability = item.chance + (1 - item.chance) * probability
     drawn = hashlib.sha256(f"{student.key}/{item.name}".encode()).digest()
     return int.from_bytes(drawn[:4], "big") < probability * 2**32

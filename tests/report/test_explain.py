@@ -49,7 +49,7 @@ def graded(result: Result) -> QualityRecord:
         variant=result.variant,
         bank="1",
         seed=1,
-        mix="easy",
+        mix="own",
         items=tuple(
             ItemRecord(
                 item=str(place),

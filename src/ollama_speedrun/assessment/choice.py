@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from ..quality import records
-from ..quality.comparison import beats_guessing, difference
+from ..quality import records, scale
+from ..quality.comparison import Difference, beats_guessing, difference
 from ..quality.records import ItemRecord
 from ..quality.scoring import QualityScore
 from . import score, uses
@@ -20,6 +20,7 @@ from .uses import Properties, Use
 
 TIE_POINTS: Final = 3.0
 """Utilities this close, of 100, are worth the same to a person."""
+_SAME_SHARE: Final = 1e-6
 SURE: Final = statistics.NormalDist().inv_cdf(0.975)
 """Standard errors in half of a 95 % interval."""
 
@@ -27,8 +28,9 @@ SURE: Final = statistics.NormalDist().inv_cdf(0.975)
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """One measured model on one host, in one variant: `key` names it.
 
-    `speed_tps` and `ttft_s` come with the ends of their 95 % intervals. `items` are its counted items, `item_s` the
-    seconds that one took on average. `throughput_tps` is that of several requests at once, None where not measured.
+    `speed_tps` and `ttft_s` come with the ends of their 95 % intervals. `items` are its counted items, of the levels of
+    `mix`, and `item_s` the seconds that one took on average. `throughput_tps` is that of several requests at once, None
+    where it was not measured.
     """
 
     key: tuple[str, str, str | None]
@@ -43,6 +45,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     context_tokens: int | None = None
     capabilities: frozenset[str] = frozenset()
     items: tuple[ItemRecord, ...] = ()
+    mix: str | None = None
     item_s: float | None = None
 
 
@@ -79,7 +82,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 def rate(use: Use, candidate: Candidate) -> Rated | None:
     """Return the candidate with its utility; None where it lacks what the use needs or has no item in its areas."""
-    quality = records.score(candidate.items, use.areas)
+    quality = records.score(candidate.items, use.areas, mix=candidate.mix)
     if quality is None or not set(use.needs) <= candidate.capabilities:
         return None
     return Rated(
@@ -116,11 +119,9 @@ def choose(use: Use, candidates: Sequence[Candidate]) -> Choice | None:
 def gap(use: Use, best: Rated, other: Rated) -> Gap:
     """Return how far apart two rated candidates are, by their common items and by the intervals of their figures."""
     total = math.fsum((use.quality, use.speed, use.latency, use.context, use.memory))
-    apart = difference(best.candidate.items, other.candidate.items, use.areas)
-    middle = max(score.FLOOR, (best.quality.score + other.quality.score) / 2 / score.FULL)
-    error = math.hypot(_error(best.quality), _error(other.quality)) if apart is None else apart.error
+    apart = _on_common_items(use, best, other)
     items = min(best.quality.items, other.quality.items) if apart is None else apart.items
-    from_quality = use.quality / total * error / middle
+    from_quality = use.quality / total * _relative_error(best, other, apart)
     from_figures = math.hypot(
         *(use.speed / total * _spread(_speed_ends(use, entry.candidate)) for entry in (best, other)),
         *(use.latency / total * _spread(_latency_ends(entry.candidate)) for entry in (best, other)),
@@ -150,6 +151,36 @@ def _properties(use: Use, candidate: Candidate, quality: QualityScore) -> Proper
         context_tokens=candidate.context_tokens,
         memory_bytes=candidate.memory_bytes,
     )
+
+
+def _on_common_items(use: Use, best: Rated, other: Rated) -> Difference | None:
+    """Return the difference on common items; None between models of different mixes, which have hardly any."""
+    if best.candidate.mix != other.candidate.mix:
+        return None
+    return difference(best.candidate.items, other.candidate.items, use.areas)
+
+
+def _relative_error(best: Rated, other: Rated, apart: Difference | None) -> float:
+    """Return the standard error of ln(A/B), the logarithm of the ratio of two qualities A and B on all levels.
+
+    With common items it is that of the shares a and b on the mix's levels, times ln(A/B)/(a − b): so that a lead is as
+    sure on the scale of all levels as it is on the items that were asked.
+    """
+    one, two = (max(score.FLOOR, entry.quality.score / score.FULL) for entry in (best, other))
+    if apart is None:
+        return math.hypot(_error(best.quality) / one, _error(other.quality) / two)
+    shares = [_share(entry) for entry in (best, other)]
+    if abs(shares[0] - shares[1]) < _SAME_SHARE or one == two:
+        levels = records.levels_of(best.candidate.mix)
+        return apart.error * (1.0 if levels is None else scale.slope(shares[0], levels)) / one
+    return apart.error * abs(math.log(one / two) / (shares[0] - shares[1]))
+
+
+def _share(entry: Rated) -> float:
+    """Return the share of right answers on the levels that were asked."""
+    levels = records.levels_of(entry.candidate.mix)
+    share = entry.quality.score / score.FULL
+    return share if levels is None else scale.on_some_levels(share, levels)
 
 
 def _error(quality: QualityScore) -> float:

@@ -110,12 +110,13 @@ def _key(record: QualityRecord) -> ResultKey:
 
 
 def _quality(record: QualityRecord | None) -> Quality | None:
-    found = None if record is None else records.score(record.counted)
+    found = None if record is None else records.score(record.counted, mix=record.mix)
     if record is None or found is None:
         return None
     fields = {name: getattr(found, name) for name in found.__struct_fields__}
     fields["ungradable"] = sum(entry.grade.status == "ungradable" for entry in record.items)
-    everything = records.score(record.counted, dict.fromkeys((entry.area for entry in record.counted), 1.0))
+    every_area = dict.fromkeys((entry.area for entry in record.counted), 1.0)
+    everything = records.score(record.counted, every_area, mix=record.mix)
     if everything is not None:
         fields["areas"] = everything.areas
     return Quality(
@@ -171,5 +172,6 @@ def _candidate(entry: Rated, models: Mapping[ModelKey, Model], record: QualityRe
         context_tokens=model.context_length if model else None,
         capabilities=frozenset(model.capabilities) if model else frozenset(),
         items=record.counted,
+        mix=record.mix,
         item_s=records.item_s(record),
     )

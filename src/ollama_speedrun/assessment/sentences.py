@@ -1,14 +1,18 @@
 """A verdict's reasons, one plain sentence each. Pure."""
 
+import math
 from collections.abc import Sequence
+from typing import Final
 
 from ..benchmark.types import label
 from .choice import Candidate, Choice, Gap, Rated
 from .types import Rated as RatedResult
 from .uses import Use
 
-MOST_ITEMS = 400
+MOST_ITEMS: Final = 400
 """A bank's mix holds about so many: more cannot be asked."""
+ROUND: Final = 5
+"""What more would have to be asked is said in such steps."""
 
 
 def why(choice: Choice) -> str:
@@ -76,7 +80,7 @@ def _cost(choice: Choice, gap: Gap) -> str:
     """Return what it would cost to tell the two apart, as the end of a sentence."""
     if gap.items_to_tell is None or gap.items_to_tell > MOST_ITEMS:
         return "; the bank cannot tell them apart"
-    more = max(gap.items_to_tell - gap.items, 1)
+    more = ROUND * math.ceil(max(gap.items_to_tell - gap.items, 1) / ROUND)
     rivals = [choice.best] if choice.runner_up is None else [choice.best, choice.runner_up]
     times = [entry.candidate.item_s for entry in rivals]
     known = [item_s for item_s in times if item_s is not None]
@@ -92,4 +96,4 @@ def _roughly(seconds: float) -> str:
 def _named(candidate: Candidate, beside: Candidate) -> str:
     host, model, variant = candidate.key
     named = label(model, variant)
-    return named if host == beside.key[0] else f"{named} on {host}"
+    return named if host == beside.key[0] else f"{named} on {host.removeprefix('http://').removesuffix(':11434')}"

@@ -9,7 +9,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from . import scoring
+from . import scale, scoring
+from .bank import LEVELS_OF
 from .items import Area, Grade, Item, ToolCall
 from .scoring import QualityScore, Scored
 
@@ -76,10 +77,10 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All items that one model answered on one host in one variant, in the order in which they were asked.
 
-    `bank` is the bank's version, `seed` that of the order, `mix` which levels. `protocol` is
-    how it was asked: in a chat, or as a text to continue after three examples. `identity` is equal for models whose
-    quality is the same wherever they run (digest, format and rendered prompt). `measured_on` names the host whose
-    answers these are, where they were taken over from an equal model.
+    `bank` is the bank's version, `seed` that of the order, `mix` which levels ("own": items of the user's alone).
+    `protocol` is how it was asked: in a chat, or as a text to continue after three examples. `identity` is equal for
+    models whose quality is the same wherever they run (digest, format and rendered prompt). `measured_on` names the
+    host whose answers these are, where they were taken over from an equal model.
     """
 
     host: str
@@ -124,12 +125,43 @@ def common_areas(items: Sequence[ItemRecord]) -> dict[str, float]:
     return {area: weight for area, weight in asked.items() if area not in SPECIAL_AREAS} or asked
 
 
-def score(items: Sequence[ItemRecord], areas: Mapping[str, float] | None = None) -> QualityScore | None:
+def score(
+    items: Sequence[ItemRecord], areas: Mapping[str, float] | None = None, *, mix: str | None = None
+) -> QualityScore | None:
     """Return the quality of counted items, 0 to 100, by weights of areas (None: the common areas, each the same).
 
-    None where no area has a score.
+    With the mix that they are of, it is the quality on all levels (`scale`), which compares between mixes. None where
+    no area has a score.
     """
-    return scoring.quality([entry.scored for entry in items], common_areas(items) if areas is None else areas)
+    found = scoring.quality([entry.scored for entry in items], common_areas(items) if areas is None else areas)
+    levels = levels_of(mix)
+    if found is None or levels is None:
+        return found
+    return msgspec.structs.replace(
+        found,
+        score=_scaled(found.score, levels),
+        low=_scaled(found.low, levels),
+        high=_scaled(found.high, levels),
+        strict=_scaled(found.strict, levels),
+        areas={
+            area: msgspec.structs.replace(
+                one,
+                score=_scaled(one.score, levels),
+                low=_scaled(one.low, levels),
+                high=_scaled(one.high, levels),
+            )
+            for area, one in found.areas.items()
+        },
+    )
+
+
+def levels_of(mix: str | None) -> tuple[int, ...] | None:
+    """Return the levels of a mix of the bank, None for items of the user's own alone."""
+    return next((levels for kind, levels in LEVELS_OF.items() if kind == mix), None)
+
+
+def _scaled(points: float, levels: tuple[int, ...]) -> float:
+    return 100 * scale.on_all_levels(points / 100, levels)
 
 
 def item_s(found: QualityRecord) -> float | None:

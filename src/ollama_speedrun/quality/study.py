@@ -103,7 +103,7 @@ class GradedItems:
             variant=variant,
             bank=str(bank.BANK_VERSION),
             seed=exam.seed,
-            mix=str(mix),
+            mix="own" if exam.settings.only_own else str(mix),
             protocol="3-shot" if _is_base(model) else "chat",
             identity=self._identity,
         )
