@@ -34,7 +34,7 @@ def result(name: str, tps: float = 60.0, tokens: int = 300, wait_s: float = 0.2,
     return Result(**{**fields, **changes})
 
 
-def graded(*results: Result, right: int = 60, of: int = 80) -> list[QualityRecord]:
+def graded(*results: Result, right: int = 64, of: int = 80) -> list[QualityRecord]:
     """Return records in which each of the results got the same items right."""
     return [record_of(one, right=right, of=of) for one in results]
 
@@ -55,9 +55,10 @@ def record_of(one: Result, *, right: int, of: int = 80, identity: str | None = N
                 family="f",
                 level=1,
                 answers=(AnswerRecord(content="x", ended_ns=2 * 10**9),),
-                grade=Grade(score=float(place < right), strict=float(place < right), extracted="x", why="as told"),
+                grade=Grade(score=credit, strict=credit, extracted="x", why="as told"),
             )
             for place in range(of)
+            for credit in [float(place < right)]
         ),
     )
 
@@ -139,7 +140,7 @@ def test_an_unknown_wait_counts_as_the_middle() -> None:
     assert scored[0].scores is not None
     assert scored[0].scores.latency is None
     assert scored[0].scores.overall == pytest.approx(
-        100 * score.overall(quality=0.75, speed=score.speed(60), latency=score.UNKNOWN)
+        100 * score.overall(quality=0.8, speed=score.speed(60), latency=score.UNKNOWN)
     )
 
 
@@ -201,10 +202,10 @@ def test_each_tier_has_its_best_and_the_best_of_all_is_recommended() -> None:
 
 def test_the_abler_model_is_picked_before_the_longer_winded_and_faster_one() -> None:
     able, talker = result("able", 30, 100), result("talker", 60, 520)
-    _, verdict = assess([], [able, talker], [record_of(able, right=70), record_of(talker, right=20)])
+    _, verdict = assess([], [able, talker], [record_of(able, right=72), record_of(talker, right=16)])
     assert verdict.recommendation is not None
     assert verdict.recommendation.model == "able"
-    assert "quality 88" in verdict.recommendation.why
+    assert "quality 90" in verdict.recommendation.why
 
 
 def test_a_lead_that_few_items_cannot_prove_is_only_likely_and_says_what_would() -> None:
@@ -251,7 +252,7 @@ def test_a_model_that_does_no_better_than_guessing_is_named_but_not_recommended(
 
 def test_a_checked_copy_shares_the_quality_of_its_equal_and_has_times_of_its_own() -> None:
     one, copy = result("m"), result("m", 20, host="http://10.0.0.2:11434")
-    full = record_of(one, right=60, identity="same")
+    full = record_of(one, right=64, identity="same")
     checked = msgspec.structs.replace(
         record_of(copy, right=10, of=10, identity="same"),
         items=tuple(
@@ -260,10 +261,10 @@ def test_a_checked_copy_shares_the_quality_of_its_equal_and_has_times_of_its_own
         ),
     )
     scored, _ = assess([], [one, copy], [full, checked])
-    assert [entry.quality.score if entry.quality else None for entry in scored] == [75.0, 75.0]
+    assert [entry.quality.score if entry.quality else None for entry in scored] == [pytest.approx(80)] * 2
     assert scored[1].quality is not None
     assert scored[1].quality.measured_on == HOST
-    assert [entry.seconds_to_correct_answer for entry in scored] == [pytest.approx(2 / 0.75), pytest.approx(8 / 0.75)]
+    assert [entry.seconds_to_correct_answer for entry in scored] == [pytest.approx(2 / 0.8), pytest.approx(8 / 0.8)]
 
 
 @pytest.mark.parametrize("value", [0, -5, 10**400])

@@ -1,6 +1,6 @@
 """Phase 4: from results and graded answers to a verdict. Pure, so a saved file is assessed as a live run is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -10,7 +10,7 @@ from ..inventory.types import Model
 from ..quality import records, sharing
 from ..quality.records import QualityRecord
 from . import score, sentences, uses
-from .choice import Candidate, Choice, choose
+from .choice import Candidate, Choice, choose, rate
 from .tiers import TIERS, placed
 from .types import (
     Assessment,
@@ -76,9 +76,10 @@ def _verdict(
     tiers = []
     for tier, _ in TIERS:
         members = [entry for entry in rated if entry.assessment.tier == tier and entry.result.embedding is None]
-        choice = choose(overall, [candidates[entry.result.key] for entry in members if entry.result.key in candidates])
+        rivals = _fast_enough(candidates[entry.result.key] for entry in members if entry.result.key in candidates)
+        choice = choose(uses.QUALITY, rivals)
         why = sentences.why(choice) if choice else sentences.why_none(members)
-        tiers.append(TierVerdict(tier, _pick(choice), why))
+        tiers.append(TierVerdict(tier, _pick(choice, overall), why))
     best = choose(overall, list(candidates.values()))
     pick = _pick(best)
     texts = [entry for entry in rated if entry.result.embedding is None]
@@ -92,17 +93,25 @@ def _verdict(
     )
 
 
+def _fast_enough(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return those that write at least as fast as a person reads; all of them where none does."""
+    known = list(candidates)
+    return [one for one in known if one.speed_tps >= score.SLOWEST_TPS] or known
+
+
 def _use_verdict(use: Use, candidates: Sequence[Candidate], rated: Sequence[Rated]) -> UseVerdict:
     choice = choose(use, candidates)
     why = sentences.why(choice) if choice else sentences.why_none(rated, use)
     return UseVerdict(use.name, _pick(choice), why)
 
 
-def _pick(choice: Choice | None) -> Pick | None:
+def _pick(choice: Choice | None, scored_by: Use | None = None) -> Pick | None:
+    """Return what was chosen, with its points by that use or by another one."""
     if choice is None:
         return None
     host, model, variant = choice.best.candidate.key
-    return Pick(host, model, choice.best.points, variant)
+    rated = choice.best if scored_by is None else rate(scored_by, choice.best.candidate) or choice.best
+    return Pick(host, model, rated.points, variant)
 
 
 def _key(record: QualityRecord) -> ResultKey:

@@ -17,9 +17,9 @@ LARGEST_MEMORY_GB: Final = 64.0
 class Use(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A use: how much each area counts within quality, and how much quality and each other property count.
 
-    `areas` None counts the areas that every chat model is asked in, each the same. Only the ratios of weights matter.
-    `needs` are capabilities that a model must have. `by_throughput` takes the throughput of several requests at once
-    for the speed, where it was measured.
+    `areas` None counts the areas that every chat model is asked in, each with the weight that it has in the bank. Only
+    the ratios of weights matter. `needs` are capabilities that a model must have. `by_throughput` takes the throughput
+    of several requests at once for the speed, where it was measured.
     """
 
     name: str
@@ -34,7 +34,9 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     by_throughput: bool = False
 
 
-OVERALL: Final = Use(name="overall", purpose="all areas alike")
+OVERALL: Final = Use(name="overall", purpose="anything")
+QUALITY: Final = Use(name="quality", purpose="the best answers", quality=1.0, speed=0.0, latency=0.0)
+"""The best of a memory tier is the one with the best answers among those that are fast enough."""
 USES: Final = (
     Use(
         name="chat",

@@ -33,7 +33,7 @@ def difference(
 ) -> Difference | None:
     """Return how far `one` is ahead of `other` on the items that both answered; None without a common item.
 
-    `areas` are the weights of areas, None weighs the common areas the same. Items that are hard for both cancel, so the
+    `areas` are the weights of areas, None those of `records.common_areas`. Items that are hard for both cancel, so the
     error is smaller than that of two separate qualities (arXiv 2411.00640, paired differences).
     """
     others = {record.item: record for record in other}
@@ -46,9 +46,9 @@ def difference(
     if not pairs:
         return None
     shares = _shares([record for record, _ in pairs], areas)
-    mean = math.fsum(share * value for share, (_, value) in zip(shares, pairs, strict=True))
-    error = _spread([value for _, value in pairs]) * math.sqrt(math.fsum(share * share for share in shares))
-    return Difference(mean, error, len(pairs))
+    values = [value for _, value in pairs]
+    mean = math.fsum(share * value for share, value in zip(shares, values, strict=True))
+    return Difference(mean, _error(shares, values, mean), len(pairs))
 
 
 def beats_guessing(items: Sequence[ItemRecord]) -> bool:
@@ -89,14 +89,17 @@ def _shares(records: Sequence[ItemRecord], areas: Mapping[str, float]) -> list[f
     ]
 
 
-def _spread(values: Sequence[float]) -> float:
-    """Return the standard deviation of one item's difference, wide enough for a handful of items.
+def _error(shares: Sequence[float], values: Sequence[float], mean: float) -> float:
+    """Return the standard error of a weighted mean of differences, wide enough for a handful of items.
 
     In thought two items are added, one half for each model and one for none (Agresti and Min, Stat. Med. 24, 2005, for
     paired proportions): three items that only one of two models got right prove nothing. The mean is drawn towards 0
-    by that, which is made up for by as much more spread.
+    by that, which is made up for by as much more spread. The number of items is Kish's effective one, and the error is
+    as much larger as Student's t exceeds the normal quantile for it, to the first order.
     """
-    count = len(values) + 2
-    mean = math.fsum(values) / count
-    variance = max(0.0, (math.fsum(value * value for value in values) + 1) / count - mean * mean)
-    return math.sqrt(variance) * count / len(values)
+    items = 1 / math.fsum(share * share for share in shares)
+    count = items + 2
+    square = math.fsum(share * value * value for share, value in zip(shares, values, strict=True))
+    variance = max(0.0, (square * items + 1) / count - (mean * items / count) ** 2)
+    students = 1 + 1.21 / max(items - 1, 1)
+    return math.sqrt(variance / items) * count / items * students

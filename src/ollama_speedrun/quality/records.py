@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from . import scale, scoring
-from .bank import LEVELS_OF
+from .bank import LEVELS_OF, SHARES
 from .items import Area, Grade, Item, ToolCall
 from .scoring import QualityScore, Scored
 
@@ -117,18 +117,24 @@ def record(item: Item, answers: tuple[AnswerRecord, ...], grade: Grade, *, is_co
 
 
 def common_areas(items: Sequence[ItemRecord]) -> dict[str, float]:
-    """Return the areas that every chat model is asked in, each with weight 1: all but tools and vision.
+    """Return the areas that every chat model is asked in, each with the weight that it has in the bank.
 
-    Where nothing else was asked these count, too.
+    These are all but tools and vision; where nothing else was asked, these count, too. An area of the user's own weighs
+    as much as the heaviest.
     """
-    asked = dict.fromkeys((entry.area for entry in items), 1.0)
+    asked = {entry.area: _weight(entry.area) for entry in items}
     return {area: weight for area, weight in asked.items() if area not in SPECIAL_AREAS} or asked
+
+
+def _weight(area: str) -> float:
+    known = {str(name): float(share) for name, share in SHARES.items()}
+    return known.get(area, max(known.values()))
 
 
 def score(
     items: Sequence[ItemRecord], areas: Mapping[str, float] | None = None, *, mix: str | None = None
 ) -> QualityScore | None:
-    """Return the quality of counted items, 0 to 100, by weights of areas (None: the common areas, each the same).
+    """Return the quality of counted items, 0 to 100, by weights of areas (None: `common_areas`).
 
     With the mix that they are of, it is the quality on all levels (`scale`), which compares between mixes. None where
     no area has a score.

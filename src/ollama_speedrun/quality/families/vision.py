@@ -8,8 +8,8 @@ level 5 asks for a relation between shapes.
 import itertools
 from collections.abc import Sequence
 
-from ollama_speedrun.quality.draw import Draw
-from ollama_speedrun.quality.items import (
+from ..draw import Draw
+from ..items import (
     Answer,
     Area,
     ChoiceKey,
@@ -20,7 +20,7 @@ from ollama_speedrun.quality.items import (
     Need,
     NumberKey,
 )
-from ollama_speedrun.quality.pictures import COLOURS, GLYPH_HEIGHT, GLYPH_WIDTH, SHAPES, SIDE, Picture
+from ..pictures import COLOURS, GLYPH_HEIGHT, GLYPH_WIDTH, SHAPES, SIDE, Picture
 
 _SHAPES = tuple(SHAPES)
 _COLOURS = tuple(colour for colour in COLOURS if colour != "white")
