@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import aiohttp
 import msgspec
 
-from fake_ollama.script import EndWithoutDone, ErrorAnswer, HostScript, ModelScript, repeating_model
+from fake_ollama.script import EmptyAnswer, EndWithoutDone, ErrorAnswer, HostScript, ModelScript, repeating_model
 from ollama_speedrun.benchmark.events import BenchmarkEnded, BenchmarkEvent, BenchmarkRevised
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy
 from ollama_speedrun.benchmark.runner import benchmark_host
@@ -230,6 +230,73 @@ SCENARIOS: Sequence[Scenario] = (
         visit=always_in_the_queue,
         caveats=caveats(CaveatKind.QUEUED),
         discarded=range(4, 11),
+    ),
+    Scenario(
+        name="a server that keeps no model loaded",
+        host=HostScript(keep_alive_s=0),
+        caveats=caveats(CaveatKind.NOT_KEPT_LOADED),
+        absent=figures("TTFT", "first answer", "GPU share"),
+    ),
+    Scenario(
+        name="a server that keeps no small model loaded",
+        models=model(load_s=0.09),
+        host=HostScript(keep_alive_s=0),
+        caveats=caveats(CaveatKind.NOT_KEPT_LOADED),
+        absent=figures("TTFT", "first answer", "GPU share"),
+    ),
+    Scenario(
+        name="the whole answer in one chunk",
+        models=model(chunk_tokens=100_000),
+        caveats=caveats(CaveatKind.BUFFERED),
+        absent=figures("decode, our clock", "TTFT", "first answer"),
+    ),
+    Scenario(
+        name="the whole answer in one chunk, without durations",
+        models=model(chunk_tokens=100_000, report_durations=False),
+        caveats=caveats(CaveatKind.BUFFERED, CaveatKind.NO_SERVER_DURATIONS),
+        absent=SPEEDS | {"TTFT", "first answer", "prefill", "load"},
+    ),
+    Scenario(
+        name="blocks of 4 KB",
+        host=HostScript(block_bytes=4096),
+        caveats=caveats(CaveatKind.BUFFERED),
+        absent=figures("decode, our clock", "TTFT", "first answer"),
+    ),
+    Scenario(
+        name="blocks of 64 KB",
+        host=HostScript(block_bytes=65_536),
+        caveats=caveats(CaveatKind.BUFFERED),
+        absent=figures("decode, our clock", "TTFT", "first answer"),
+    ),
+    Scenario(
+        name="blocks of 4 KB, without durations",
+        models=model(report_durations=False),
+        host=HostScript(block_bytes=4096),
+        caveats=caveats(CaveatKind.BUFFERED, CaveatKind.NO_SERVER_DURATIONS),
+        absent=SPEEDS | {"TTFT", "first answer", "prefill", "load"},
+    ),
+    Scenario(
+        name="30 hidden tokens first",
+        models=model(hidden_tokens=30),
+        caveats=caveats(CaveatKind.HIDDEN_THINKING),
+        absent=figures("decode, our clock", "TTFT"),
+    ),
+    Scenario(
+        name="more hidden tokens than a trial has",
+        models=model(hidden_tokens=70),
+        caveats=caveats(CaveatKind.HIDDEN_THINKING),
+        absent=figures("decode, our clock", "TTFT"),
+    ),
+    Scenario(
+        name="hidden tokens alone",
+        models=model(hidden_tokens=500),
+        fails="the server counted 96 tokens and showed none of them",
+        absent=EVERYTHING,
+    ),
+    Scenario(
+        name="one trial comes back empty",
+        models=model(fault=EmptyAnswer(), sound_requests=3, faulty_requests=1),
+        caveats=caveats(CaveatKind.EMPTY_TRIALS),
     ),
     Scenario(
         name="an error in the stream",

@@ -3,10 +3,18 @@ from typing import Any
 import pytest
 
 from ollama_speedrun.benchmark import caveats, derive
-from ollama_speedrun.benchmark.types import CaveatKind, ImageFigures, Residency, Result
+from ollama_speedrun.benchmark.types import CaveatKind, ImageFigures, Residency, Result, StreamRecord, TimeInterval
 from records import GB, MS, PLAIN, model, observations, record, timed
 
 QUEUED = record(total_duration_ns=3000 * MS, first_content_ns=1900 * MS, last_content_ns=2900 * MS)
+EMPTY = record(
+    first_content_ns=None, first_answer_ns=None, last_content_ns=None, content_chunks=0, answer_characters=0,
+    eval_count=1, eval_duration_ns=1000, total_duration_ns=172 * MS, done_reason="stop",
+)  # fmt: skip
+SHORT = record(
+    content_chunks=4, eval_count=5, last_content_ns=230 * MS, ended_ns=240 * MS, eval_duration_ns=40 * MS,
+    total_duration_ns=238 * MS, done_reason="stop",
+)  # fmt: skip
 
 
 def kinds(**changes: Any) -> list[CaveatKind]:
@@ -42,6 +50,7 @@ def test_a_clean_benchmark_gives_every_figure_and_no_caveat() -> None:
         classic_tps=101 / 1.01,
         prefill_tps=result.prefill_tps,
         ttft_s=0.2,
+        ttft_interval=TimeInterval(pytest.approx(0.2), pytest.approx(0.2), 3),
         ttfa_s=0.2,
         tpot_s=0.01,
         unattributed_s=0.038,
@@ -170,6 +179,54 @@ def test_a_load_that_waited_for_another_model_gives_no_load_time() -> None:
     assert derive.measured(model(), observations(load_was_shared=True)).load_s is None
 
 
+def test_the_ttft_is_the_median_of_the_undisturbed_trials_with_its_interval() -> None:
+    waits_ms = (180, 200, 230)
+    trials = tuple(record(first_content_ns=wait * MS, last_content_ns=(wait + 1000) * MS) for wait in waits_ms)
+    result = derive.measured(model(), observations(trials=(*trials, QUEUED)))
+    assert result.ttft_s == 0.2
+    assert result.ttft_interval is not None
+    assert (result.ttft_interval.low_s, result.ttft_interval.high_s) == pytest.approx((0.1490, 0.2749), abs=1e-3)
+    assert result.ttft_interval.trials == 3
+
+
+def test_a_load_or_a_queue_in_every_trial_leaves_no_ttft_and_the_speed_stands() -> None:
+    reloaded = record(
+        load_duration_ns=700 * MS, total_duration_ns=1888 * MS, first_content_ns=880 * MS, last_content_ns=1880 * MS
+    )
+    for disturbed in (QUEUED, reloaded):
+        result = derive.measured(model(), observations(trials=(disturbed,) * 3))
+        assert (result.ttft_s, result.ttft_interval, result.decode_tps) == (None, None, pytest.approx(100))
+
+
+def test_a_server_that_keeps_nothing_loaded_gives_no_ttft_and_one_caveat() -> None:
+    observed = observations(keeps_loaded=False, trials=(record(load_duration_ns=700 * MS),) * 3)
+    result = derive.measured(model(), observed)
+    assert (result.ttft_s, result.ttfa_s) == (None, None)
+    assert [caveat.kind for caveat in result.caveats] == [CaveatKind.NOT_KEPT_LOADED]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "sentence"),
+    [
+        ((EMPTY,), "1 of 5 trials came back empty and was left out; the figures stand"),
+        ((EMPTY, EMPTY), "2 of 6 trials came back empty and were left out; the figures stand"),
+        ((SHORT,), "1 of 5 trials had fewer than 16 tokens and was left out; the figures stand"),
+    ],
+)
+def test_trials_with_next_to_nothing_are_left_out_and_counted(
+    left_out: tuple[StreamRecord, ...], sentence: str
+) -> None:
+    observed = observations(trials=(PLAIN, PLAIN, *left_out, PLAIN, PLAIN))
+    result = derive.measured(model(), observed)
+    assert (result.decode_tps, result.ttft_s) == (pytest.approx(100), 0.2)
+    assert [(caveat.kind, caveat.text) for caveat in result.caveats] == [(CaveatKind.EMPTY_TRIALS, sentence)]
+
+
+def test_requests_that_loaded_an_embedding_model_again_are_told() -> None:
+    assert caveats.of_embedding(0) == ()
+    assert [caveat.kind for caveat in caveats.of_embedding(10)] == [CaveatKind.RELOADED]
+
+
 @pytest.mark.parametrize(
     ("thinks", "variant", "label"),
     [
@@ -219,7 +276,7 @@ def test_a_model_that_answers_nothing_has_failed() -> None:
     result = derive.measured(model(), observations(interview=silent))
     assert result.status == "failed"
     assert result.reason is not None
-    assert result.reason.startswith("it answered nothing (1 tokens, done_reason length)")
+    assert result.reason.startswith("it answered nothing (1 token, done_reason length)")
 
 
 @pytest.mark.parametrize("kind", ["image", "cloud"])

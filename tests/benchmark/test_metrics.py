@@ -250,3 +250,53 @@ def test_a_steady_stream_gives_its_true_rate_by_both_clocks(tokens: int, interva
     assert metrics.decode_tps(steady) == true_tps
     assert metrics.decode_client_tps(steady) == true_tps
     assert metrics.tpot_s(steady) == pytest.approx(interval_ns / 1e9)
+
+
+LATE = record(first_content_ns=700 * MS, first_answer_ns=700 * MS, content_chunks=51)
+"""Half of the tokens were decoded before the first content, and none of them was shown."""
+
+
+@pytest.mark.parametrize(
+    ("seen", "ttft_s", "ttfa_s", "hidden"),
+    [
+        pytest.param(PLAIN, 0.2, 0.2, 0, id="token by token"),
+        pytest.param(LATE, None, 0.7, 50, id="half of the tokens hidden"),
+        pytest.param(record(first_content_ns=700 * MS), 0.7, 0.2, 0, id="a chunk for each token"),
+        pytest.param(record(first_content_ns=700 * MS, content_arrivals=3), None, None, 0, id="in blocks"),
+        pytest.param(record(first_content_ns=240 * MS, content_chunks=97), 0.24, 0.2, 0, id="four tokens of a tag"),
+        pytest.param(
+            record(first_content_ns=1200 * MS, content_chunks=1, content_arrivals=1), None, None, 0, id="in one piece"
+        ),
+        pytest.param(
+            record(first_content_ns=1200 * MS, content_chunks=1, answer_characters=3),
+            None,
+            0.2,
+            100,
+            id="one token shown",
+        ),
+        pytest.param(
+            record(content_chunks=1, eval_count=None, eval_duration_ns=None), None, None, 0, id="one piece, no counts"
+        ),
+        pytest.param(
+            record(content_chunks=1, answer_characters=9, eval_count=None, eval_duration_ns=None),
+            *(0.2, 0.2, 0),
+            id="a word, no counts",
+        ),
+        pytest.param(record(content_arrivals=9, eval_duration_ns=None), None, None, 0, id="in blocks, no durations"),
+        pytest.param(record(content_chunks=30, content_arrivals=30), 0.2, 0.2, 0, id="several tokens in a chunk"),
+    ],
+)
+def test_a_first_piece_that_came_long_after_the_first_token_gives_no_ttft(
+    seen: StreamRecord, ttft_s: float | None, ttfa_s: float | None, hidden: int
+) -> None:
+    assert (metrics.ttft_s(seen), metrics.ttfa_s(seen), metrics.hidden_tokens(seen)) == (ttft_s, ttfa_s, hidden)
+    is_late = ttft_s is None
+    assert (metrics.classic_tps(seen) is None) == (is_late or seen.eval_count is None)
+    assert not is_late or (metrics.decode_client_tps(seen), metrics.tpot_s(seen)) == (None, None)
+
+
+@given(st.integers(0, 10**10), st.integers(0, 500))
+def test_a_later_first_piece_is_never_less_late(first_ns: int, arrivals: int) -> None:
+    seen = record(first_content_ns=min(first_ns, 1200 * MS), content_arrivals=max(1, min(arrivals, 101)))
+    later = record(first_content_ns=1200 * MS, content_arrivals=seen.content_arrivals)
+    assert metrics.was_first_piece_late(later) or not metrics.was_first_piece_late(seen)

@@ -30,7 +30,7 @@ from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded, Ben
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy, Thinking
 from ollama_speedrun.benchmark.runner import benchmark_host, study_again
 from ollama_speedrun.benchmark.turns import Thinks
-from ollama_speedrun.benchmark.types import Caveat, CaveatKind, Result
+from ollama_speedrun.benchmark.types import Caveat, CaveatKind, EmbeddingFigures, Result
 from ollama_speedrun.errors import ServerError
 from ollama_speedrun.events import Notice
 from ollama_speedrun.inventory.fetch import list_models
@@ -456,6 +456,38 @@ async def test_an_embedding_model_is_measured_by_its_vectors_and_sent_no_prompt(
     assert result.embedding.batch_32_per_s > result.embedding.batch_1_per_s
     assert result.load_s == pytest.approx(0.2, abs=0.1)
     assert result.memory_bytes is not None
+
+
+@pytest.mark.parametrize("load_s", [0.05, 0.3])
+async def test_an_embedding_model_that_every_request_loads_again_has_no_rate_and_a_caveat(load_s: float) -> None:
+    script = HostScript(models=(embedding_model("embed:m", load_s=load_s),), keep_alive_s=0)
+    async with fake_host(script) as host:
+        result = results_of(await run_on(host))["embed:m"]
+    assert result.embedding == EmbeddingFigures(dimension=384, batch_1_per_s=None, batch_32_per_s=None)
+    assert [(caveat.kind, caveat.text.partition(";")[0]) for caveat in result.caveats] == [
+        (CaveatKind.RELOADED, "10 requests had the model loaded again and give no rate")
+    ]
+
+
+async def test_a_server_that_keeps_no_model_loaded_is_not_asked_three_times_for_each_trial() -> None:
+    async with fake_host(HostScript(models=(ModelScript("m:1b", load_s=0.5),), keep_alive_s=0)) as host:
+        result = results_of(await run_on(host))["m:1b"]
+        asked = len(generations(host))
+    assert (asked, result.discarded_trials, len(result.trials)) == (5, 0, 3)
+    assert (result.ttft_s, result.decode_tps is not None) == (None, True)
+
+
+async def test_every_request_for_text_has_the_same_pinned_options() -> None:
+    script = ModelScript("m:1b", capabilities=("completion", "vision"), context_length=4096)
+    everything = msgspec.structs.replace(QUICK, depths=(0, 512), concurrency_levels=(1, 2), reference_trial=True)
+    models = (script, ModelScript("n:1b", size_bytes=10**10))
+    async with fake_host(HostScript(models=models)) as host:
+        await run_on(host, everything)
+        options = [body["options"] for body in generations(host)]
+    pinned = ask.options(num_predict=0, num_ctx=0)
+    assert {name for each in options for name in each} == set(pinned)
+    for name in set(pinned) - {"num_predict", "num_ctx"}:
+        assert {each[name] for each in options} == {pinned[name]}
 
 
 async def test_the_cost_of_an_image_is_measured_on_a_model_that_can_see() -> None:

@@ -14,6 +14,7 @@ import msgspec
 from fake_ollama.script import (
     AbruptClose,
     AnyFault,
+    EmptyAnswer,
     EndWithoutDone,
     ErrorAnswer,
     HostDies,
@@ -214,6 +215,9 @@ class ScriptedRunner:
         await _until(self._busy_until)
         begun = asyncio.get_running_loop().time()
         speech = speak(script, job, self._context_length)
+        fault = self._engine.next_fault(script)
+        if isinstance(fault, EmptyAnswer):
+            speech, fault = replace(speech, chunks=iter(()), eval_count=1, done_reason="stop"), None
         cached = min(common_prefix(self._cached, speech.prompt), len(speech.prompt) - 1) if script.prompt_cache else 0
         truth = _Truth(
             prefill_s=(len(speech.prompt) - cached) / script.prefill_tps,
@@ -222,7 +226,6 @@ class ScriptedRunner:
             count=speech.eval_count,
         )
         generation = self._note(script, speech, cached)
-        fault = self._engine.next_fault(script)
         try:
             for chunk in speech.chunks:
                 if fault is not None and chunk.first >= fault.after_tokens:
@@ -289,6 +292,8 @@ class ScriptedRunner:
         match fault:
             case ErrorAnswer():
                 raise EngineError(fault.status, fault.text)
+            case EmptyAnswer():
+                raise AssertionError("an empty answer is given instead of the usual one")
             case EndWithoutDone():
                 raise StreamCutError(abrupt=False)
             case AbruptClose():

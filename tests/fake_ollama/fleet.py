@@ -95,7 +95,9 @@ async def fake_host(script: HostScript, number: int = 0) -> AsyncIterator[FakeHo
     """Run one fake host. `number` tells hosts with equal scripts apart: it goes into digests and dates."""
     log: list[RequestRecord] = []
     tape: list[Exchange] = []
-    is_relayed = bool(script.segment_bytes or script.coalesce_s or script.clock_offset_s or script.is_taped)
+    is_relayed = bool(
+        script.segment_bytes or script.block_bytes or script.coalesce_s or script.clock_offset_s or script.is_taped
+    )
     sockets = _Sockets()
     engine = ScriptedEngine(script, number, die=sockets.break_off)
     settings = ServerSettings(

@@ -55,7 +55,13 @@ class _Connection:
 
     async def answer(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         script = self._script
+        held = b""
         while data := await source.read(65536):
+            if script.block_bytes is not None:
+                held += data
+                if len(held) < script.block_bytes and _goes_on(held):
+                    continue
+                data, held = held, b""
             if script.coalesce_s:
                 await asyncio.sleep(script.coalesce_s)
             told = shifted(data, script.clock_offset_s) if script.clock_offset_s else data
@@ -77,3 +83,10 @@ class _Connection:
             self._tape.append(self._exchange)
         self._exchange.request += data
         self._exchange.arrived_ns = arrived_ns
+
+
+def _goes_on(held: bytes) -> bool:
+    """Return whether more of a chunked body is to come."""
+    head = held.partition(b"\r\n\r\n")[0]
+    is_chunked = not head.startswith(b"HTTP/") or b"chunked" in head
+    return is_chunked and not held.endswith(b"\r\n0\r\n\r\n")

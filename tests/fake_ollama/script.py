@@ -35,6 +35,10 @@ class EndWithoutDone(Fault, frozen=True, tag="end-without-done"):
     """The stream ends cleanly, without a done line."""
 
 
+class EmptyAnswer(Fault, frozen=True, tag="empty-answer"):
+    """The answer is empty and ends well: the end token is counted, and nothing else."""
+
+
 class AbruptClose(Fault, frozen=True, tag="abrupt-close"):
     """The connection closes in the middle of the body."""
 
@@ -51,7 +55,7 @@ class HostDies(Fault, frozen=True, tag="host-dies"):
     """The whole host goes away: its connections break and its port refuses."""
 
 
-AnyFault: TypeAlias = ErrorAnswer | EndWithoutDone | AbruptClose | Stall | RunnerDies | HostDies
+AnyFault: TypeAlias = ErrorAnswer | EmptyAnswer | EndWithoutDone | AbruptClose | Stall | RunnerDies | HostDies
 
 
 class LoadError(Script, frozen=True):
@@ -105,6 +109,8 @@ class ModelScript(Script, frozen=True):
     """Answers the items of the bank before anything else is looked at."""
     thinking_tokens: int = 0
     thinking_only: bool = False
+    hidden_tokens: int = 0
+    """So many tokens before all others are counted and timed, but shown nowhere: thinking in silence."""
     tool_call: Mapping[str, object] | None = None
     """What a request with tools is answered with: a call of {"name", "arguments"} instead of a text."""
     endless: bool = False
@@ -175,6 +181,8 @@ class HostScript(Script, frozen=True):
     """Added before each request is looked at, as a slow network would."""
     segment_bytes: int | None = None
     """Cut what is sent into pieces of this size, as TCP and proxies may; None sends each chunk whole."""
+    block_bytes: int | None = None
+    """Hold back a stream until so many bytes are there or it ends, as a proxy's buffer does."""
     coalesce_s: float = 0.0
     """Hold back what is sent for this long, so that several chunks arrive together."""
     clock_offset_s: int = 0

@@ -84,6 +84,7 @@ def _budget(job: GenerateJob, prompt_count: int, context_length: int) -> int:
 
 def _answer(script: ModelScript, job: GenerateJob, budget: int) -> Iterator[Token]:
     """Yield an answer's tokens without the end token; no more than `budget` of them are wanted."""
+    yield from (Token(Piece(), silent=True) for _ in range(min(script.hidden_tokens, budget)))
     if job.think and script.thinking_tokens:
         yield Token(Piece())
         yield from (Token(Piece(thinking=text)) for text in made_up(min(script.thinking_tokens, budget)))

@@ -38,7 +38,9 @@ def of(observed: Observations) -> tuple[Caveat, ...]:
 
 def _of_speed(observed: Observations) -> Iterator[Caveat]:
     timed = metrics.credible(observed.timed)
-    fewest = min((tokens for record in timed if (tokens := metrics.output_tokens(record)) is not None), default=None)
+    counts = [tokens for record in timed if (tokens := metrics.output_tokens(record)) is not None]
+    enough = [tokens for tokens in counts if tokens >= metrics.FEWEST_TOKENS]
+    fewest = min(enough or counts, default=None)
     by_server = [rate for record in timed if (rate := metrics.decode_tps(record)) is not None]
     over_budget = [record for record in (observed.interview, *observed.trials) if metrics.is_over_budget(record)]
     if over_budget:
@@ -51,8 +53,8 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
     elif fewest is not None and fewest < metrics.FEWEST_TOKENS:
         yield Caveat(
             CaveatKind.TOO_FEW_TOKENS,
-            f"only {fewest} tokens came, no rate can be had from fewer than {metrics.FEWEST_TOKENS}; "
-            "the model may not suit the prompt: try it by hand",
+            f"the longest answer had {_tokens(max(counts))}, and no rate can be had from fewer than "
+            f"{metrics.FEWEST_TOKENS}; the model may not suit the prompt: ask it something with `ollama run`",
         )
     elif not by_server:
         by_our_clock = any(metrics.decode_client_tps(record) is not None for record in timed)
@@ -81,8 +83,8 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
         )
     elif steady := _steady_disagreement(timed):
         yield _of_edges(timed, steady)
-    if 2 * sum(map(metrics.was_buffered, observed.timed)) > len(observed.timed):
-        yield _of_buffering(observed.timed)
+    yield from _of_late_first_pieces(observed)
+    yield from _of_short_trials(observed)
     if fewest is not None and metrics.FEWEST_TOKENS <= fewest < metrics.ENOUGH_TOKENS:
         yield Caveat(
             CaveatKind.SHORT_ANSWERS,
@@ -115,18 +117,56 @@ def _known(rates: Sequence[float]) -> str:
     return f"{found.low_tps:.1f}–{found.high_tps:.1f} tok/s"
 
 
-def _of_buffering(timed: Sequence[StreamRecord]) -> Caveat:
-    """Say what our clock cannot tell of answers that arrived in a few pieces."""
-    at_once = all(metrics.ttft_s(record) is None for record in timed)
-    lost = (
-        "all arrived at once, so neither the time to the first token nor a score can be had"
-        if at_once
-        else "arrived in a few pieces, so ttft_s is that of the first piece and this machine's clock tells no speed"
-    )
-    return Caveat(
-        CaveatKind.BUFFERED,
-        f"the chunks of an answer {lost}; a proxy in between buffers: ask the server itself",
-    )
+def _of_late_first_pieces(observed: Observations) -> Iterator[Caveat]:
+    """Say why no time to the first token can be had where tokens had been decoded long before it."""
+    timed = observed.timed
+    hidden = [tokens for record in (observed.interview, *timed) if (tokens := metrics.hidden_tokens(record))]
+    if hidden:
+        yield Caveat(
+            CaveatKind.HIDDEN_THINKING,
+            f"the server counted {_tokens(max(hidden))} before it showed one, as models do that think in silence, so "
+            "there is no ttft_s and no classic_tps; ask for the thinking with --think on, or try --think off",
+        )
+    elif 2 * sum(map(metrics.was_first_piece_late, timed)) > len(timed):
+        pieces = max(record.content_arrivals or record.content_chunks for record in timed)
+        came = "in one piece" if pieces == 1 else "in blocks"
+        yield Caveat(
+            CaveatKind.BUFFERED,
+            f"answers came {came}, long after their first tokens were there, so neither the time to the first token "
+            "nor a speed by this machine's clock can be had; a proxy in between buffers: ask the server itself",
+        )
+    elif 2 * sum(map(metrics.was_buffered, timed)) > len(timed):
+        yield Caveat(
+            CaveatKind.BUFFERED,
+            "the chunks of an answer arrived in a few pieces, so this machine's clock tells no speed; a proxy in "
+            "between buffers: ask the server itself",
+        )
+
+
+def _of_short_trials(observed: Observations) -> Iterator[Caveat]:
+    """Say how many trials were left out because next to nothing came, where others stand."""
+    trials = observed.trials
+    empty = [trial for trial in trials if trial.is_empty]
+    short = [trial for trial in trials if not trial.is_empty and _is_short(trial)]
+    if len(empty) + len(short) == len(trials):
+        return
+    if empty:
+        yield _of_left_out(len(empty), len(trials), "came back empty")
+    if short:
+        yield _of_left_out(len(short), len(trials), f"had fewer than {metrics.FEWEST_TOKENS} tokens")
+
+
+def _of_left_out(count: int, trials: int, what: str) -> Caveat:
+    was = "was" if count == 1 else "were"
+    return Caveat(CaveatKind.EMPTY_TRIALS, f"{count} of {trials} trials {what} and {was} left out; the figures stand")
+
+
+def _is_short(trial: StreamRecord) -> bool:
+    return (metrics.output_tokens(trial) or metrics.FEWEST_TOKENS) < metrics.FEWEST_TOKENS
+
+
+def _tokens(count: int) -> str:
+    return "1 token" if count == 1 else f"{count} tokens"
 
 
 def _of_edges(timed: Sequence[StreamRecord], apart: float) -> Caveat:
@@ -211,19 +251,51 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
             f"the run ended after the interview and {_counted(len(observed.trials))}, before this benchmark did; run "
             "again to have all of it",
         )
-    if any(metrics.was_queued(record, calm) for record in observed.timed):
+    timed = observed.timed
+    queued = [record for record in timed if metrics.was_queued(record, calm)]
+    if queued:
         yield Caveat(
             CaveatKind.QUEUED,
-            "requests waited behind another client's, also when repeated, so the latency is not the model's own; run "
-            "again when the server is idle",
+            f"{_of_all(queued, timed)} waited behind another client's, also when repeated, so "
+            f"{_no_ttft(queued, timed)}; run again when the server is idle",
         )
-    reloaded = [metrics.was_reloaded(one, observed.warm_up, was_loaded=observed.was_loaded) for one in observed.timed]
-    if any(reloaded):
+    if not observed.keeps_loaded:
+        yield Caveat(
+            CaveatKind.NOT_KEPT_LOADED,
+            "the server keeps no model loaded: /api/ps is empty after each answer and every request loads the model "
+            "again, so there is no ttft_s; start the server with OLLAMA_KEEP_ALIVE=5m instead of 0",
+        )
+        return
+    reloaded = [one for one in timed if metrics.was_reloaded(one, observed.warm_up, was_loaded=observed.was_loaded)]
+    if reloaded:
         yield Caveat(
             CaveatKind.RELOADED,
-            "the server loaded the model again between two requests, also when repeated; another client may be asking "
-            "for it with another context: run again when the server is idle",
+            f"{_of_all(reloaded, timed)} had the model loaded again, also when repeated, so "
+            f"{_no_ttft(reloaded, timed)}; another client may be asking for it with another context: run again when "
+            "the server is idle",
         )
+
+
+def of_embedding(reloaded: int) -> tuple[Caveat, ...]:
+    """Return what must be said of an embedding model of which so many requests had it loaded again."""
+    if not reloaded:
+        return ()
+    requests = "1 request" if reloaded == 1 else f"{reloaded} requests"
+    return (
+        Caveat(
+            CaveatKind.RELOADED,
+            f"{requests} had the model loaded again and give no rate; set OLLAMA_KEEP_ALIVE=5m if the server keeps no "
+            "model loaded, or run again when it is idle",
+        ),
+    )
+
+
+def _of_all(some: Sequence[StreamRecord], timed: Sequence[StreamRecord]) -> str:
+    return "every request" if len(some) == len(timed) else f"{len(some)} of {len(timed)} requests"
+
+
+def _no_ttft(some: Sequence[StreamRecord], timed: Sequence[StreamRecord]) -> str:
+    return "there is no ttft_s" if len(some) == len(timed) else "ttft_s comes from the others"
 
 
 def _of_place(observed: Observations) -> Iterator[Caveat]:

@@ -28,6 +28,7 @@ def measured(model: Model, observed: Observations) -> Result:
     server_is_wrong = metrics.is_server_clock_wrong(timed)
     credible = metrics.credible(timed)
     by_server = [] if server_is_wrong else _each(metrics.decode_tps, credible)
+    waits_s = _each(metrics.ttft_s, _undisturbed(timed, observed))
     is_load_hidden = server_is_wrong or observed.was_loaded or observed.load_was_shared
     return Result(
         host=model.host,
@@ -40,8 +41,9 @@ def measured(model: Model, observed: Observations) -> Result:
         ollama_tps=stats.geometric_mean(_each(metrics.ollama_tps, credible)),
         classic_tps=metrics.classic_tps(interview),
         prefill_tps=None if server_is_wrong else _prefill_tps(observed),
-        ttft_s=stats.percentile(_each(metrics.ttft_s, timed), 0.5),
-        ttfa_s=metrics.ttfa_s(interview),
+        ttft_s=stats.percentile(waits_s, 0.5),
+        ttft_interval=stats.time_interval(waits_s),
+        ttfa_s=_ttfa_s(observed),
         tpot_s=stats.percentile(_each(metrics.tpot_s, timed), 0.5),
         unattributed_s=stats.percentile([units.seconds(ns) for ns in _each(metrics.unattributed_ns, timed)], 0.5),
         load_s=None if is_load_hidden else metrics.load_s(observed.warm_up),
@@ -58,6 +60,19 @@ def measured(model: Model, observed: Observations) -> Result:
         interview=interview,
         trials=observed.trials,
     )
+
+
+def _ttfa_s(observed: Observations) -> float | None:
+    """Return the time to the first answer token of the interview, None where that was disturbed."""
+    interview = _undisturbed([observed.interview], observed)
+    return metrics.ttfa_s(interview[0]) if interview else None
+
+
+def _undisturbed(records: Sequence[StreamRecord], observed: Observations) -> Sequence[StreamRecord]:
+    """Return the generations with no load and no queue in their time to the first token."""
+    if not observed.keeps_loaded:
+        return ()
+    return metrics.undisturbed(records, observed.warm_up, observed.calm, was_loaded=observed.was_loaded)
 
 
 def stamped(
@@ -82,11 +97,20 @@ def _why_nothing(observed: Observations) -> str:
             f"it answered nothing to a prompt that the server cut to {interview.prompt_eval_count} tokens; "
             "raise --num-ctx"
         )
-    tokens = "an unknown number of" if interview.eval_count is None else interview.eval_count
+    if hidden := metrics.hidden_tokens(interview):
+        return (
+            f"the server counted {hidden} tokens and showed none of them, as models do that think in silence; raise "
+            "--num-predict, or ask for the thinking with --think on"
+        )
+    counted = "an unknown number of tokens" if interview.eval_count is None else _tokens(interview.eval_count)
     return (
-        f"it answered nothing ({tokens} tokens, done_reason {interview.done_reason or 'absent'}); "
-        "try it by hand, or pull it again"
+        f"it answered nothing ({counted}, done_reason {interview.done_reason or 'absent'}); ask it something by hand "
+        "with `ollama run`"
     )
+
+
+def _tokens(count: int) -> str:
+    return "1 token" if count == 1 else f"{count} tokens"
 
 
 def variant_of(thinks: bool | str | None) -> str | None:
@@ -126,10 +150,16 @@ def _each(metric: Callable[[StreamRecord], T | None], records: Sequence[StreamRe
     return [value for record in records if (value := metric(record)) is not None]
 
 
-def embedded(
-    model: Model, figures: EmbeddingFigures, *, load_s: float | None, residency: Residency | None, total_s: float
+def embedded(  # noqa: PLR0913  # independent figures, named at the call
+    model: Model,
+    figures: EmbeddingFigures,
+    *,
+    load_s: float | None,
+    residency: Residency | None,
+    total_s: float,
+    reloaded: int = 0,
 ) -> Result:
-    """Return the result of an embedding model."""
+    """Return the result of an embedding model; `reloaded` requests found it not loaded."""
     return Result(
         host=model.host,
         model=model.name,
@@ -140,6 +170,7 @@ def embedded(
         memory_bytes=residency.size_bytes if residency else None,
         gpu_share=residency.size_vram_bytes / residency.size_bytes if residency else None,
         embedding=figures,
+        caveats=caveats.of_embedding(reloaded),
     )
 
 

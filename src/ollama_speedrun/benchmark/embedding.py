@@ -7,7 +7,7 @@ from typing import Final
 from .. import units
 from ..visit.events import BenchmarkProgress, Stage
 from ..visit.loaded_model import LoadedModel
-from . import stats, workload
+from . import metrics, stats, workload
 from .types import EmbeddingFigures
 
 _, LARGE_BATCH = workload.EMBEDDING_BATCHES
@@ -15,13 +15,17 @@ ROUNDS: Final = workload.EMBEDDING_ROUNDS
 
 
 class EmbeddingRates:
-    """A study of two steps, one for each size of a batch; `finding` is None before the second is done."""
+    """A study of two steps, one for each size of a batch; `finding` is None before the second is done.
+
+    A request that had the model loaded again gives no rate; `reloaded` counts those.
+    """
 
     name = "the rate of embeddings"
     needs_the_memory = False
 
     def __init__(self) -> None:
         self.finding: EmbeddingFigures | None = None
+        self.reloaded = 0
         self._left = deque((1, LARGE_BATCH))
         self._rates: dict[int, float | None] = {}
         self._dimension = 0
@@ -31,7 +35,7 @@ class EmbeddingRates:
         size = self._left.popleft()
         model.visit.emit(BenchmarkProgress(model.model.host, model.model.name, Stage.EMBEDDING))
         rates = [await self._rate(model, size) for _ in range(ROUNDS)]
-        self._rates[size] = stats.percentile(rates, 0.5)
+        self._rates[size] = stats.percentile([rate for rate in rates if rate is not None], 0.5)
         if self._left:
             return True
         self.finding = EmbeddingFigures(
@@ -39,10 +43,23 @@ class EmbeddingRates:
         )
         return False
 
-    async def _rate(self, model: LoadedModel, size: int) -> float:
+    async def _rate(self, model: LoadedModel, size: int) -> float | None:
         texts = workload.sentences(model.visit.nonce(), size)
         began_ns = time.perf_counter_ns()
         answer = await model.embed(texts)
-        per_s = units.per_second(size, time.perf_counter_ns() - began_ns) or 0.0
+        per_s = units.per_second(size, time.perf_counter_ns() - began_ns)
         self._dimension = len(answer.embeddings[0])
+        if await self._was_reloaded(model, answer.load_duration):
+            self.reloaded += 1
+            return None
         return per_s
+
+    async def _was_reloaded(self, model: LoadedModel, load_ns: int | None) -> bool:
+        opening = model.opening
+        first_ns = 0 if opening is None else opening.load_duration_ns or 0
+        was_loaded = opening is not None and opening.was_loaded
+        if metrics.is_a_load(load_ns, first_ns, was_loaded=was_loaded):
+            return True
+        floor_ns = metrics.RELOAD_FLOOR_UNLISTED_NS
+        looks_so = not was_loaded and metrics.is_a_load(load_ns, first_ns, was_loaded=False, floor_ns=floor_ns)
+        return looks_so and await model.is_gone()

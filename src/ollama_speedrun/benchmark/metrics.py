@@ -27,10 +27,16 @@ USUAL_JITTER_NS: Final = 20_000_000
 CLOCK_TOLERANCE: Final = 0.05
 TOKEN_SLACK: Final = 4
 """A count may exceed num_predict by so many tokens: the end token, or a few drafts of speculative decoding."""
+UNSEEN_TOKENS: Final = 4
+"""So many tokens may precede the first chunk: a tag that a parser takes away, the bytes of one character."""
+SHORTEST_WHOLE_CHARACTERS: Final = 64
+"""A single chunk of so many characters is an answer in one piece, where the server counts no tokens."""
 LONGEST_TRANSFER_NS: Final = 1_000_000_000
 QUEUE_FLOOR_NS: Final = 50_000_000
 QUEUE_FACTOR: Final = 3
 RELOAD_FLOOR_NS: Final = 100_000_000
+RELOAD_FLOOR_UNLISTED_NS: Final = 10_000_000
+"""For a model that /api/ps does not list after its answer."""
 RELOAD_SHARE: Final = 0.25
 RELOAD_FACTOR: Final = 3
 PROBE_TOKENS: Final = 16
@@ -42,15 +48,23 @@ MOST_CHARACTERS_PER_TOKEN: Final = 8
 
 
 def ttft_s(record: StreamRecord) -> float | None:
-    """Time to first token in seconds, thinking included; None when nothing was streamed, or all of it at once."""
-    if record.first_content_ns is None or _came_at_once(record):
+    """Time to first token in seconds, thinking included; None when nothing was streamed, or the first piece came late.
+
+    It came late where tokens had been decoded for some time before, by the server's clock: behind a proxy that collects
+    a block or all of the answer, and after thinking that is not shown. What `undisturbed` leaves out has a load or a
+    queue inside.
+    """
+    if record.first_content_ns is None or was_first_piece_late(record):
         return None
     return units.seconds(record.first_content_ns)
 
 
 def ttfa_s(record: StreamRecord) -> float | None:
-    """Time to the first token of the answer in seconds, thinking excluded; None when no answer came, or all at once."""
-    if record.first_answer_ns is None or _came_at_once(record):
+    """Time to the first token of the answer in seconds, thinking excluded, also where that is not shown.
+
+    None when no answer came, or it came in one piece or in blocks.
+    """
+    if record.first_answer_ns is None or (was_first_piece_late(record) and not hidden_tokens(record)):
         return None
     return units.seconds(record.first_answer_ns)
 
@@ -89,9 +103,11 @@ def decode_client_tps(record: StreamRecord) -> float | None:
     """Decode throughput by the client's clock in tokens/s: (eval_count − 1 − e)/(last − first content chunk).
 
     e is 1 after done_reason "stop": the end token is counted but gives no chunk. None where the tokens arrived at too
-    few moments for the stamps to mean anything, as behind a proxy that buffers.
+    few moments for the stamps to mean anything, or some had been decoded long before the first chunk.
     """
     if record.first_content_ns is None or record.last_content_ns is None or _arrivals(record) < FEWEST_TOKENS:
+        return None
+    if was_first_piece_late(record):
         return None
     window_ns = record.last_content_ns - record.first_content_ns
     return _rate(output_tokens(record), window_ns, uncounted=1 + _end_tokens(record))
@@ -102,14 +118,19 @@ def tpot_s(record: StreamRecord) -> float | None:
     tokens = output_tokens(record)
     if record.first_content_ns is None or record.last_content_ns is None or was_buffered(record):
         return None
+    if was_first_piece_late(record):
+        return None
     if tokens is None or tokens < FEWEST_TOKENS:
         return None
     return units.seconds(record.last_content_ns - record.first_content_ns) / (tokens - 1)
 
 
 def classic_tps(record: StreamRecord) -> float | None:
-    """Tokens/s as the seed counts them: eval_count/(end − first token), on the client's clock."""
-    if record.first_content_ns is None:
+    """Tokens/s as the seed counts them: eval_count/(end − first token), on the client's clock.
+
+    None where tokens that are counted had been decoded long before the first one was seen.
+    """
+    if record.first_content_ns is None or was_first_piece_late(record):
         return None
     return _rate(output_tokens(record), record.ended_ns - record.first_content_ns, uncounted=0)
 
@@ -188,8 +209,76 @@ def tokens_held_back(record: StreamRecord) -> int:
 
 
 def was_buffered(record: StreamRecord) -> bool:
-    """Return whether the chunks of an answer arrived at too few moments for our clock to tell its tokens apart."""
-    return record.content_chunks >= FEWEST_TOKENS > _arrivals(record)
+    """Return whether an answer arrived at too few moments for our clock to tell its tokens apart.
+
+    That is one in few moments although it had many chunks, or in a single chunk although it had many tokens.
+    """
+    return record.content_chunks >= FEWEST_TOKENS > _arrivals(record) or _is_one_chunk(record)
+
+
+def was_first_piece_late(record: StreamRecord) -> bool:
+    """Return whether the first content came clearly later than the first token was there, so that no TTFT can be had.
+
+    By the server's clock: its tokens took longer to decode than the time that was left after the first content, by more
+    than 20 ms and 4 tokens, and at least half of the tokens of that time had no moment of their own. Without usable
+    durations every answer that was buffered counts as late, and so does one that came at a single moment.
+    """
+    unseen_ns = unseen_decoding_ns(record)
+    if unseen_ns is None or (was_buffered(record) and _arrivals(record) == 1):
+        return was_buffered(record)
+    tokens, decode_ns = output_tokens(record) or 0, record.eval_duration_ns or 0
+    token_ns = decode_ns / max(1, tokens - 1)
+    if unseen_ns <= max(USUAL_JITTER_NS, UNSEEN_TOKENS * token_ns):
+        return False
+    without_a_moment = tokens - _end_tokens(record) - _arrivals(record)
+    return 2 * without_a_moment >= unseen_ns / token_ns
+
+
+def unseen_decoding_ns(record: StreamRecord) -> int | None:
+    """For how long tokens were decoded before the first content came, in ns: eval_duration − (end − first content).
+
+    Both ends of the second interval are equally late on a slow network. None where a figure is missing or impossible.
+    """
+    decode_ns, tokens = possible_ns(record.eval_duration_ns, record.ended_ns), output_tokens(record)
+    if record.first_content_ns is None or decode_ns is None or tokens is None:
+        return None
+    if decode_ns < SHORTEST_WINDOW_NS or tokens < FEWEST_TOKENS:
+        return None
+    return max(0, decode_ns - (record.ended_ns - record.first_content_ns))
+
+
+def hidden_tokens(record: StreamRecord) -> int:
+    """How many tokens were decoded before the first one was shown, where the rest came one by one: silent thinking.
+
+    All of them where nothing was shown at all. 0 where nothing tells, and where a proxy held them back.
+    """
+    tokens = output_tokens(record)
+    if tokens is None or tokens < FEWEST_TOKENS:
+        return 0
+    if record.content_chunks == 0:
+        return tokens
+    held_back = tokens_held_back(record)
+    if _is_one_chunk(record) or 2 * _arrivals(record) <= record.content_chunks or held_back <= UNSEEN_TOKENS:
+        return 0
+    return held_back if was_first_piece_late(record) and _follow_one_by_one(record, tokens) else 0
+
+
+def _follow_one_by_one(record: StreamRecord, tokens: int) -> bool:
+    """Return whether chunks came at the pace of the server's tokens, so that each was about one of them."""
+    if record.first_content_ns is None or record.last_content_ns is None:
+        return False
+    if record.content_chunks == 1:
+        return True
+    chunk_ns = (record.last_content_ns - record.first_content_ns) / (record.content_chunks - 1)
+    return chunk_ns < 2 * (record.eval_duration_ns or 0) / (tokens - 1)
+
+
+def _is_one_chunk(record: StreamRecord) -> bool:
+    """Return whether the whole of an answer of many tokens was one chunk."""
+    if record.content_chunks != 1:
+        return False
+    shown_characters, tokens = record.answer_characters + record.thinking_characters, output_tokens(record)
+    return shown_characters >= (SHORTEST_WHOLE_CHARACTERS if tokens is None else max(FEWEST_TOKENS, tokens))
 
 
 def is_server_clock_wrong(timed: Sequence[StreamRecord]) -> bool:
@@ -271,10 +360,28 @@ def was_reloaded(record: StreamRecord, warm_up: StreamRecord, *, was_loaded: boo
 
     A reload takes about as long as the warm-up's load, or, where that found the model loaded, much longer.
     """
-    if record.load_duration_ns is None:
+    return is_a_load(record.load_duration_ns, warm_up.load_duration_ns or 0, was_loaded=was_loaded)
+
+
+def is_a_load(load_ns: int | None, first_load_ns: int, *, was_loaded: bool, floor_ns: int = RELOAD_FLOOR_NS) -> bool:
+    """Return whether a load_duration is that of a load, by the one of the first request.
+
+    `was_loaded` says that the first request found the model loaded.
+    """
+    if load_ns is None:
         return False
-    share = RELOAD_FACTOR if was_loaded else RELOAD_SHARE
-    return record.load_duration_ns > max(RELOAD_FLOOR_NS, share * (warm_up.load_duration_ns or 0))
+    return load_ns > max(floor_ns, (RELOAD_FACTOR if was_loaded else RELOAD_SHARE) * first_load_ns)
+
+
+def undisturbed(
+    timed: Sequence[StreamRecord], warm_up: StreamRecord, calm: Sequence[StreamRecord], *, was_loaded: bool = False
+) -> list[StreamRecord]:
+    """Return the generations that neither waited behind another client's request nor had the model loaded again."""
+    return [
+        record
+        for record in timed
+        if not was_queued(record, calm) and not was_reloaded(record, warm_up, was_loaded=was_loaded)
+    ]
 
 
 def was_truncated(record: StreamRecord, *, prompt_characters: int) -> bool:
@@ -288,10 +395,6 @@ def was_truncated(record: StreamRecord, *, prompt_characters: int) -> bool:
 def _arrivals(record: StreamRecord) -> int:
     """At how many moments content came; its chunks where a record does not tell."""
     return record.content_chunks if record.content_arrivals is None else record.content_arrivals
-
-
-def _came_at_once(record: StreamRecord) -> bool:
-    return was_buffered(record) and _arrivals(record) == 1
 
 
 def _first_ns(record: StreamRecord) -> int:

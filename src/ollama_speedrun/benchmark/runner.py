@@ -198,5 +198,6 @@ async def _embedding(visit: Visit, model: Model, teller: Teller, alongside: Sequ
         load_s=None if opening.was_loaded or load_ns is None else units.seconds(load_ns),
         residency=opening.residency,
         total_s=units.seconds(time.perf_counter_ns() - began_ns),
+        reloaded=rates.reloaded,
     )
     teller.tell(result, model, began_at)

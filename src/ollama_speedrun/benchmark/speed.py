@@ -54,6 +54,7 @@ class SpeedTrials:
     """A study: one long generation, the interview, then short ones until the settings are met or the budget is spent.
 
     `failure` says why there is no interview; `cut_short` what failed after it and ended the trials, which stand.
+    `keeps_loaded` is False once the server has been seen to unload the model after each answer.
     """
 
     name = "the speed"
@@ -63,6 +64,7 @@ class SpeedTrials:
         self.interview: StreamRecord | None = None
         self.trials: list[StreamRecord] = []
         self.discarded = 0
+        self.keeps_loaded = True
         self.failure: str | None = None
         self.cut_short: str | None = None
         self.settings = settings
@@ -116,8 +118,10 @@ class SpeedTrials:
         for attempt in range(RETRIES + 1):
             record = await model.generate(workload.prompt(model.visit.nonce()), num_predict=num_predict)
             calm = [known for known in (warm_up, self.interview, *self.trials) if known is not None]
+            await self._look_whether_it_stays(model, record)
             reloaded = (
-                opening is not None
+                self.keeps_loaded
+                and opening is not None
                 and warm_up is not None
                 and metrics.was_reloaded(record, warm_up, was_loaded=opening.was_loaded)
             )
@@ -125,3 +129,13 @@ class SpeedTrials:
                 return record
             self.discarded += 1
         raise AssertionError("the last attempt returns")
+
+    async def _look_whether_it_stays(self, model: LoadedModel, record: StreamRecord) -> None:
+        """After an answer with a load in it, see in /api/ps whether the server keeps the model loaded at all."""
+        opening = model.opening
+        if not self.keeps_loaded or opening is None or opening.was_loaded:
+            return
+        first_ns = opening.load_duration_ns or 0
+        floor_ns = metrics.RELOAD_FLOOR_UNLISTED_NS
+        if metrics.is_a_load(record.load_duration_ns, first_ns, was_loaded=False, floor_ns=floor_ns):
+            self.keeps_loaded = not await model.is_gone()

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Final
 
-from .types import Interval
+from .types import Interval, TimeInterval
 
 CONFIDENCE: Final = 0.95
 LARGEST_SPREAD: Final = 1e6
@@ -26,13 +26,31 @@ def interval(rates: Sequence[float]) -> Interval | None:
 
     Beyond twelve trials the quantile of twelve is used, which is on the safe side.
     """
-    if len(rates) < 2:
+    ends = _ends(rates)
+    return None if ends is None else Interval(*ends, len(rates))
+
+
+def time_interval(times_s: Sequence[float]) -> TimeInterval | None:
+    """Return the 95 % interval of the median of some times; None from fewer than two, or where one is not above 0.
+
+    It is the t-interval of the mean log time: for a log-normal time, exp of that mean is the median. (An interval by
+    order statistics would need six trials.) It is widened where the median of these times lies outside.
+    """
+    ends = _ends(times_s) if all(time_s > 0 for time_s in times_s) else None
+    if ends is None:
         return None
-    logs = [math.log(rate) for rate in rates]
-    quantile = _quantile(len(rates))
-    half_width = quantile * statistics.stdev(logs) / math.sqrt(len(rates))
+    median_s = statistics.median(times_s)
+    return TimeInterval(min(ends[0], median_s), max(ends[1], median_s), len(times_s))
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float] | None:
+    """Return both ends of the 95 % t-interval of the mean logarithm, as values; None from fewer than two."""
+    if len(values) < 2:
+        return None
+    logs = [math.log(value) for value in values]
+    half_width = _quantile(len(values)) * statistics.stdev(logs) / math.sqrt(len(values))
     mean = statistics.fmean(logs)
-    return Interval(math.exp(mean - half_width), math.exp(mean + half_width), len(rates))
+    return math.exp(mean - half_width), math.exp(mean + half_width)
 
 
 def half_width(rates: Sequence[float]) -> float | None:

@@ -88,6 +88,7 @@ class Turn:
             others=opening.others,
             was_loaded=opening.was_loaded,
             load_was_shared=opening.load_was_shared,
+            keeps_loaded=speed.keeps_loaded,
             token_budget=speed.settings.interview_tokens,
             prompt_characters=len(workload.prompt("")),
             precision=speed.settings.precision,

@@ -37,6 +37,9 @@ class CaveatKind(enum.StrEnum):
     BUFFERED = "buffered"
     BUDGET_EXCEEDED = "budget-exceeded"
     CUT_SHORT = "cut-short"
+    EMPTY_TRIALS = "empty-trials"
+    HIDDEN_THINKING = "hidden-thinking"
+    NOT_KEPT_LOADED = "not-kept-loaded"
 
 
 class Caveat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,6 +64,14 @@ class Interval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         mean_tps = math.sqrt(self.low_tps) * math.sqrt(self.high_tps)
         return (self.high_tps - self.low_tps) / 2 / mean_tps if mean_tps > 0 else math.inf
+
+
+class TimeInterval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A 95 % interval of a time in seconds, from this many trials."""
+
+    low_s: float
+    high_s: float
+    trials: int
 
 
 class DepthPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,8 +118,9 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
     were disturbed and discarded (`discarded` of them). `residency` is None where /api/ps did not list the model,
     `others` names the models loaded beside it, `was_loaded` says whether it was there before the run, `load_was_shared`
     whether another one came or made way meanwhile. `precision` was wanted; `out_of_time` says that the budget ended the
-    trials. `thinks` is what the request asked for, None where it left that to the server. `cut_short` says what failed
-    after the interview and ended the trials, `interrupted` that the run ended before the benchmark did.
+    trials. `keeps_loaded` is False for a server that unloads the model after each answer. `thinks` is what the request
+    asked for, None where it left that to the server. `cut_short` says what failed after the interview and ended the
+    trials, `interrupted` that the run ended before the benchmark did.
     """
 
     warm_up: StreamRecord
@@ -119,6 +131,7 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[str, ...]
     was_loaded: bool
     load_was_shared: bool = False
+    keeps_loaded: bool = True
     token_budget: int
     prompt_characters: int
     precision: float = 0.03
@@ -129,18 +142,24 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def timed(self) -> tuple[StreamRecord, ...]:
-        """The generations that speed is measured by: the trials, or the interview where time allowed no trial."""
-        return self.trials or (self.interview,)
+        """The generations that speed is measured by: the trials that were not empty, or else the interview."""
+        return tuple(trial for trial in self.trials if not trial.is_empty) or (self.interview,)
+
+    @property
+    def calm(self) -> tuple[StreamRecord, ...]:
+        """The generations whose least waiting time is taken for the model's own: all of them."""
+        return (self.warm_up, self.interview, *self.trials)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The result of one model on one host: figures in the unit of their name, None where none can be had.
 
-    `variant` tells apart how a model was run ("thinking", "direct", or a level of thinking), None for the server's
-    default. `classic_tps` is the seed's figure and feeds the scoring `classic` alone. `warm_up`, `interview` and
-    `trials` are the raw records that every figure is derived from. `server_version`, `model_format` and `digest` say
-    what was measured: figures of two runs compare only where they agree. `started_at` and `ended_at` (UTC) enclose the
-    model's turn, None where it had none.
+    `ttft_s` is the model's own: None where a load, a queue or a buffer was inside of it in every trial. `variant` tells
+    apart how a model was run ("thinking", "direct", or a level of thinking), None for the server's default.
+    `classic_tps` is the seed's figure and feeds the scoring `classic` alone. `warm_up`, `interview` and `trials` are
+    the raw records that every figure is derived from. `server_version`, `model_format` and `digest` say what was
+    measured: figures of two runs compare only where they agree. `started_at` and `ended_at` (UTC) enclose the model's
+    turn, None where it had none.
     """
 
     host: str
@@ -158,6 +177,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     classic_tps: float | None = None
     prefill_tps: float | None = None
     ttft_s: float | None = None
+    ttft_interval: TimeInterval | None = None
     ttfa_s: float | None = None
     tpot_s: float | None = None
     unattributed_s: float | None = None

@@ -17,7 +17,7 @@ from ..assessment.score import Formula
 from ..assessment.tiers import TIERS
 from ..assessment.types import Rated
 from ..benchmark import metrics, stats, workload
-from ..benchmark.types import Result, StreamRecord
+from ..benchmark.types import CaveatKind, Result, StreamRecord
 from ..inventory.types import Model
 from ..results.types import Document
 from . import figures
@@ -79,7 +79,15 @@ FIGURES: Final = (
         lambda record: f"{record.eval_count} / {_s(record.eval_duration_ns)}",
         TOO_LITTLE,
     ),
-    Figure("ttft_s", "first content", "client", "s", metrics.ttft_s, None, "nothing was streamed"),
+    Figure(
+        "ttft_s",
+        "first content",
+        "client",
+        "s",
+        metrics.ttft_s,
+        None,
+        "nothing was streamed, or the first piece came long after the first token",
+    ),
     Figure(
         "tpot_s",
         "(last − first content) / (eval_count − 1)",
@@ -167,10 +175,14 @@ def _of_records(result: Result, interview: StreamRecord) -> Iterator[str]:
 def _of_figure(result: Result, figure: Figure, timed: Sequence[tuple[str, StreamRecord]]) -> Iterator[str]:
     yield f"{figure.field}: {figure.formula}, {figure.clock} clock"
     values = []
+    disturbed = _disturbed(result) if figure.field == "ttft_s" else ()
     for label, record in timed:
         found = figure.value(record)
         if found is None:
             yield f"  {label:9}  none: {figure.none_when}"
+            continue
+        if any(record is one for one in disturbed):
+            yield f"  {label:9}  {value(found)} {figure.unit}, left out: a load or a queue is inside"
             continue
         values.append(found)
         numbers = f"{figure.numbers(record)} = " if figure.numbers else ""
@@ -179,11 +191,28 @@ def _of_figure(result: Result, figure: Figure, timed: Sequence[tuple[str, Stream
     middle = stats.geometric_mean(values) if is_rate else stats.percentile(values, 0.5)
     yield from _outcome(result, figure.field, middle, figure.unit, "geometric mean" if is_rate else "median")
     interval = result.decode_interval
+    if figure.field == "ttft_s" and result.ttft_interval is not None:
+        found_s = result.ttft_interval
+        yield (f"  95 % interval, from {found_s.trials} trials: {value(found_s.low_s)} to {value(found_s.high_s)} s")
     if interval is not None and figure.field == ("decode_client_tps" if result.decode_tps is None else "decode_tps"):
         yield (
             f"  95 % interval, from {interval.trials} trials: {value(interval.low_tps)} to {value(interval.high_tps)} "
             f"tok/s, {figures.precision(interval)}"
         )
+
+
+def _disturbed(result: Result) -> Sequence[StreamRecord]:
+    """Return the generations that had a load or a queue inside of their time to the first token."""
+    if result.warm_up is None or result.interview is None:
+        return ()
+    timed = result.trials or (result.interview,)
+    kinds = {caveat.kind for caveat in result.caveats}
+    if CaveatKind.NOT_KEPT_LOADED in kinds:
+        return timed
+    calm = (result.warm_up, result.interview, *result.trials)
+    was_loaded = CaveatKind.LOAD_TIME_HIDDEN in kinds
+    usable = metrics.undisturbed(timed, result.warm_up, calm, was_loaded=was_loaded)
+    return [record for record in timed if not any(record is one for one in usable)]
 
 
 def _of_prefill(result: Result, interview: StreamRecord, timed: Sequence[tuple[str, StreamRecord]]) -> Iterator[str]:

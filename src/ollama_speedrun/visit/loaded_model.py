@@ -1,8 +1,9 @@
 """A model while it is loaded during a visit: what studies send their requests through."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,6 +14,9 @@ from .events import BenchmarkProgress, Stage
 from .loaded import find, residency_of
 from .types import Answer, Opening, Residency, StreamRecord
 from .visit import Visit
+
+UNLOADING_S: Final = 0.5
+"""A server that keeps nothing loaded needs no longer to unload a model that has answered."""
 
 
 class LoadedModel:
@@ -75,6 +79,20 @@ class LoadedModel:
             was_loaded=self.is_theirs or under_another_name,
             load_was_shared=_names(loaded_before) != _names(beside),
         )
+
+    async def is_gone(self) -> bool:
+        """Return whether /api/ps lists no model at all, as on a server that keeps none; unloading may take a moment.
+
+        False where it fails to say.
+        """
+        for pause_s in (0.0, UNLOADING_S):
+            await asyncio.sleep(pause_s)
+            loaded = await self.visit.residents.loaded()
+            if loaded is None:
+                return False
+            if not loaded:
+                return True
+        return False
 
     async def generate(
         self, prompt: str, *, num_predict: int, image: str | None = None, num_ctx: int | None = None

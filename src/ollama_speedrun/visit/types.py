@@ -34,6 +34,11 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     eval_count: int | None
     eval_duration_ns: int | None
 
+    @property
+    def is_empty(self) -> bool:
+        """True if no content came and no token was counted beside the end token."""
+        return self.content_chunks == 0 and (self.eval_count or 0) <= 1
+
 
 class Residency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The memory of a loaded model by /api/ps: bytes in all, bytes on the GPU, tokens of context per slot."""
