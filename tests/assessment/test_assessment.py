@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ollama_speedrun.assessment import score, tiers
 from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.assessment.types import Assessment, Verdict
-from ollama_speedrun.benchmark.types import Result
+from ollama_speedrun.benchmark.types import Interval, Result, TimeInterval
 from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.quality.items import Grade
 from ollama_speedrun.quality.records import AnswerRecord, ItemRecord, QualityRecord
@@ -125,6 +125,17 @@ def test_scores_lie_between_0_and_100(fleet: list[tuple[float, int, float]]) -> 
         assert scores.classic is not None
         values = (scores.overall, scores.quality, scores.speed, scores.latency, scores.classic.composite)
         assert all(value is not None and 0 <= value <= 100.000001 for value in values)
+
+
+@pytest.mark.parametrize(("low_s", "high_s", "is_sure"), [(0.5, 0.5, True), (0.3, 9.0, False)])
+def test_a_lead_is_less_sure_where_the_ttft_is_known_less_well(low_s: float, high_s: float, *, is_sure: bool) -> None:
+    ttft = TimeInterval(low_s, high_s, 3)
+    first = result("first", 60, wait_s=0.5, decode_interval=Interval(60, 60, 3), ttft_interval=ttft)
+    second = result("second", 45, wait_s=0.5, decode_interval=Interval(45, 45, 3), ttft_interval=ttft)
+    records = [record_of(first, right=60), record_of(second, right=60)]
+    _, verdict = assess((), (first, second), records)
+    assert verdict.recommendation is not None
+    assert ("more than chance explains" in verdict.recommendation.why) is is_sure
 
 
 @pytest.mark.parametrize("changes", [{"status": "failed"}, {"status": "skipped"}, {"decode_tps": None}])

@@ -176,6 +176,8 @@ def _candidate(entry: Rated, models: Mapping[ModelKey, Model], record: QualityRe
         speed_low_tps=low_tps,
         speed_high_tps=high_tps,
         ttft_s=result.ttft_s,
+        ttft_low_s=result.ttft_interval.low_s if result.ttft_interval else None,
+        ttft_high_s=result.ttft_interval.high_s if result.ttft_interval else None,
         throughput_tps=max((point.throughput_tps or 0.0 for point in result.concurrency), default=0.0) or None,
         memory_bytes=result.memory_bytes or (model.size_bytes if model else None),
         context_tokens=model.context_length if model else None,

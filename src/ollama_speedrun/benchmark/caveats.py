@@ -125,7 +125,7 @@ def _of_late_first_pieces(observed: Observations) -> Iterator[Caveat]:
         yield Caveat(
             CaveatKind.HIDDEN_THINKING,
             f"the server counted {_tokens(max(hidden))} before it showed one, as models do that think in silence, so "
-            "there is no ttft_s and no classic_tps; ask for the thinking with --think on, or try --think off",
+            "there is no TTFT and no classic_tps; ask for the thinking with --think on, or try --think off",
         )
     elif 2 * sum(map(metrics.was_first_piece_late, timed)) > len(timed):
         pieces = max(record.content_arrivals or record.content_chunks for record in timed)
@@ -263,7 +263,7 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
         yield Caveat(
             CaveatKind.NOT_KEPT_LOADED,
             "the server keeps no model loaded: /api/ps is empty after each answer and every request loads the model "
-            "again, so there is no ttft_s; start the server with OLLAMA_KEEP_ALIVE=5m instead of 0",
+            "again, so there is no TTFT; start the server with OLLAMA_KEEP_ALIVE=5m instead of 0",
         )
         return
     reloaded = [one for one in timed if metrics.was_reloaded(one, observed.warm_up, was_loaded=observed.was_loaded)]
@@ -295,7 +295,7 @@ def _of_all(some: Sequence[StreamRecord], timed: Sequence[StreamRecord]) -> str:
 
 
 def _no_ttft(some: Sequence[StreamRecord], timed: Sequence[StreamRecord]) -> str:
-    return "there is no ttft_s" if len(some) == len(timed) else "ttft_s comes from the others"
+    return "there is no TTFT" if len(some) == len(timed) else "the TTFT comes from the others"
 
 
 def _of_place(observed: Observations) -> Iterator[Caveat]:
