@@ -312,9 +312,15 @@ SCENARIOS: Sequence[Scenario] = (
     ),
     Scenario(
         name="cut off for identical chunks",
-        models=(repeating_model("m:1b", decode_tps=200.0),),
-        fails="without saying that it was done",
-        absent=EVERYTHING,
+        models=(repeating_model("m:1b", decode_tps=200.0, prefill_tps=4000.0),),
+        caveats=caveats(CaveatKind.REPEATS_ITSELF, CaveatKind.SHORT_ANSWERS),
+        absent=figures("prefill"),
+    ),
+    Scenario(
+        name="thinking between tags",
+        models=model(answer=f"<think>{PARAGRAPH}</think>Yes."),
+        caveats=caveats(CaveatKind.BUDGET_SPENT_THINKING),
+        absent=figures("first answer"),
     ),
     Scenario(
         name="half on the GPU",

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from fake_ollama.fleet import FakeHost, fake_fleet, fake_host
-from fake_ollama.script import ErrorAnswer, HostScript, ModelScript, Student
+from fake_ollama.script import ErrorAnswer, HostScript, ModelScript, Student, repeating_model
 from fake_ollama.student import knows
 from ollama_speedrun.errors import ServerError
 from ollama_speedrun.inventory.fetch import list_models
@@ -191,3 +191,13 @@ async def test_a_base_model_is_given_solved_examples_to_continue() -> None:
     prompts = [body for body in bodies if isinstance(body, dict) and body.get("raw")]
     assert {body["prompt"].count("Answer:") for body in prompts} == {4}
     assert all(body["options"]["stop"] == ["\n"] for body in prompts)
+
+
+async def test_an_answer_that_the_server_ended_for_repetition_is_graded_and_no_failure_of_the_server() -> None:
+    at = desk()
+    script = repeating_model("m:1b", template=CHAT_TEMPLATE)
+    async with fake_host(HostScript(models=(script,))) as host:
+        records = asked(await examine(host, at))
+    assert len(records) == 12
+    assert {(entry.grade.status, entry.grade.failure) for entry in records} == {("graded", "repeats")}
+    assert "repeat" in {entry.answers[-1].done_reason for entry in records}

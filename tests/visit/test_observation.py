@@ -1,7 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_ollama.raw import Raw, raw_server
+from ollama_speedrun.errors import ProtocolError, ServerError
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.visit import stream
@@ -57,3 +59,43 @@ async def test_chunks_that_come_in_a_rush_are_told_once_at_the_start_and_once_at
             OllamaClient(session, server.url), request, timeout_s=20, progress=lambda count, _: told.append(count)
         )
     assert (record.content_chunks, told) == (300, [1, 300])
+
+
+def stream_of(*pieces: str, done: bool = True) -> list[tuple[int, wire.Chunk]]:
+    last = [DONE] if done else []
+    return list(enumerate([*(wire.Chunk(response=piece) for piece in pieces), *last], start=1))
+
+
+def test_an_answer_begins_behind_the_thinking_that_the_server_left_in_it() -> None:
+    record = observe(stream_of("<think>", "hm", "</think>", "\n", "Yes"), sent_ns=0, ended_ns=9, where="m")
+    assert (record.first_content_ns, record.first_answer_ns) == (1, 5)
+    assert (record.thinking_characters, record.answer_characters) == (17, 4)
+
+
+def test_an_answer_that_never_leaves_its_open_tag_has_not_begun() -> None:
+    record = observe(stream_of("<think>", "hm", " and hm"), sent_ns=0, ended_ns=9, where="m")
+    assert (record.first_answer_ns, record.thinking_characters, record.answer_characters) == (None, 16, 0)
+
+
+def test_a_stream_that_ends_amid_equal_pieces_is_an_answer_that_repeats_itself() -> None:
+    streamed = stream_of("So", *[" ha", " ha "] * 15, done=False)
+    record = observe(streamed, sent_ns=0, ended_ns=40, where="m")
+    assert (record.done_reason, record.content_chunks, record.eval_count) == ("repeat", 31, None)
+    with pytest.raises(ProtocolError):
+        observe(streamed[:-1], sent_ns=0, ended_ns=40, where="m")
+
+
+@pytest.mark.parametrize(("text", "is_answer"), [("token repeat limit reached", True), ("out of memory", False)])
+async def test_an_error_line_about_repetition_after_equal_pieces_is_the_end_of_an_answer(
+    text: str, *, is_answer: bool
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n"
+    lines = b'{"response":" ha","done":false}\n' * 31 + b'{"error":"%s"}\n' % text.encode()
+    async with raw_server(Raw({"*": (head, lines)})) as server, open_session() as session:
+        request = wire.GenerateRequest(model="m", options={"num_predict": 300})
+        sending = stream.record(OllamaClient(session, server.url), request, timeout_s=20, progress=lambda *_: None)
+        if is_answer:
+            assert (await sending).done_reason == "repeat"
+            return
+        with pytest.raises(ServerError, match="out of memory"):
+            await sending

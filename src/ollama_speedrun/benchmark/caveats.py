@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from ..visit.observation import REPEATED
 from . import metrics, stats
 from .types import Caveat, CaveatKind, Observations, StreamRecord
 
@@ -56,7 +57,7 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
             f"the longest answer had {_tokens(max(counts))}, and no rate can be had from fewer than "
             f"{metrics.FEWEST_TOKENS}; the model may not suit the prompt: ask it something with `ollama run`",
         )
-    elif not by_server:
+    elif not by_server and not all(record.done_reason == REPEATED for record in timed):
         by_our_clock = any(metrics.decode_client_tps(record) is not None for record in timed)
         consequence = "speed comes from this machine's clock" if by_our_clock else "no speed can be had"
         yield Caveat(
@@ -198,7 +199,14 @@ def _of_answer(observed: Observations) -> Iterator[Caveat]:
             CaveatKind.REASONS_ANYWAY,
             "the model was told not to think and did; compare its time to the answer with the thinking variant's",
         )
-    if repeats_itself(interview.answer_tail):
+    if interview.done_reason == REPEATED:
+        yield Caveat(
+            CaveatKind.REPEATS_ITSELF,
+            "the model said the same token over 30 times, and the server ended the answer after "
+            f"{_tokens(interview.content_chunks)}; the speed until then is by this machine's clock, and the length "
+            "says nothing of the quality",
+        )
+    elif repeats_itself(interview.answer_tail):
         yield Caveat(
             CaveatKind.REPEATS_ITSELF,
             "the answer ends in the same words over and over; its length says nothing of its quality",

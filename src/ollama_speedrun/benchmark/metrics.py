@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from .. import units
+from ..visit.observation import REPEATED
 from .types import StreamRecord
 
 FEWEST_TOKENS: Final = 16
@@ -75,7 +76,13 @@ def total_s(record: StreamRecord) -> float:
 
 
 def output_tokens(record: StreamRecord) -> int | None:
-    """Return how many tokens the server counted; None where that is more than was asked for, and so not believed."""
+    """Return how many tokens the server counted; None where that is more than was asked for, and so not believed.
+
+    A server that ends an answer because it repeats itself counts nothing. It gives each token a chunk of its own then,
+    so these are counted.
+    """
+    if record.done_reason == REPEATED and record.eval_count is None:
+        return record.content_chunks
     return None if is_over_budget(record) else record.eval_count
 
 

@@ -10,27 +10,13 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from ..visit.thoughts import THINKING_TAGS
 from .items import Answer
 
 MOST_CHARS = 32_768
 SHOWN_CHARS = 200
 WINDOW_WORDS = 14
 MOST_BLOCKS = 16
-
-_THINKING = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
-    ("<reasoning>", "</reasoning>"),
-    ("<reflection>", "</reflection>"),
-    ("<seed:think>", "</seed:think>"),
-    ("[THINK]", "[/THINK]"),
-    ("◁think▷", "◁/think▷"),
-    ("<|begin_of_thought|>", "<|end_of_thought|>"),
-    ("<|START_THINKING|>", "<|END_THINKING|>"),
-    ("<|channel>thought", "<channel|>"),
-)
-"""Tags around inline thinking that models and templates in use write, opening and closing."""
 
 _END_OF_TURN = re.compile(
     r"<\|(?:im_end|im_start|eot_id|end_of_text|endoftext|end|return|call|end_of_turn|eom_id|user|END_RESPONSE)\|>"
@@ -184,7 +170,7 @@ def _without_thinking(text: str) -> tuple[str, bool]:
     thought = False
     for _ in range(MOST_BLOCKS):
         start = text.lstrip()
-        tags = next((tags for tags in _THINKING if start[: len(tags[0])].lower() == tags[0].lower()), None)
+        tags = next((tags for tags in THINKING_TAGS if start[: len(tags[0])].lower() == tags[0].lower()), None)
         if tags is None:
             break
         closing = re.search(re.escape(tags[1]), text, re.IGNORECASE)
@@ -197,7 +183,7 @@ def _without_thinking(text: str) -> tuple[str, bool]:
 
 def _after_stray_closing(text: str, *, thought: bool) -> str:
     """Return what follows a closing tag whose opening one stood in the prompt's template."""
-    for _, closing in _THINKING:
+    for _, closing in THINKING_TAGS:
         before, found, after = text.rpartition(closing)
         if found and (after.strip() or not thought):
             return after

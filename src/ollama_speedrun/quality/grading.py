@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 import msgspec
 
+from ..visit.observation import REPEATED
 from .extract import content_of, ends_in_loop, shown
 from .graders.abstain import grade_abstain
 from .graders.choice import grade_choice
@@ -49,7 +50,7 @@ def grade(item: Draft, answers: Sequence[Answer], sandbox: "Sandbox | None" = No
     """Return what the answers to an item are worth: the last answer counts, but where a key reads the conversation.
 
     It never raises, whatever the answers hold. Without a sandbox, model-written code is ungradable. An answer that
-    ended in a loop has the failure `repeats` unless its grader names another one.
+    ended in a loop, by itself or by the server, has the failure `repeats` unless its grader names another one.
     """
     if not answers:
         return Grade(score=0.0, strict=0.0, extracted="", why="there is no answer")
@@ -65,7 +66,7 @@ def grade(item: Draft, answers: Sequence[Answer], sandbox: "Sandbox | None" = No
         case key:
             graded = _of_text(key, content.text, sandbox)
     graded = msgspec.structs.replace(graded, extracted=shown(graded.extracted), why=shown(graded.why))
-    if graded.failure is None and ends_in_loop(content.text):
+    if graded.failure is None and (answers[-1].done_reason == REPEATED or ends_in_loop(content.text)):
         return msgspec.structs.replace(graded, failure=REPEATS)
     return graded
 

@@ -6,9 +6,14 @@ from typing import Final
 from .. import units
 from ..errors import ProtocolError
 from ..ollama import wire
+from .thoughts import InlineThinking
 from .types import StreamRecord
 
 TAIL_CHARACTERS: Final = 400
+REPEATED: Final = "repeat"
+"""The done_reason of an answer that the server ended without a done line because it said the same over and over."""
+FEWEST_REPEATED: Final = 30
+"""Ollama gives up after more than 30 equal tokens, white space apart."""
 
 
 class Observation:
@@ -27,6 +32,9 @@ class Observation:
         self._last_content_ns: int | None = None
         self._answer_characters = 0
         self._thinking_characters = 0
+        self._inline = InlineThinking()
+        self._last_piece = ""
+        self._equal_pieces = 0
         self._tail = ""
         self._done: wire.Chunk | None = None
 
@@ -42,15 +50,34 @@ class Observation:
             self._last_content_ns = at_ns
             if self._first_content_ns is None:
                 self._first_content_ns = at_ns
-            if answer and self._first_answer_ns is None:
-                self._first_answer_ns = at_ns
+            if answer:
+                self._take_answer(answer, at_ns)
             self._answer_characters += len(answer)
             self._thinking_characters += len(thinking)
-            self._tail += thinking + answer
-            if len(self._tail) > 2 * TAIL_CHARACTERS:
-                self._tail = self._tail[-TAIL_CHARACTERS:]
+            self._take_text(thinking + answer)
         if chunk.done:
             self._done = chunk
+
+    def _take_answer(self, answer: str, at_ns: int) -> None:
+        """Note when the answer began; what turns out to be thinking between tags was no answer."""
+        self._inline.add(answer)
+        if not self._inline.has_answered:
+            self._first_answer_ns = None
+        elif self._first_answer_ns is None:
+            self._first_answer_ns = at_ns
+
+    def _take_text(self, text: str) -> None:
+        piece = text.strip()
+        self._equal_pieces = self._equal_pieces + 1 if piece == self._last_piece else 1
+        self._last_piece = piece
+        self._tail += text
+        if len(self._tail) > 2 * TAIL_CHARACTERS:
+            self._tail = self._tail[-TAIL_CHARACTERS:]
+
+    @property
+    def is_repeating(self) -> bool:
+        """True if the last 30 pieces or more were equal."""
+        return self._equal_pieces >= FEWEST_REPEATED
 
     def chunks_per_s(self) -> float | None:
         """Return the rate of the content chunks so far; None before the second. No tokens/s: chunks are no tokens."""
@@ -61,9 +88,12 @@ class Observation:
     def record(self, *, ended_ns: int, where: str) -> StreamRecord:
         """Return what was observed of the stream that ended then; raises `ProtocolError` where no done line came.
 
-        `where` names the server in the error.
+        One that ended after 30 equal pieces or more is an answer with the done_reason "repeat": Ollama ends such a
+        stream without a done line. `where` names the server in the error.
         """
         done = self._done
+        if done is None and self.is_repeating:
+            done = wire.Chunk(done_reason=REPEATED)
         if done is None:
             raise ProtocolError(
                 f"{where} ended the stream without saying that it was done, after {self.content_chunks} chunks; "
@@ -77,8 +107,8 @@ class Observation:
             content_chunks=self.content_chunks,
             content_arrivals=self._content_arrivals,
             token_limit=self._token_limit,
-            answer_characters=self._answer_characters,
-            thinking_characters=self._thinking_characters,
+            answer_characters=self._answer_characters - self._inline.thinking_characters,
+            thinking_characters=self._thinking_characters + self._inline.thinking_characters,
             answer_tail=self._tail[-TAIL_CHARACTERS:],
             done_reason=done.done_reason,
             total_duration_ns=done.total_duration,

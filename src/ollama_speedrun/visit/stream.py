@@ -1,13 +1,14 @@
 """One streamed answer, turned into a raw record and, where it is wanted, its text."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 import msgspec
 
-from ..errors import ProtocolError, TimedOutError
+from ..errors import ProtocolError, ServerError, TimedOutError
 from ..ollama import wire
 from ..ollama.client import ChunkStream, OllamaClient
 from .observation import Observation
@@ -83,7 +84,8 @@ async def record(
     times a second between. The options of the request bound its answer by num_predict.
 
     Raises `OllamaError` for every way in which an answer can go wrong: an error before or in the stream, an end without
-    a done line, a server that ignores the token budget, and `TimedOutError` after `timeout_s` seconds.
+    a done line, a server that ignores the token budget, and `TimedOutError` after `timeout_s` seconds. An answer that
+    the server ended because the model repeats itself is no failure: its record has the done_reason "repeat".
     """
     what = f"{request.model} on {client.base_url}"
     token_limit = _token_limit(request.options)
@@ -93,16 +95,21 @@ async def record(
             observed = Observation(sent_ns=stream.sent_ns, token_limit=token_limit)
             runaway_chunks = RUNAWAY_FACTOR * token_limit + RUNAWAY_SLACK
             next_progress_ns = stream.sent_ns
-            async for arrived_ns, chunk in stream:
-                observed.add(arrived_ns, chunk)
-                if transcript is not None:
-                    transcript.add(chunk)
-                content_chunks = observed.content_chunks
-                if content_chunks > runaway_chunks:
-                    raise ProtocolError(f"{what} ignores num_predict: stopped after {content_chunks} chunks")
-                if chunk.done or arrived_ns >= next_progress_ns:
-                    next_progress_ns = arrived_ns + PROGRESS_PERIOD_NS
-                    progress(content_chunks, observed.chunks_per_s())
+            try:
+                async for arrived_ns, chunk in stream:
+                    observed.add(arrived_ns, chunk)
+                    if transcript is not None:
+                        transcript.add(chunk)
+                    content_chunks = observed.content_chunks
+                    if content_chunks > runaway_chunks:
+                        raise ProtocolError(f"{what} ignores num_predict: stopped after {content_chunks} chunks")
+                    if chunk.done or arrived_ns >= next_progress_ns:
+                        next_progress_ns = arrived_ns + PROGRESS_PERIOD_NS
+                        progress(content_chunks, observed.chunks_per_s())
+            except ServerError as exc:
+                if not (observed.is_repeating and "repeat" in exc.text.lower()):
+                    raise
+                return observed.record(ended_ns=time.perf_counter_ns(), where=client.base_url)
             return observed.record(ended_ns=stream.ended_ns, where=client.base_url)
     except TimeoutError as exc:
         raise TimedOutError(
