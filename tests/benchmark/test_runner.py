@@ -511,6 +511,59 @@ async def test_the_depth_sweep_reads_ever_longer_prompts_as_far_as_the_context_g
     assert all(point.decode_tps for point in result.depths)
 
 
+async def test_depths_are_met_whatever_the_tokeniser_and_the_template_of_the_model() -> None:
+    deep = msgspec.structs.replace(QUICK, num_ctx=4096, depths=(2048, 8192))
+    script = ModelScript("m:1b", context_length=16_384, prefill_tps=20_000)
+    for model in (script, msgspec.structs.replace(script, template_tokens=2000)):
+        result = await result_of(model, deep)
+        assert CaveatKind.DEPTHS_MISSING not in {caveat.kind for caveat in result.caveats}
+        assert [point.prompt_tokens for point in result.depths] == pytest.approx([2048, 8192], rel=0.08)
+
+
+async def test_a_depth_that_fails_is_named_with_the_deeper_ones_and_those_before_it_stand() -> None:
+    deep = msgspec.structs.replace(QUICK, depths=(0, 512, 1024, 2048))
+    script = ModelScript("m:1b", context_length=8192, fault=ErrorAnswer(text="boom"), sound_requests=11)
+    result = await result_of(script, deep)
+    assert len(result.depths) == 2
+    text = "depths not measured: 1024, 2048: boom (HTTP 500)"
+    assert Caveat(CaveatKind.DEPTHS_MISSING, text) in result.caveats
+
+
+async def test_depths_for_which_there_is_no_context_or_no_time_are_named() -> None:
+    deep = msgspec.structs.replace(QUICK, depths=(0, 200_000))
+    result = await result_of(ModelScript("m:1b", context_length=4096), deep)
+    assert [(caveat.kind, caveat.text) for caveat in result.caveats] == [
+        (
+            CaveatKind.DEPTHS_MISSING,
+            "depths not measured: 200000: with an answer they do not fit into the context of 4096 tokens",
+        )
+    ]
+    hurried = msgspec.structs.replace(QUICK, budget_s=0.01, depths=(0, 512), concurrency_levels=(1, 2))
+    result = await result_of(ModelScript("m:1b"), hurried)
+    texts = {caveat.kind: caveat.text for caveat in result.caveats}
+    assert texts[CaveatKind.DEPTHS_MISSING] == "depths not measured: 0, 512: the time budget was spent"
+    assert texts[CaveatKind.LEVELS_MISSING] == "1 and 2 requests at once: the time budget was spent"
+
+
+async def test_a_level_that_a_server_turns_away_is_named_with_those_after_it() -> None:
+    crowded = msgspec.structs.replace(QUICK, concurrency_levels=(1, 2, 4, 8))
+    result = await result_of(ModelScript("m:1b"), crowded, most_requests=2)
+    assert [point.requests for point in result.concurrency] == [1, 2]
+    text = "4 requests at once: turned away (HTTP 503); 8 requests at once: not tried after that"
+    assert [(caveat.kind, caveat.text) for caveat in result.caveats] == [(CaveatKind.LEVELS_MISSING, text)]
+
+
+async def test_sweeps_on_a_server_that_keeps_nothing_loaded_give_no_time_with_a_load_inside() -> None:
+    both = msgspec.structs.replace(QUICK, depths=(0, 512), concurrency_levels=(1, 2))
+    result = await result_of(ModelScript("m:1b", load_s=0.5), both, keep_alive_s=0)
+    assert [(point.ttft_s, point.decode_tps is not None) for point in result.depths] == [(None, True)] * 2
+    assert result.concurrency == ()
+    texts = {caveat.kind: caveat.text for caveat in result.caveats}
+    assert texts[CaveatKind.LEVELS_MISSING] == (
+        "1 request at once: the model was loaded again; 2 requests at once: not tried after that"
+    )
+
+
 async def test_the_concurrency_sweep_shows_how_many_requests_a_server_runs_at_once() -> None:
     crowded = msgspec.structs.replace(QUICK, concurrency_levels=(1, 2, 4))
     result = await result_of(ModelScript("m:1b", decode_tps=400), crowded, num_parallel=2)

@@ -15,7 +15,7 @@ from fake_ollama.relay import relay
 from fake_ollama.script import FleetScript, HostScript
 from fake_ollama.tape import Exchange
 from ollama_speedrun.demo.engine import StoredModel
-from ollama_speedrun.demo.scheduler import Scheduler
+from ollama_speedrun.demo.scheduler import QUEUE_FULL, Scheduler
 from ollama_speedrun.demo.server import SCHEDULER, ServerSettings, application
 
 
@@ -110,6 +110,8 @@ async def fake_host(script: HostScript, number: int = 0) -> AsyncIterator[FakeHo
         cloud_disabled=script.cloud_disabled,
     )
     app = application(engine, settings=settings, bound_host=script.address)
+    if script.most_requests is not None:
+        app.middlewares.insert(0, _gate(script.most_requests))
     app.middlewares.insert(0, _logging(log, script.latency_s))
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0)
     await runner.setup()
@@ -188,6 +190,24 @@ def _logging(log: list[RequestRecord], latency_s: float) -> Middleware:
             record.ended_ns = time.perf_counter_ns()
 
     return note
+
+
+def _gate(most_requests: int) -> Middleware:
+    under_way: list[web.Request] = []
+
+    @web.middleware
+    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path != "/api/generate":
+            return await handler(request)
+        if len(under_way) >= most_requests:
+            return web.json_response({"error": QUEUE_FULL}, status=503)
+        under_way.append(request)
+        try:
+            return await handler(request)
+        finally:
+            under_way.remove(request)
+
+    return refuse
 
 
 def _parsed(body: bytes) -> object:

@@ -173,6 +173,8 @@ class HostScript(Script, frozen=True):
     num_parallel: int = 1
     max_loaded: int = 3
     max_queue: int = 512
+    most_requests: int | None = None
+    """More generations than that at once are turned away with a 503, as a gateway does."""
     keep_alive_s: float = 300.0
     context_length: int = 4096
     cloud_disabled: bool = False

@@ -298,6 +298,13 @@ def of_embedding(reloaded: int) -> tuple[Caveat, ...]:
     )
 
 
+def of_gaps(gaps: Sequence[str], *, of_depths: bool) -> Caveat:
+    """Return what must be said of a sweep over depths, or else over requests at once, that has these gaps."""
+    if of_depths:
+        return Caveat(CaveatKind.DEPTHS_MISSING, f"depths not measured: {'; '.join(gaps)}")
+    return Caveat(CaveatKind.LEVELS_MISSING, "; ".join(gaps))
+
+
 def _of_all(some: Sequence[StreamRecord], timed: Sequence[StreamRecord]) -> str:
     return "every request" if len(some) == len(timed) else f"{len(some)} of {len(timed)} requests"
 

@@ -40,6 +40,8 @@ class CaveatKind(enum.StrEnum):
     EMPTY_TRIALS = "empty-trials"
     HIDDEN_THINKING = "hidden-thinking"
     NOT_KEPT_LOADED = "not-kept-loaded"
+    DEPTHS_MISSING = "depths-missing"
+    LEVELS_MISSING = "levels-missing"
 
 
 class Caveat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
