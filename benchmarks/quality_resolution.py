@@ -15,8 +15,9 @@ from time import process_time
 
 from msgspec.structs import replace
 
-from ollama_speedrun.quality.bank import Mix, Selection, mix
+from ollama_speedrun.quality.bank import Selection, mix
 from ollama_speedrun.quality.items import Grade, Item, Need
+from ollama_speedrun.quality.mixes import Mix
 from ollama_speedrun.quality.scoring import QualityScore, Scored, quality, scored
 
 COUNTS = (10, 20, 40, 80, 160, 320, 400)

@@ -29,8 +29,8 @@ import _fleets
 import _rules
 from _fleets import BANK, Tier
 from _rules import WITHIN, Outcome
-from ollama_speedrun.quality.bank import LEVELS_OF, Mix
 from ollama_speedrun.quality.items import LEVELS
+from ollama_speedrun.quality.mixes import LEVELS_OF, Mix
 from ollama_speedrun.quality.pilot import ITEMS_PER_LEVEL, PilotGrade, chosen_mix
 from ollama_speedrun.quality.race_types import PROFILES
 

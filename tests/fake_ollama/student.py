@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ollama_speedrun.demo.engine import Message
 from ollama_speedrun.quality import bank
 from ollama_speedrun.quality.items import Answer, Item, ToolCall
+from ollama_speedrun.quality.mixes import Mix
 from ollama_speedrun.quality.scale import LEVEL_STEP
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def exam(seed: int) -> Exam:
     """Return all items that a run with this seed can ask, pilots included."""
     items = {
         tuple((str(message.role), message.content) for message in item.messages): item
-        for kind in bank.Mix
+        for kind in Mix
         for pilot in (False, True)
         for item in bank.mix(kind, seed, pilot=pilot)
     }

@@ -6,8 +6,8 @@ from fake_ollama.fleet import fake_host
 from fake_ollama.script import HostScript, ModelScript, Student
 from fake_ollama.student import WRONG, exam, knows, truth
 from ollama_speedrun.quality import bank
-from ollama_speedrun.quality.bank import Mix
 from ollama_speedrun.quality.items import Area, Item
+from ollama_speedrun.quality.mixes import Mix
 
 SEED = 5
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ollama_speedrun.quality import bank
-from ollama_speedrun.quality.bank import FAMILIES, LEVELS_OF, Mix, Selection
+from ollama_speedrun.quality.bank import FAMILIES, Selection
 from ollama_speedrun.quality.items import LEVELS, Area, ExactKey, Family, Key, Need, NumberKey, TextKey
+from ollama_speedrun.quality.mixes import LEVELS_OF, SHARES, Mix
 from quality import golden_items
 
 AREAS = {family.area for family in FAMILIES}
@@ -43,7 +44,7 @@ def test_every_area_has_its_share_and_at_least_twenty_items() -> None:
 
 
 def test_every_prefix_of_a_mix_spans_the_areas() -> None:
-    heavy = {area for area in AREAS if bank.SHARES[area] == max(bank.SHARES.values())}
+    heavy = {area for area in AREAS if SHARES[area] == max(SHARES.values())}
 
     for seed in range(10):
         order = [item.area for item in bank.mix(Mix.EASY, seed)]
@@ -137,7 +138,7 @@ def test_family_names_are_unique_within_their_area() -> None:
     names = [(family.area, family.name) for family in FAMILIES]
 
     assert len(names) == len(set(names))
-    assert {area for area in Area if bank.SHARES[area] > 0} == set(Area)
+    assert {area for area in Area if SHARES[area] > 0} == set(Area)
 
 
 @given(st.integers(0, 500), st.lists(st.integers(1, 9), min_size=1, max_size=12))

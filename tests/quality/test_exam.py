@@ -1,8 +1,8 @@
 import pytest
 
-from ollama_speedrun.quality.bank import Mix
-from ollama_speedrun.quality.exam import PILOT_ITEMS, Exam, ExamSettings
+from ollama_speedrun.quality.exam import PILOT_ITEMS, Exam, ExamSettings, is_common
 from ollama_speedrun.quality.items import Answer, Area, Grade, Item, Message, Need, NumberKey
+from ollama_speedrun.quality.mixes import Mix
 from ollama_speedrun.quality.records import ItemRecord, record
 
 
@@ -11,7 +11,7 @@ def graded(item: Item, score: float) -> ItemRecord:
 
 
 def exam(**settings: object) -> Exam:
-    return Exam(ExamSettings(**settings), seed=11)  # type: ignore[arg-type]
+    return Exam(ExamSettings(**{"first": 400, **settings}), seed=11)  # type: ignore[arg-type]
 
 
 OWN = Item(
@@ -66,15 +66,24 @@ def test_a_pilot_is_no_part_of_what_counts() -> None:
 
 def test_a_model_is_not_asked_what_its_capabilities_exclude_and_keeps_the_common_order() -> None:
     asked = exam(items=40)
-    every, plain = asked.items(Mix.EASY, set(Need)), asked.items(Mix.EASY, ())
+    every, plain = asked.items(Mix.EASY, set(Need)), asked.items(Mix.EASY, {Need.SANDBOX})
 
-    assert len(every) == len(plain) == 40
-    assert all(not item.needs for item in plain)
-    common = [item for item in every if not item.needs]
-    assert list(plain[: len(common)]) == common
+    assert len(plain) == 40
+    assert all(is_common(item) for item in plain)
+    assert [item for item in every if is_common(item)] == list(plain)
+    assert len(every) > len(plain)
+
+
+def test_rounds_follow_each_other_without_a_gap_or_an_overlap() -> None:
+    asked = exam(items=40)
+    rounds = [asked.items(Mix.EASY, set(Need), first=first, stop=first + 10) for first in range(0, 40, 10)]
+
+    assert tuple(item for batch in rounds for item in batch) == asked.items(Mix.EASY, set(Need))
+    assert [asked.place_of(Mix.EASY, item) for item in rounds[1] if is_common(item)] == list(range(10, 20))
+    assert asked.places(Mix.EASY) > 300
 
 
 def test_own_items_come_first_and_on_top() -> None:
-    assert exam(items=10, own=(OWN,)).items(Mix.EASY, ())[0] == OWN
-    assert len(exam(items=10, own=(OWN,)).items(Mix.EASY, ())) == 11
+    assert exam(items=10, own=(OWN,)).items(Mix.EASY, {Need.SANDBOX})[0] == OWN
+    assert len(exam(items=10, own=(OWN,)).items(Mix.EASY, {Need.SANDBOX})) == 11
     assert exam(own=(OWN,), only_own=True).items(Mix.EASY, ()) == (OWN,)

@@ -1,5 +1,5 @@
 from ollama_speedrun.quality import bank, few_shot
-from ollama_speedrun.quality.bank import Mix
+from ollama_speedrun.quality.mixes import Mix
 
 
 def test_a_prompt_holds_three_solved_examples_and_then_the_item() -> None:

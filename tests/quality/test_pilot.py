@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_speedrun.quality.bank import Mix
+from ollama_speedrun.quality.mixes import Mix
 from ollama_speedrun.quality.pilot import PilotGrade, chosen_mix
 
 

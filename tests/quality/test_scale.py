@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from fake_ollama.script import Student
 from fake_ollama.student import SEED, knows
 from ollama_speedrun.quality import bank
-from ollama_speedrun.quality.bank import LEVELS_OF, Mix
 from ollama_speedrun.quality.items import LEVELS
+from ollama_speedrun.quality.mixes import LEVELS_OF, Mix
 from ollama_speedrun.quality.scale import on_all_levels, on_some_levels, slope
 
 

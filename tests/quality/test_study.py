@@ -13,12 +13,13 @@ from ollama_speedrun.errors import ServerError
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.ollama.client import OllamaClient, open_session
-from ollama_speedrun.quality.bank import Mix, Selection
+from ollama_speedrun.quality.bank import Selection
 from ollama_speedrun.quality.desk import Desk
 from ollama_speedrun.quality.events import ItemGraded, QualityBegan, QualityEvent
 from ollama_speedrun.quality.exam import PILOT_ITEMS, Exam, ExamSettings
 from ollama_speedrun.quality.grading import grade
 from ollama_speedrun.quality.items import Area, Item
+from ollama_speedrun.quality.mixes import Mix
 from ollama_speedrun.quality.records import ItemRecord
 from ollama_speedrun.quality.study import GradedItems
 from ollama_speedrun.visit.loaded_model import LoadedModel
@@ -39,7 +40,7 @@ def small(_model: Model, _residency: Residency | None) -> str | None:
 
 def desk(items: int = 12, **settings: object) -> Desk:
     selection = Selection(areas=ONE_LINERS)
-    exam = Exam(ExamSettings(items=items, selection=selection, **settings), seed=SEED)  # type: ignore[arg-type]
+    exam = Exam(ExamSettings(items=items, first=items, selection=selection, **settings), seed=SEED)  # type: ignore[arg-type]
     return Desk(exam, tier_of=small)
 
 

@@ -6,8 +6,8 @@ tie goes to the faster. A model that does no better than guessing is never chose
 
 import math
 import statistics
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Collection, Sequence
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -18,6 +18,8 @@ from ..quality.scoring import QualityScore
 from . import score, uses
 from .uses import Properties, Use
 
+Key: TypeAlias = tuple[str, str, str | None]
+"""Host, model and variant."""
 TIE_POINTS: Final = 3.0
 """Utilities this close, of 100, are worth the same to a person."""
 _SAME_SHARE: Final = 1e-6
@@ -33,7 +35,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     where it was not measured.
     """
 
-    key: tuple[str, str, str | None]
+    key: Key
     speed_tps: float
     speed_low_tps: float
     speed_high_tps: float
@@ -92,8 +94,11 @@ def rate(use: Use, candidate: Candidate) -> Rated | None:
     )
 
 
-def choose(use: Use, candidates: Sequence[Candidate]) -> Choice | None:
-    """Return the best candidate for a use; None where none can be rated or none does better than guessing."""
+def choose(use: Use, candidates: Sequence[Candidate], *, among: Collection[Key] | None = None) -> Choice | None:
+    """Return the best candidate for a use; None where none can be rated or none does better than guessing.
+
+    `among` are those that other evidence has certified: the fastest of them is the best, and the others are tied.
+    """
     rated = [
         entry
         for candidate in candidates
@@ -105,6 +110,8 @@ def choose(use: Use, candidates: Sequence[Candidate]) -> Choice | None:
     leader, others = ranked[0], ranked[1:]
     gaps = [(entry, gap(use, leader, entry)) for entry in others]
     level = [leader, *(entry for entry, found in gaps if not found.told_apart and found.points <= TIE_POINTS)]
+    if certified := [entry for entry in ranked if among is not None and entry.candidate.key in among]:
+        level = certified
     best = min(level, key=lambda entry: (-entry.candidate.speed_tps, *_rank(entry)))
     behind = next((entry for entry in ranked if entry not in level), None)
     return Choice(

@@ -5,15 +5,18 @@ from typing import TypeAlias
 
 import msgspec
 
+from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.types import Result
 from ..inventory.types import Model
 from ..quality import records, sharing
 from ..quality.records import QualityRecord
 from . import score, sentences, uses
+from .certainty import certainty
 from .choice import Candidate, Choice, choose, rate
 from .tiers import TIERS, placed
 from .types import (
     Assessment,
+    Certainty,
     Pick,
     Quality,
     Rated,
@@ -30,17 +33,19 @@ ModelKey: TypeAlias = tuple[str, str]
 """Host and name of a model."""
 
 
-def assess(
+def assess(  # noqa: PLR0913  # independent inputs, the last ones named at the call
     models: Sequence[Model],
     results: Sequence[Result],
     quality_records: Sequence[QualityRecord] = (),
+    settings: BenchmarkSettings | None = None,
     *,
     formula: score.Formula = score.FORMULA,
     named_uses: Sequence[Use] = uses.USES,
 ) -> tuple[tuple[Assessment, ...], Verdict]:
     """Score the results and pick the best of each memory tier, of all, and for each use.
 
-    The assessments come in the order of the results, each with its quality, its scores and its tier.
+    The assessments come in the order of the results, each with its quality, its scores and its tier. `settings` are
+    those of the run, which say how sure its picks were to be.
     """
     known = {(model.host, model.name): model for model in models}
     graded = {_key(record): record for record in sharing.shared(quality_records)}
@@ -58,39 +63,51 @@ def assess(
     overall = msgspec.structs.replace(
         uses.OVERALL, quality=formula.quality_weight, speed=formula.speed_weight, latency=formula.latency_weight
     )
-    return assessments, _verdict(rated, known, graded, overall, named_uses)
-
-
-def _verdict(
-    rated: Sequence[Rated],
-    models: Mapping[ModelKey, Model],
-    graded: Mapping[ResultKey, QualityRecord],
-    overall: Use,
-    named_uses: Sequence[Use],
-) -> Verdict:
     candidates = {
-        entry.result.key: _candidate(entry, models, graded[entry.result.key])
+        entry.result.key: _candidate(entry, known, graded[entry.result.key])
         for entry in rated
         if entry.scores is not None and entry.result.key in graded and graded[entry.result.key].protocol == "chat"
     }
-    tiers = []
-    for tier, _ in TIERS:
-        members = [entry for entry in rated if entry.assessment.tier == tier and entry.result.embedding is None]
-        rivals = _fast_enough(candidates[entry.result.key] for entry in members if entry.result.key in candidates)
-        choice = choose(uses.QUALITY, rivals)
-        why = sentences.why(choice) if choice else sentences.why_none(members)
-        tiers.append(TierVerdict(tier, _pick(choice, overall), why))
+    texts = [entry for entry in rated if entry.result.embedding is None]
     best = choose(overall, list(candidates.values()))
     pick = _pick(best)
-    texts = [entry for entry in rated if entry.result.embedding is None]
-    return Verdict(
-        tuple(tiers),
+    return assessments, Verdict(
+        _tier_verdicts(texts, candidates, graded, overall, settings or BenchmarkSettings()),
         None
         if pick is None or best is None
         else Recommendation(pick.host, pick.model, pick.score, pick.variant, why=sentences.why(best)),
         uses=tuple(_use_verdict(use, list(candidates.values()), texts) for use in named_uses),
         why_none=None if best else sentences.why_none(texts),
     )
+
+
+def _tier_verdicts(
+    texts: Sequence[Rated],
+    candidates: Mapping[ResultKey, Candidate],
+    graded: Mapping[ResultKey, QualityRecord],
+    overall: Use,
+    settings: BenchmarkSettings,
+) -> tuple[TierVerdict, ...]:
+    found = []
+    for tier, _ in TIERS:
+        members = [entry for entry in texts if entry.assessment.tier == tier]
+        rivals = _fast_enough(candidates[entry.result.key] for entry in members if entry.result.key in candidates)
+        sure = certainty([graded[one.key] for one in rivals], settings)
+        choice = choose(uses.QUALITY, rivals, among=_certified(sure, rivals, graded))
+        why = sentences.why(choice, sure) if choice else sentences.why_none(members)
+        found.append(TierVerdict(tier, _pick(choice, overall), why, sure))
+    return tuple(found)
+
+
+def _certified(
+    sure: Certainty | None, rivals: Sequence[Candidate], graded: Mapping[ResultKey, QualityRecord]
+) -> frozenset[ResultKey] | None:
+    """Return the models that are certified, with their equals on other hosts; None where nothing is."""
+    if sure is None or sure.kind not in {"certified", "tied"}:
+        return None
+    identities = {(graded[key].identity, key[2]) for key in sure.picks if graded[key].identity is not None}
+    equals = {one.key for one in rivals if (graded[one.key].identity, one.key[2]) in identities}
+    return frozenset({*sure.picks, *equals})
 
 
 def _fast_enough(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..benchmark.types import label
-from .choice import Candidate, Choice, Gap, Rated
+from .choice import Candidate, Choice, Gap, Key, Rated
+from .types import Certainty
 from .types import Rated as RatedResult
 from .uses import Use
 
@@ -15,18 +16,48 @@ ROUND: Final = 5
 """What more would have to be asked is said in such steps."""
 
 
-def why(choice: Choice) -> str:
+def why(choice: Choice, sure: Certainty | None = None) -> str:
     """Return why a choice was made, how sure it is, and what it would cost to be surer."""
     figures = _figures(choice.best)
+    if sure is not None and sure.kind != "likely":
+        return f"{_raced(choice, sure)}: {figures}{_too_easy(sure)}"
+    likely = "" if sure is None or sure.probability is None else f"likely best ({_percent(sure.probability)}): "
     if choice.tied:
-        return f"{figures}; {_tie(choice)}"
+        return f"{likely}{figures}; {_tie(choice)}"
     if choice.runner_up is None or choice.gap is None:
         return f"the only one with graded answers: {figures}"
     behind = _named(choice.runner_up.candidate, choice.best.candidate)
-    lead = f"{choice.gap.points:.1f} points ahead of {behind}"
+    lead = f"{max(choice.gap.points, 0.0):.1f} points ahead of {behind}"
     if choice.gap.told_apart:
-        return f"{figures}; {lead}, more than chance explains"
-    return f"likely: {figures}; {lead}, which {choice.gap.items} items cannot prove{_cost(choice, choice.gap)}"
+        return f"{likely}{figures}; {lead}, more than chance explains"
+    unproved = f"which {choice.gap.items} items cannot prove{_cost(choice, choice.gap)}"
+    return f"{likely or 'likely: '}{figures}; {lead}, {unproved}"
+
+
+def _raced(choice: Choice, sure: Certainty) -> str:
+    """Return what the race says of the best, as the beginning of a sentence."""
+    best = choice.best.candidate
+    others = [_label(key, best) for key in sure.picks if key != best.key]
+    points = f"within {sure.within_points:g} points"
+    asked = f"{sure.items} items"
+    match sure.kind:
+        case "undistinguished":
+            return f"not distinguishable with {asked}; {_listed(others) or 'no other'} may be as good"
+        case "tied" if others:
+            return (
+                f"certified best {points} ({_percent(sure.confidence)}, {asked}), tied with {_listed(others)} "
+                "and faster"
+            )
+        case _:
+            return f"certified best {points} ({_percent(sure.confidence)}, {asked})"
+
+
+def _too_easy(sure: Certainty) -> str:
+    return "; two models got more than 95 % right, so the items are too easy to part them" if sure.is_too_easy else ""
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def why_none(rated: Sequence[RatedResult], use: Use | None = None) -> str:
@@ -71,6 +102,8 @@ def _tie(choice: Choice) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
+    if not names:
+        return ""
     if len(names) > 3:
         return f"{', '.join(names[:2])} and {len(names) - 2} others"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
@@ -94,6 +127,10 @@ def _roughly(seconds: float) -> str:
 
 
 def _named(candidate: Candidate, beside: Candidate) -> str:
-    host, model, variant = candidate.key
+    return _label(candidate.key, beside)
+
+
+def _label(key: Key, beside: Candidate) -> str:
+    host, model, variant = key
     named = label(model, variant)
     return named if host == beside.key[0] else f"{named} on {host.removeprefix('http://').removesuffix(':11434')}"

@@ -8,6 +8,7 @@ from ..benchmark.types import Result, label
 from ..quality.scoring import QualityScore
 
 Tier = Literal["<2", "2-4", "4-8", "8-16", "16+"]
+CertaintyKind: TypeAlias = Literal["certified", "tied", "likely", "undistinguished"]
 TierBasis = Literal["memory", "disk"]
 Scoring: TypeAlias = Literal["overall", "classic"]
 ResultKey: TypeAlias = tuple[str, str, str | None]
@@ -99,12 +100,37 @@ class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return label(self.model, self.variant)
 
 
+class Certainty(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the race of a tier says of its best, in shares of right answers to the items that all were asked.
+
+    "certified": the pick is at most `within_points` worse than the best, with this `confidence`. "tied": so is each of
+    several picks. "likely": not certified; the pick is within so many points with about this `probability`.
+    "undistinguished": all that may be asked was asked, and the picks could not be told apart. `rivals` were not shown
+    to be worse. `items` is how many the pick answered, `tokens` what all answers of the race took. `is_too_easy` says
+    that two models got more than 95 % right.
+    """
+
+    kind: CertaintyKind
+    picks: tuple[ResultKey, ...]
+    rivals: tuple[ResultKey, ...] = ()
+    probability: float | None = None
+    confidence: float
+    within_points: float
+    items: int
+    tokens: int
+    is_too_easy: bool = False
+
+
 class TierVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The best of one memory tier, None where nothing in it was benchmarked, and why in one sentence."""
+    """The best of one memory tier, None where nothing in it was benchmarked, and why in one sentence.
+
+    `certainty` is None where fewer than two models answered the same items.
+    """
 
     tier: Tier
     best: Pick | None
     why: str
+    certainty: Certainty | None = None
 
 
 class Recommendation(Pick, frozen=True, kw_only=True, forbid_unknown_fields=True):

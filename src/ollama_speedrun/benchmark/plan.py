@@ -45,6 +45,8 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     `reference_trial` repeats a host's first model at the end, to notice drift. `depths` (tokens) and
     `concurrency_levels` (requests at once) ask for the two sweeps. At most `max_items` items of the bank are graded for
     each model, none with 0, out of the `areas` and `languages` named (empty: all); `item_seed` None draws their order.
+    `first_items` of them are asked when a model is loaded for its speed; where the run `races`, further rounds ask the
+    models of a tier until the best is certain: with confidence `sure`, at most `within` worse than the best.
     """
 
     timeout_s: float = 300.0
@@ -61,7 +63,11 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     if_busy: IfBusy = IfBusy.WAIT
     depths: tuple[int, ...] = ()
     concurrency_levels: tuple[int, ...] = ()
-    max_items: int = 80
+    max_items: int = 400
+    first_items: int = 10
+    sure: float = 0.95
+    within: float = 0.03
+    races: bool = True
     areas: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     item_seed: int | None = None
@@ -74,7 +80,14 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
     Profile.QUICK: BenchmarkSettings(
-        num_predict=256, trial_tokens=64, most_trials=3, take_turns=False, reference_trial=False, max_items=25
+        num_predict=256,
+        trial_tokens=64,
+        most_trials=3,
+        take_turns=False,
+        reference_trial=False,
+        max_items=25,
+        first_items=25,
+        races=False,
     ),
     Profile.STANDARD: BenchmarkSettings(),
     Profile.THOROUGH: BenchmarkSettings(
@@ -84,5 +97,7 @@ PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
         depths=DEPTHS,
         concurrency_levels=CONCURRENCY_LEVELS,
         max_items=400,
+        first_items=400,
+        races=False,
     ),
 }

@@ -36,7 +36,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
             f"there is no benchmark in it to assess, only a list of {len(saved.hosts)} servers and "
             f"{len(saved.models)} models; give a FILE that `run` or `benchmark` wrote"
         )
-    assessments, verdict = assess(saved.models, saved.results, saved.quality_records)
+    assessments, verdict = assess(saved.models, saved.results, saved.quality_records, saved.settings)
     document = msgspec.structs.replace(saved, assessments=assessments, verdict=verdict)
     screen = Screen(environment, chosen, as_json=arguments.json)
     unwritten = files.write(document)

@@ -1,24 +1,25 @@
 """The graded items of a run as studies: one desk and one sandbox for all hosts."""
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ..assessment.tiers import placed
 from ..benchmark import derive
 from ..benchmark.plan import BenchmarkSettings
-from ..benchmark.runner import Studies, no_studies
 from ..benchmark.turns import Thinks
 from ..inventory.types import Model
 from ..quality import grading, sandbox
 from ..quality.bank import Selection
-from ..quality.desk import Desk
+from ..quality.desk import Assignment, Desk
 from ..quality.events import QualityEvent
 from ..quality.exam import Exam, ExamSettings
 from ..quality.items import Item, Need
-from ..quality.study import GradedItems
+from ..quality.mixes import Mix
+from ..quality.standing import RecordKey
+from ..quality.study import GradedItems, Grader, abilities_of
 from ..visit.study import Study
 from ..visit.types import Residency
 from .record import Run
@@ -27,35 +28,61 @@ if TYPE_CHECKING:
     from .run import RunSettings
 
 _LARGEST_SEED: Final = 2**31
+Asked: TypeAlias = tuple[Model, Thinks]
+
+
+class Examiner:
+    """Makes the studies of graded items. `asked` are the models that were given one, by host, model and variant."""
+
+    def __init__(self, desk: Desk, *, grade: Grader, record: Run, emit: Callable[[QualityEvent], None]) -> None:
+        self.asked: dict[RecordKey, Asked] = {}
+        self._desk = desk
+        self._grade = grade
+        self._record = record
+        self._emit = emit
+
+    def first(self, model: Model, thinks: Thinks) -> Sequence[Study]:
+        """Return what to ask while a model is loaded for its speed trials: nothing of one that writes no text."""
+        if not model.generates_text:
+            return ()
+        variant = derive.variant_of(thinks)
+        self.asked[model.host, model.name, variant] = (model, thinks)
+        host = self._record.hosts.get(model.host)
+        version = host.version if host else None
+        return [GradedItems(self._desk, variant=variant, grade=self._grade, emit=self._emit, server_version=version)]
+
+    def again(self, key: RecordKey, *, first: int, stop: int, is_wanted: Callable[[], bool]) -> Study:
+        """Return the items between two places of the common order, for a model that answered those before."""
+        model, _ = self.asked[key]
+        record = self._record.quality_records[key]
+        mix, answered = Mix(record.mix), {entry.item for entry in record.items}
+        between = self._desk.exam.items(mix, abilities_of(model), first=first, stop=stop)
+        items = tuple(item for item in between if item.name not in answered)
+        return GradedItems(
+            self._desk,
+            variant=key[2],
+            grade=self._grade,
+            emit=self._emit,
+            batch=Assignment(mix=mix, items=items, spares=()),
+            is_wanted=is_wanted,
+        )
 
 
 @contextmanager
-def examiner(settings: "RunSettings", *, record: Run, emit: Callable[[QualityEvent], None]) -> Iterator[Studies]:
-    """Yield what returns the graded items of a model as a study; none where none are to be asked."""
+def examiner(
+    settings: "RunSettings", *, record: Run, emit: Callable[[QualityEvent], None]
+) -> Iterator[Examiner | None]:
+    """Yield what makes the studies of graded items; None where nothing is to be asked."""
     wanted = exam_settings(settings.benchmark, own=settings.own_items, only_own=settings.only_own_items)
     if not (wanted.items or wanted.own):
-        yield no_studies
+        yield None
         return
     with ExitStack() as stack:
         runs_code = sandbox.available()
         room = stack.enter_context(sandbox.Sandbox()) if runs_code else None
         seed = secrets.randbelow(_LARGEST_SEED) if wanted.seed is None else wanted.seed
-        desk = Desk(Exam(wanted, seed=seed, without=() if runs_code else (Need.SANDBOX,)), tier_of=_tier_of)
-
-        def studies(model: Model, thinks: Thinks) -> Sequence[Study]:
-            if not model.generates_text:
-                return ()
-            host = record.hosts.get(model.host)
-            items = GradedItems(
-                desk,
-                variant=derive.variant_of(thinks),
-                grade=partial(grading.grade, sandbox=room),
-                emit=emit,
-                server_version=host.version if host else None,
-            )
-            return [items]
-
-        yield studies
+        desk = Desk(Exam(wanted, seed=seed, without=() if runs_code else (Need.SANDBOX,)), tier_of=tier_of)
+        yield Examiner(desk, grade=partial(grading.grade, sandbox=room), record=record, emit=emit)
 
 
 def exam_settings(benchmark: BenchmarkSettings, *, own: Sequence[Item] = (), only_own: bool = False) -> ExamSettings:
@@ -66,6 +93,7 @@ def exam_settings(benchmark: BenchmarkSettings, *, own: Sequence[Item] = (), onl
     )
     return ExamSettings(
         items=0 if only_own else benchmark.max_items,
+        first=benchmark.first_items,
         selection=selection,
         own=tuple(own),
         only_own=only_own,
@@ -73,6 +101,12 @@ def exam_settings(benchmark: BenchmarkSettings, *, own: Sequence[Item] = (), onl
     )
 
 
-def _tier_of(model: Model, residency: Residency | None) -> str | None:
+def tier_of(model: Model, residency: Residency | None) -> str | None:
+    """Return the memory tier that a model's items are chosen by: of its memory in use, else of its size on disk."""
     tier, _ = placed(memory_bytes=residency.size_bytes if residency else None, size_bytes=model.size_bytes)
     return tier
+
+
+def loads_s(record: Run) -> Mapping[RecordKey, float]:
+    """Return how long each model took to load, where that was measured."""
+    return {result.key: result.load_s for result in record.results if result.load_s is not None}

@@ -121,7 +121,7 @@ class Run:
 
     def assess(self) -> tuple[tuple[Assessment, ...], Verdict]:
         """Return what is to be made of the results so far."""
-        return assess(self.models, self.results, tuple(self.quality_records.values()))
+        return assess(self.models, self.results, tuple(self.quality_records.values()), self.settings)
 
     def document(self, *, complete: bool, assessed: bool = True, chosen_only: bool = False) -> Document:
         """Return all of it; `complete` is False while the run goes on or after it was interrupted.

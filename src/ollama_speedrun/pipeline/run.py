@@ -18,7 +18,7 @@ from ..assessment.events import Assessed
 from ..benchmark import derive
 from ..benchmark.events import BenchmarkEnded, BenchmarkQueued
 from ..benchmark.plan import BenchmarkSettings
-from ..benchmark.runner import Studies, benchmark_host
+from ..benchmark.runner import Studies, benchmark_host, no_studies, study_again
 from ..benchmark.types import Result
 from ..discovery.events import HostFound, TargetFailed
 from ..discovery.scan import find_servers
@@ -31,8 +31,9 @@ from ..ollama.client import OllamaClient, open_session
 from ..ollama.tls import client_context
 from ..quality.items import Item
 from .events import Event
-from .examiner import examiner
+from .examiner import Examiner, examiner
 from .record import Run, Selection
+from .rounds import Rounds, Work
 from .workers import Workers
 
 NONCE_BYTES: Final = 4
@@ -66,11 +67,14 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
     """
     into.begin(settings.selection, settings.benchmark)
     teller = _Teller(emit, into)
-    with examiner(settings, record=into, emit=teller.tell) as graded_items:
+    with examiner(settings, record=into, emit=teller.tell) as examined:
+        first = no_studies if examined is None else examined.first
         async with asyncio.TaskGroup() as group:
-            pipeline = _Pipeline(plan, settings, studies or graded_items, teller, group, until)
+            pipeline = _Pipeline(plan, settings, studies or first, teller, group, until)
             await find_servers(plan, emit=pipeline.take_in)
             pipeline.scan_is_over()
+        if examined is not None and settings.benchmark.races:
+            await pipeline.race(examined)
     pipeline.end()
 
 
@@ -111,6 +115,7 @@ class _Pipeline:
         self._group = group
         self._until = until
         self._workers = Workers(group, at_once=settings.concurrency)
+        self._servers: dict[str, tuple[Host, Access]] = {}
         self._begun: set[Phase] = set()
         self._listings_open = 1  # the scan, which may open more
 
@@ -144,6 +149,7 @@ class _Pipeline:
 
     def _queue(self, host: Host, access: Access, models: Sequence[Model]) -> None:
         """Queue the benchmarks of a host's models for its machine."""
+        self._servers[host.url] = (host, access)
         self._begin(Phase.BENCHMARK, "each model, one at a time on each machine")
         for model in models:
             if not model.can_be_measured:
@@ -189,6 +195,28 @@ class _Pipeline:
             self._tell(TargetFailed(host.url, failure))
             return failure
         return None
+
+    async def race(self, examined: Examiner) -> None:
+        """Ask on, in rounds, until the best of each tier is told apart."""
+        rounds = Rounds(
+            self._record,
+            examined,
+            self._settings.benchmark,
+            visit_again=self._visit_again,
+            machine_of=lambda url: self._machine(self._servers[url][0]),
+            tell=self._tell,
+            at_once=self._settings.concurrency,
+        )
+        await rounds.run()
+
+    async def _visit_again(self, url: str, work: Work) -> None:
+        host, access = self._servers[url]
+
+        async def visit(client: OllamaClient, _host: Host) -> None:
+            nonce = partial(secrets.token_hex, NONCE_BYTES)
+            await study_again(client, work, self._settings.benchmark, emit=self._tell, nonce=nonce)
+
+        await self._on_host(host, access, visit)
 
     def _tell_result(self, result: Result, model: Model, host: Host) -> None:
         self._tell(BenchmarkEnded(derive.stamped(result, model, server_version=host.version)))

@@ -5,7 +5,6 @@ order is stratified: each area's items are spread evenly, so that wherever a mod
 about as often as the shares below say.
 """
 
-import enum
 from collections.abc import Collection, Sequence
 from typing import Final, TypeAlias
 
@@ -14,9 +13,7 @@ import msgspec
 from .draw import Draw
 from .families import code, context, facts, honesty, languages, reasoning, tasks, tools, vision, writing
 from .items import LEVELS, Area, Family, Item, Message, Need, Tool
-
-BANK_VERSION: Final = 1
-"""Grows when any generated item changes; grades of different versions are not compared."""
+from .mixes import LEVELS_OF, SHARES, Mix
 
 FAMILIES: Final[tuple[Family, ...]] = (
     *reasoning.FAMILIES,
@@ -32,20 +29,6 @@ FAMILIES: Final[tuple[Family, ...]] = (
 )
 """Every family of the bank, by area."""
 
-SHARES: Final[dict[Area, int]] = {
-    Area.REASONING: 5,
-    Area.CODE: 5,
-    Area.WRITING: 2,
-    Area.FACTS: 2,
-    Area.LANGUAGES: 2,
-    Area.CONTEXT: 5,
-    Area.TASKS: 5,
-    Area.HONESTY: 5,
-    Area.TOOLS: 5,
-    Area.VISION: 2,
-}
-"""How often an area is asked, relative to the others: what decides most between models in use comes oftener."""
-
 ITEMS_PER_MIX: Final = 400
 _SEEDS: Final = 1_000_000
 """Counted items have seeds below this, pilots from here to twice this."""
@@ -53,17 +36,6 @@ _MOST_TRIES: Final = 200
 _CHANCE_OF_A_TWIN: Final = 0.5
 """Corrected for this chance, the mean of as many twins of each kind is Youden's J = TPR + TNR − 1: whoever always calls
 a tool, or always says that it cannot be known, gets half of the twins right and scores 0."""
-
-
-class Mix(enum.StrEnum):
-    """A fixed range of levels; all models of a tier answer the same one."""
-
-    EASY = "easy"
-    MIDDLE = "middle"
-    HARD = "hard"
-
-
-LEVELS_OF: Final[dict[Mix, tuple[int, int, int]]] = {Mix.EASY: (1, 2, 3), Mix.MIDDLE: (2, 3, 4), Mix.HARD: (3, 4, 5)}
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):

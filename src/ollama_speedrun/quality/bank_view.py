@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias, assert_never
 
 import msgspec
 
-from .bank import BANK_VERSION, FAMILIES, ITEMS_PER_MIX, LEVELS_OF, SHARES, item
+from .bank import FAMILIES, ITEMS_PER_MIX, item
 from .items import (
     LEVELS,
     AbstainKey,
@@ -26,6 +26,7 @@ from .items import (
     ToolKey,
     WorldKey,
 )
+from .mixes import BANK_VERSION, LEVELS_OF, SHARES
 from .own_check import Checked, shown
 
 Data: TypeAlias = dict[str, Any]

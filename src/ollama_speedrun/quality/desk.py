@@ -8,9 +8,9 @@ import msgspec
 
 from ..inventory.types import Model
 from ..visit.types import Residency
-from .bank import Mix
 from .exam import Exam
 from .items import Item, Need
+from .mixes import Mix
 from .records import ItemRecord
 from .sharing import SPOT_CHECK_ITEMS, agrees
 
@@ -41,13 +41,13 @@ class Desk:
         self._records: dict[Key, list[ItemRecord]] = defaultdict(list)
 
     def assign(self, key: Key, *, identity: str | None, mix: Mix, abilities: Collection[Need]) -> Assignment:
-        """Return what to ask of a model whose tier has its mix."""
-        wanted = self.exam.settings.items
-        items = self.exam.items(mix, abilities)
-        spares = self.exam.items(mix, abilities, count=2 * wanted)[len(items) :]
+        """Return what to ask in the first visit of a model whose tier has its mix."""
+        first = min(self.exam.settings.first, self.exam.settings.items)
+        items = self.exam.items(mix, abilities, stop=first)
+        spares = self.exam.items(mix, abilities, first=first, stop=2 * first)
         if identity is not None and self.exam.settings.spot_check:
-            first = self._asked_in_full.setdefault((identity, key[2]), key)
-            if first != key:
+            equal = self._asked_in_full.setdefault((identity, key[2]), key)
+            if equal != key:
                 return Assignment(mix=mix, items=items[:SPOT_CHECK_ITEMS], spares=(), is_check=True)
         return Assignment(mix=mix, items=items, spares=spares)
 
@@ -59,7 +59,8 @@ class Desk:
         self, key: Key, identity: str, assignment: Assignment, abilities: Collection[Need]
     ) -> tuple[Item, ...]:
         """Return what is left to ask after a check: nothing where it agrees with its equal, else all other items."""
-        first = self._asked_in_full[identity, key[2]]
-        if agrees(self._records[first], self._records[key]):
+        equal = self._asked_in_full[identity, key[2]]
+        if agrees(self._records[equal], self._records[key]):
             return ()
-        return self.exam.items(assignment.mix, abilities)[len(assignment.items) :]
+        first = min(self.exam.settings.first, self.exam.settings.items)
+        return self.exam.items(assignment.mix, abilities, stop=first)[len(assignment.items) :]

@@ -5,17 +5,19 @@ model of the tier answers the same items in the same order, left out what its ca
 them can be compared on the items that both answered.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from . import bank
-from .bank import EVERYTHING, Mix, Selection
+from .bank import EVERYTHING, Selection
 from .draw import Draw
 from .items import Item, Need
+from .mixes import Mix
 from .records import ItemRecord
 
+SPECIAL_NEEDS: Final = frozenset({Need.TOOLS, Need.VISION})
 PILOT_ITEMS: Final = 6
 STRONG: Final = 5
 """So many right answers of a pilot call for a harder mix than the tier's usual one."""
@@ -33,13 +35,14 @@ USUAL_MIX: Final[Mapping[str, Mix]] = {
 
 
 class ExamSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How much to ask: at most `items` counted items of each model, from `selection`.
+    """How much to ask: at most `items` common items of each model, `first` of them in its first visit.
 
     `own` are items of the user's, asked before the bank's; `only_own` leaves the bank out. `seed` None draws one.
     `spot_check` asks ten items of a model whose answers are known from another host, instead of all.
     """
 
     items: int = 80
+    first: int = 80
     selection: Selection = EVERYTHING
     own: tuple[Item, ...] = ()
     only_own: bool = False
@@ -57,6 +60,7 @@ class Exam:
         self._selection = msgspec.structs.replace(settings.selection, without=excluded)
         self._mixes: dict[str, Mix] = {}
         self._drawn: dict[Mix, tuple[Item, ...]] = {}
+        self._places: dict[Mix, Mapping[str, int]] = {}
 
     def mix_of(self, tier: str | None) -> Mix | None:
         """Return the tier's mix, None while it is not decided. Without the bank, or without a tier, the easy one."""
@@ -76,14 +80,38 @@ class Exam:
         place = HARDER.index(USUAL_MIX[tier]) + step
         return self._mixes.setdefault(tier, HARDER[min(max(place, 0), len(HARDER) - 1)])
 
-    def items(self, mix: Mix, abilities: Collection[Need], *, count: int | None = None) -> tuple[Item, ...]:
-        """Return what a model with these abilities is asked, in order, own items first.
+    def items(
+        self, mix: Mix, abilities: Collection[Need], *, first: int = 0, stop: int | None = None
+    ) -> tuple[Item, ...]:
+        """Return what a model with these abilities is asked between two places of the common order.
 
-        The most that is asked (`count`, None for what the settings say) counts the bank's items; own items come on top.
+        Places count the items that every chat model is asked; those that need a capability stand between them and come
+        on top, and so do the user's own items before place 0. `stop` None is the most that the settings allow.
         """
-        suitable = (item for item in self._order(mix) if bank.suits(item, abilities))
-        own = tuple(item for item in self.settings.own if bank.suits(item, abilities))
-        return (*own, *_first(suitable, self.settings.items if count is None else count))
+        end = self.settings.items if stop is None else stop
+        own = tuple(item for item in self.settings.own if bank.suits(item, abilities)) if first == 0 else ()
+        between = (item for item, place in self._placed(mix) if first <= place < end)
+        return (*own, *(item for item in between if bank.suits(item, abilities)))
+
+    def places(self, mix: Mix) -> int:
+        """Return how many items of a mix every chat model can be asked: the size of the bank of a race."""
+        return sum(is_common(item) for item in self._order(mix))
+
+    def place_of(self, mix: Mix, item: Item) -> int | None:
+        """Return the place of a common item in the order of its mix, None for any other item."""
+        return self._known_places(mix).get(item.name)
+
+    def _placed(self, mix: Mix) -> Iterator[tuple[Item, int]]:
+        """Yield the items in order, each with the place of the next common item, or its own where it is one."""
+        place = 0
+        for item in self._order(mix):
+            yield item, place
+            place += is_common(item)
+
+    def _known_places(self, mix: Mix) -> Mapping[str, int]:
+        if mix not in self._places:
+            self._places[mix] = {item.name: place for item, place in self._placed(mix) if is_common(item)}
+        return self._places[mix]
 
     def _order(self, mix: Mix) -> tuple[Item, ...]:
         if self.settings.only_own:
@@ -98,5 +126,6 @@ def new_seed(draw: Draw) -> int:
     return draw.below(2**31)
 
 
-def _first(items: Iterable[Item], count: int) -> tuple[Item, ...]:
-    return tuple(item for _, item in zip(range(count), items, strict=False))
+def is_common(item: Item) -> bool:
+    """Tell if every chat model can be asked an item: it needs no capability of the model."""
+    return not item.needs & SPECIAL_NEEDS

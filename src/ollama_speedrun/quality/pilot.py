@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from .bank import LEVELS_OF, Mix
 from .items import LEVELS
+from .mixes import LEVELS_OF, Mix
 
 ITEMS_PER_LEVEL: Final = 2
 LOWEST: Final = 0.30

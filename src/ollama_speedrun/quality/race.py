@@ -138,9 +138,13 @@ def next_batch(race: Race, hosts: Iterable[HostState]) -> Batch | None:
 def evidence_for(race: Race, pick: int, rival: int, margin: float) -> float:
     """Return the largest evidence so far that `pick` is less than `margin` worse than `rival`, over their common items.
 
-    `margin` is a share of the score, such as 0.03. The result grows with it: every factor of the bets does.
+    `margin` is a share of the score, such as 0.03. The result grows with it: every factor of the bets does. When both
+    have answered the whole bank nothing is left to bet on: it is infinite or 0.
     """
-    pairs = zip(race.lanes[rival].scores, race.lanes[pick].scores, strict=False)
+    theirs, ours = race.lanes[rival].scores, race.lanes[pick].scores
+    if len(theirs) == len(ours) == race.bank:
+        return math.inf if math.fsum(theirs) - math.fsum(ours) < margin * race.scale * race.bank else 0.0
+    pairs = zip(theirs, ours, strict=False)
     return continued(Duel(race.bank, margin * race.scale), (theirs - ours for theirs, ours in pairs)).peak
 
 

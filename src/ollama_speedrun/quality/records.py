@@ -10,8 +10,8 @@ from typing import Final, Literal
 import msgspec
 
 from . import scale, scoring
-from .bank import LEVELS_OF, SHARES
 from .items import Area, Grade, Item, ToolCall
+from .mixes import LEVELS_OF, SHARES
 from .scoring import QualityScore, Scored
 
 LONGEST_KEPT_CHARACTERS: Final = 4000
@@ -41,7 +41,8 @@ class AnswerRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class ItemRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One item as a model answered it, in one turn or several, with its grade.
 
-    `item` is the item's name. `is_counted` is False for a pilot and for a spot check on another host: they decide what
+    `item` is the item's name, `place` where it stands in the common order, None where not every chat model can be asked
+    it. `is_counted` is False for a pilot and for a spot check on another host: they decide what
     is asked, and do not enter the quality.
     """
 
@@ -52,6 +53,7 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     chance: float = 0.0
     weight: float = 1.0
     twin: bool | None = None
+    place: int | None = None
     answers: tuple[AnswerRecord, ...]
     grade: Grade
     is_counted: bool = True
@@ -80,7 +82,8 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     `bank` is the bank's version, `seed` that of the order, `mix` which levels ("own": items of the user's alone).
     `protocol` is how it was asked: in a chat, or as a text to continue after three examples. `identity` is equal for
     models whose quality is the same wherever they run (digest, format and rendered prompt). `measured_on` names the
-    host whose answers these are, where they were taken over from an equal model.
+    host whose answers these are, where they were taken over from an equal model. `places` is the length of the common
+    order of the mix.
     """
 
     host: str
@@ -92,6 +95,7 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     protocol: Literal["chat", "3-shot"] = "chat"
     identity: str | None = None
     measured_on: str | None = None
+    places: int | None = None
     items: tuple[ItemRecord, ...] = ()
 
     @property
@@ -100,7 +104,14 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return tuple(record for record in self.items if record.is_counted and record.grade.status != "ungradable")
 
 
-def record(item: Item, answers: tuple[AnswerRecord, ...], grade: Grade, *, is_counted: bool = True) -> ItemRecord:
+def record(
+    item: Item,
+    answers: tuple[AnswerRecord, ...],
+    grade: Grade,
+    *,
+    is_counted: bool = True,
+    place: int | None = None,
+) -> ItemRecord:
     """Return the record of an item that was asked and graded."""
     return ItemRecord(
         item=item.name,
@@ -110,6 +121,7 @@ def record(item: Item, answers: tuple[AnswerRecord, ...], grade: Grade, *, is_co
         chance=item.chance,
         weight=item.weight,
         twin=item.twin,
+        place=place,
         answers=answers,
         grade=grade,
         is_counted=is_counted,

@@ -10,17 +10,21 @@ from typing import Final, TypeAlias
 import msgspec
 
 from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError
+from ..inventory.types import Model
 from ..ollama import wire
 from ..visit.loaded_model import LoadedModel
 from ..visit.types import Answer as StreamedAnswer
-from . import bank, dialogue, few_shot, sharing
+from . import dialogue, few_shot, sharing
 from .desk import Assignment, Desk, Key
 from .events import ItemGraded, QualityBegan, QualityEvent
 from .items import Answer, FunctionKey, Grade, Item, Message, Need, RegexKey, SqlKey, Tool, ToolCall
+from .mixes import BANK_VERSION, Mix
 from .records import AnswerRecord, ItemRecord, QualityRecord, bounded, record
 
 THINKING_TOKENS: Final = 1024
 MOST_TOKENS: Final = 4096
+LOOK_EVERY: Final = 5
+"""After so many items it is seen if another one is worth asking."""
 MOST_FAILURES: Final = 3
 """So many items in a row that the server fails to answer end the study."""
 
@@ -30,13 +34,15 @@ Grader: TypeAlias = Callable[[Item, Sequence[Answer]], Grade]
 class GradedItems:
     """A study: one item a step. What was answered is told as it comes, so that only the item under way can be lost.
 
-    `grade` works out what the answers are worth. `variant` names the way of thinking.
+    `grade` works out what the answers are worth. `variant` names the way of thinking. `batch` is what to ask in a later
+    visit; None finds out who the model is, and asks what its first visit is for. `is_wanted` tells if another item
+    is worth asking.
     """
 
     name = "the graded answers"
     needs_the_memory = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # independent inputs, named at the call
         self,
         desk: Desk,
         *,
@@ -44,17 +50,20 @@ class GradedItems:
         grade: Grader,
         emit: Callable[[QualityEvent], None],
         server_version: str | None = None,
+        batch: Assignment | None = None,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         self._desk = desk
         self._variant = variant
         self._grade = grade
+        self._is_wanted = is_wanted
         self._emit = emit
         self._server_version = server_version
         self._identity: str | None = None
         self._tier: str | None = None
         self._pilot: list[ItemRecord] = []
-        self._assignment: Assignment | None = None
-        self._queue: deque[Item] | None = None
+        self._assignment = batch
+        self._queue: deque[Item] | None = None if batch is None else deque(batch.items)
         self._spares: deque[Item] = deque()
         self._failures = 0
 
@@ -66,7 +75,8 @@ class GradedItems:
             await self._ask_next(model, self._queue.popleft())
         if not self._queue:
             self._refill(model)
-        return bool(self._queue)
+        left = len(self._queue or ())
+        return left > 0 and (left % LOOK_EVERY > 0 or self._is_wanted())
 
     async def _begin(self, model: LoadedModel) -> None:
         self._identity = await self._identify(model)
@@ -79,7 +89,7 @@ class GradedItems:
         """Take what comes after the pilot, or after a check that found another model behind the same name."""
         if self._queue is None:
             return
-        abilities = _abilities(model)
+        abilities = abilities_of(model.model)
         if self._assignment is None:
             self._assignment = self._assign(model)
             self._queue.extend(self._assignment.items)
@@ -91,8 +101,10 @@ class GradedItems:
 
     def _assign(self, model: LoadedModel) -> Assignment:
         exam = self._desk.exam
-        mix = exam.mix_of(self._tier) or (exam.decide(self._tier, self._pilot) if self._tier else bank.Mix.EASY)
-        assignment = self._desk.assign(self._key(model), identity=self._identity, mix=mix, abilities=_abilities(model))
+        mix = exam.mix_of(self._tier) or (exam.decide(self._tier, self._pilot) if self._tier else Mix.EASY)
+        assignment = self._desk.assign(
+            self._key(model), identity=self._identity, mix=mix, abilities=abilities_of(model.model)
+        )
         if _is_base(model):
             suitable = tuple(item for item in assignment.items if few_shot.suits(item))
             assignment = msgspec.structs.replace(assignment, items=suitable, spares=())
@@ -101,11 +113,12 @@ class GradedItems:
             host=host,
             model=name,
             variant=variant,
-            bank=str(bank.BANK_VERSION),
+            bank=str(BANK_VERSION),
             seed=exam.seed,
             mix="own" if exam.settings.only_own else str(mix),
             protocol="3-shot" if _is_base(model) else "chat",
             identity=self._identity,
+            places=exam.places(mix) or None,
         )
         self._emit(QualityBegan(opening, len(assignment.items)))
         for entry in self._pilot:
@@ -116,7 +129,7 @@ class GradedItems:
         is_pilot = self._assignment is None
         answers, kept = await self._converse(model, item)
         grade = _unanswered(kept) if answers is None else await asyncio.to_thread(self._grade, item, answers)
-        found = record(item, kept.answers, grade, is_counted=not is_pilot)
+        found = record(item, kept.answers, grade, is_counted=not is_pilot, place=self._place_of(item))
         if is_pilot:
             self._pilot.append(found)
             return
@@ -125,6 +138,9 @@ class GradedItems:
         key = self._key(model)
         self._desk.note(key, found)
         self._emit(ItemGraded(*key, found))
+
+    def _place_of(self, item: Item) -> int | None:
+        return None if self._assignment is None else self._desk.exam.place_of(self._assignment.mix, item)
 
     async def _graded(self, item: Item, answers: Sequence[Answer]) -> Grade:
         """Grade the answers, in a thread where model-written code or a query is run, for that may take a second."""
@@ -194,9 +210,9 @@ def _is_base(model: LoadedModel) -> bool:
     return model.model.kind == "base"
 
 
-def _abilities(model: LoadedModel) -> frozenset[Need]:
+def abilities_of(model: Model) -> frozenset[Need]:
     """Return what may be asked of a model: what its capabilities name, and what only this installation limits."""
-    return frozenset(need for need in Need if need == Need.SANDBOX or str(need) in model.model.capabilities)
+    return frozenset(need for need in Need if need == Need.SANDBOX or str(need) in model.capabilities)
 
 
 def _num_predict(model: LoadedModel, item: Item) -> int:

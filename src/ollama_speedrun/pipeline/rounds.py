@@ -1,0 +1,131 @@
+"""The rounds of the races, after every model had its first visit: ask on until the best of each tier is certain."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeAlias
+
+from ..assessment.certainty import rules_of
+from ..assessment.tiers import placed
+from ..benchmark.plan import BenchmarkSettings
+from ..benchmark.turns import Thinks
+from ..events import Notice
+from ..inventory.types import Model
+from ..quality import sharing
+from ..quality.race_types import Race
+from ..quality.records import QualityRecord
+from ..quality.standing import RecordKey, arm_name, by_mix, can_race, key_of, standing
+from ..visit.study import Study
+from .examiner import Examiner, loads_s
+from .record import Run
+from .workers import Workers
+
+Work: TypeAlias = Sequence[tuple[Model, Thinks, Sequence[Study]]]
+"""Models of one host with the studies to carry out on each."""
+VisitAgain: TypeAlias = Callable[[str, Work], Awaitable[None]]
+"""Visits the host of that URL once more."""
+
+
+def races_of(
+    record: Run, settings: BenchmarkSettings, *, left: Mapping[str, str] | None = None
+) -> Sequence[tuple[Race, Mapping[str, QualityRecord]]]:
+    """Return the race of each tier as the records stand, with the record of each arm by the arm's name."""
+    loads = {arm_name(key): seconds for key, seconds in loads_s(record).items()}
+    found = []
+    for records in _by_tier(record).values():
+        for group in by_mix(records).values():
+            places = max((one.places or 0 for one in group), default=0)
+            if places and (race := standing(group, rules_of(settings, places), left=left, loads_s=loads)) is not None:
+                found.append((race, {arm_name(key_of(one)): one for one in group if can_race(one)}))
+    return found
+
+
+class Rounds:
+    """Asks in rounds. On each host the models of a round are loaded one after another; hosts work side by side.
+
+    A model that gives no answer in a round leaves its race.
+    """
+
+    def __init__(  # noqa: PLR0913  # independent inputs, named at the call
+        self,
+        record: Run,
+        examiner: Examiner,
+        settings: BenchmarkSettings,
+        *,
+        visit_again: VisitAgain,
+        machine_of: Callable[[str], str],
+        tell: Callable[[Notice], None],
+        at_once: int,
+    ) -> None:
+        self._record = record
+        self._examiner = examiner
+        self._settings = settings
+        self._visit_again = visit_again
+        self._machine_of = machine_of
+        self._tell = tell
+        self._at_once = at_once
+        self._left: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Ask until every race is over."""
+        number = 1
+        while due := self._due():
+            number += 1
+            arms = sum(map(len, due.values()))
+            most = max(stop - first for batches in due.values() for _, first, stop in batches)
+            self._tell(
+                Notice(f"round {number}: up to {most} more items of {_count(arms)}, until the best are told apart")
+            )
+            async with asyncio.TaskGroup() as group:
+                workers = Workers(group, at_once=self._at_once)
+                for url, batches in due.items():
+                    workers.submit(self._machine_of(url), partial(self._visit, url, batches))
+
+    async def _visit(self, url: str, batches: Sequence[tuple[RecordKey, int, int]]) -> None:
+        work = []
+        for key, first, stop in batches:
+            model, thinks = self._examiner.asked[key]
+            wanted = partial(self._is_wanted, arm_name(key))
+            work.append((model, thinks, [self._examiner.again(key, first=first, stop=stop, is_wanted=wanted)]))
+        await self._visit_again(url, work)
+        for key, first, _ in batches:
+            answered = {entry.place for entry in self._record.quality_records[key].items if entry.is_counted}
+            if first not in answered and self._is_wanted(arm_name(key)):
+                self._left[arm_name(key)] = "it gave no answer when it was asked again"
+
+    def _due(self) -> Mapping[str, Sequence[tuple[RecordKey, int, int]]]:
+        """Return what each host is to be asked in this round: model, first place and the place to stop before."""
+        due: dict[str, list[tuple[RecordKey, int, int]]] = defaultdict(list)
+        for race, records in races_of(self._record, self._settings, left=self._left):
+            for number in race.entered:
+                lane = race.lanes[number]
+                if race.is_over or lane.fate is not None or lane.asked >= race.until:
+                    continue
+                key = key_of(records[lane.arm.name])
+                if key in self._examiner.asked:
+                    due[key[0]].append((key, lane.asked, race.until))
+        return due
+
+    def _is_wanted(self, arm: str) -> bool:
+        """Tell if another answer of this arm can still change anything."""
+        for race, records in races_of(self._record, self._settings, left=self._left):
+            if arm in records:
+                fates = {lane.arm.name: lane.fate for lane in race.lanes}
+                return not race.is_over and fates[arm] is None
+        return False
+
+
+def _by_tier(record: Run) -> Mapping[str | None, Sequence[QualityRecord]]:
+    """Return the records of each tier; those that share the answers of an equal model are marked."""
+    sizes = {(model.host, model.name): model.size_bytes for model in record.models}
+    memory = {result.key: result.memory_bytes for result in record.results}
+    tiers: dict[str | None, list[QualityRecord]] = defaultdict(list)
+    for one in sharing.shared(tuple(record.quality_records.values())):
+        tier, _ = placed(memory_bytes=memory.get(key_of(one)), size_bytes=sizes.get((one.host, one.model)))
+        tiers[tier].append(one)
+    return tiers
+
+
+def _count(models: int) -> str:
+    return "one model" if models == 1 else f"{models} models"

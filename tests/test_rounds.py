@@ -1,0 +1,132 @@
+"""The rounds of a race, from the first visits to the verdict, on the fake with models of known ability."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from fake_ollama.fleet import Fleet, fake_fleet
+from fake_ollama.script import EndWithoutDone, HostScript, able_model
+from fake_ollama.student import SEED
+from ollama_speedrun import Phase, Run, RunSettings, build_plan, parse_target, run
+from ollama_speedrun.assessment.types import TierVerdict
+from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy
+from ollama_speedrun.events import Notice
+from ollama_speedrun.pipeline.events import Event
+from ollama_speedrun.results.codec import decode, encode
+
+pytestmark = pytest.mark.virtual_time
+
+RACING = BenchmarkSettings(
+    timeout_s=30,
+    num_predict=32,
+    trial_tokens=16,
+    most_trials=3,
+    take_turns=False,
+    reference_trial=False,
+    if_busy=IfBusy.GO,
+    item_seed=SEED,
+    areas=("facts", "reasoning", "context", "tasks"),
+)
+
+
+async def raced(fleet: Fleet, settings: BenchmarkSettings = RACING) -> tuple[Run, list[Event]]:
+    finished, events = Run(), list[Event]()
+    plan = build_plan(targets=[parse_target(url) for url in fleet.urls])
+    await run(plan, RunSettings(benchmark=settings), until=Phase.ASSESS, emit=events.append, into=finished)
+    return finished, events
+
+
+def smallest_tier(finished: Run) -> TierVerdict:
+    _, verdict = finished.assess()
+    return verdict.tiers[0]
+
+
+def answered(finished: Run) -> dict[str, int]:
+    return {record.model: len(record.counted) for record in finished.quality_records.values()}
+
+
+def rounds(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Notice) and event.text.startswith("round ")]
+
+
+async def test_a_race_asks_on_until_the_best_is_certified_and_drops_who_is_behind() -> None:
+    models = (able_model("able:1b", 6.0), able_model("middling:1b", 0.5), able_model("poor:1b", -4.0))
+    async with fake_fleet([HostScript(models=models)]) as fleet:
+        finished, events = await raced(fleet)
+        loads = sum(record.work.loads for record in fleet.hosts[0].requests)
+
+    tier = smallest_tier(finished)
+    assert tier.best is not None
+    assert tier.best.model == "able:1b"
+    assert tier.certainty is not None
+    assert tier.certainty.kind == "certified"
+    assert tier.why.startswith("certified best within 3 points (95 %")
+    asked = answered(finished)
+    assert asked["poor:1b"] < asked["able:1b"] < 300
+    assert rounds(events)
+    assert loads < 3 + 3 * len(rounds(events)) + 1
+
+
+async def test_the_certificate_of_a_saved_run_is_worked_out_again_from_its_records() -> None:
+    models = (able_model("able:1b", 6.0), able_model("poor:1b", -4.0))
+    async with fake_fleet([HostScript(models=models)]) as fleet:
+        finished, _ = await raced(fleet)
+
+    read = decode(encode(finished.document(complete=True)), origin="memory")
+    assert read.verdict is not None
+    assert read.verdict.tiers[0] == smallest_tier(finished)
+
+
+async def test_a_quick_run_has_one_load_a_model_and_a_likely_pick() -> None:
+    quick = msgspec.structs.replace(RACING, max_items=12, first_items=12, races=False)
+    models = (able_model("able:1b", 3.0), able_model("poor:1b", -1.0))
+    async with fake_fleet([HostScript(models=models)]) as fleet:
+        finished, events = await raced(fleet, quick)
+        loads = sum(record.work.loads for record in fleet.hosts[0].requests)
+
+    assert (loads, rounds(events)) == (2, [])
+    assert answered(finished) == {"able:1b": 12, "poor:1b": 12}
+    certainty = smallest_tier(finished).certainty
+    assert certainty is not None
+    assert certainty.kind == "likely"
+    assert certainty.probability is not None
+    assert 0.5 < certainty.probability <= 1
+
+
+async def test_models_that_cannot_be_told_apart_end_at_the_cap_and_are_named() -> None:
+    capped = msgspec.structs.replace(RACING, max_items=20)
+    twins = (able_model("one:1b", 1.0), able_model("two:1b", 1.0))
+    async with fake_fleet([HostScript(models=twins)]) as fleet:
+        finished, _ = await raced(fleet, capped)
+
+    tier = smallest_tier(finished)
+    assert answered(finished) == {"one:1b": 20, "two:1b": 20}
+    assert tier.certainty is not None
+    assert tier.certainty.kind == "undistinguished"
+    assert tier.why.startswith("not distinguishable with 20 items")
+
+
+async def test_a_model_that_stops_answering_leaves_its_race_and_the_run_ends() -> None:
+    broken = msgspec.structs.replace(
+        able_model("broken:1b", 6.0), fault=EndWithoutDone(after_tokens=1), sound_requests=22
+    )
+    async with fake_fleet([HostScript(models=(broken, able_model("sound:1b", 0.0)))]) as fleet:
+        finished, _ = await asyncio.wait_for(raced(fleet), 3600)
+
+    assert answered(finished)["broken:1b"] < 30
+    assert {result.model: result.status for result in finished.results} == {"broken:1b": "ok", "sound:1b": "ok"}
+
+
+async def test_a_race_on_two_hosts_goes_on_side_by_side() -> None:
+    hosts = [
+        HostScript(models=(able_model("able:1b", 6.0),), address="127.0.0.2"),
+        HostScript(models=(able_model("poor:1b", -2.0),), address="127.0.0.3"),
+    ]
+    async with fake_fleet(hosts) as fleet:
+        finished, events = await raced(fleet)
+
+    tier = smallest_tier(finished)
+    assert tier.best is not None
+    assert tier.best.model == "able:1b"
+    assert all("2 models" in text for text in rounds(events)[:1])
