@@ -8,7 +8,7 @@ from ollama_speedrun.benchmark.types import Observations, Residency, StreamRecor
 from ollama_speedrun.inventory.types import Model
 
 MS = 1_000_000
-GB = 1024**3
+GB = 1_000_000_000
 
 PLAIN = StreamRecord(
     first_content_ns=200 * MS,

@@ -31,7 +31,7 @@ from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.quality.scoring import AreaScore
 from ollama_speedrun.results.types import Document
 
-GB = 1024**3
+GB = 1_000_000_000
 DESK = "http://192.168.1.20:11434"
 RACK = "http://rack.example:8080"
 LONG_NAME = "hf.co/bartowski/Meta-Llama-3.1-8B-Instruct-abliterated-GGUF:Q4_K_M"

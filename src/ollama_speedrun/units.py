@@ -1,6 +1,7 @@
 """The only place where one unit becomes another. Durations are integers of nanoseconds until a person reads them."""
 
 NS_PER_S = 1_000_000_000
+GB = 1_000_000_000
 GIB = 1024**3
 
 
@@ -21,6 +22,6 @@ def per_second(count: float, duration_ns: int) -> float | None:
     return count * NS_PER_S / duration_ns
 
 
-def gibibytes(size_bytes: int) -> float:
-    """Bytes to GiB (1024³), which is what the memory tiers are cut by."""
-    return size_bytes / GIB
+def gigabytes(size_bytes: int) -> float:
+    """Bytes to GB (10⁹), which is what `ollama list` prints and what the memory tiers are cut by."""
+    return size_bytes / GB

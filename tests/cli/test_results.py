@@ -10,6 +10,7 @@ from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.benchmark.types import Result
 from ollama_speedrun.cli.results import Checkpoints, ResultFiles
 from ollama_speedrun.errors import OutputError, UsageError
+from ollama_speedrun.report.settings import USUAL
 from ollama_speedrun.results.files import read_document
 from ollama_speedrun.results.types import Document
 
@@ -27,7 +28,7 @@ def document(*models: str) -> Document:
 
 
 def files(*output: Path, last_run: Path | None = None) -> ResultFiles:
-    return ResultFiles([str(path) for path in output], last_run=last_run, scoring="overall")
+    return ResultFiles([str(path) for path in output], last_run=last_run, shown=USUAL)
 
 
 def test_every_file_is_written_and_the_last_run_kept(tmp_path: Path) -> None:

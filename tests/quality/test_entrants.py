@@ -13,7 +13,7 @@ from ollama_speedrun.quality.entrants import (
 )
 from ollama_speedrun.quality.race_types import Arm
 
-GB = 1024**3
+GB = 1_000_000_000
 
 
 def names(found: Field) -> list[str]:
@@ -33,7 +33,7 @@ def test_what_is_too_slow_or_too_large_is_left_out_with_the_reason() -> None:
     )
     assert [str(left.reason) for left in found.not_asked] == [
         "below the speed floor (3.0 of 5 tok/s)",
-        "needs more memory than its host has (20.0 of 16.0 GiB)",
+        "needs more memory than its host has (20.0 of 16.0 GB)",
     ]
 
 

@@ -174,7 +174,7 @@ def test_memory_tier_and_score_are_derived() -> None:
     assert scored.scores is not None
     assert scored.scores.overall is not None
     lines = explained(observations())
-    assert section(lines, "memory_bytes") == ["  2147483648 bytes / 1024^3 = 2.000 GB, 100% of it on the GPU"]
+    assert section(lines, "memory_bytes") == ["  2000000000 bytes / 10^9 = 2.000 GB, 100% of it on the GPU"]
     assert "tier: 2-4, by the memory in use, 2.000 GB, below 4 GB" in lines
     assert section(lines, "scores.overall") == [
         "  Q = quality / 100 = 0.7500, from 4 graded items",

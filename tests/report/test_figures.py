@@ -9,27 +9,31 @@ from ollama_speedrun.benchmark.types import Interval
 from ollama_speedrun.discovery.types import Host
 from ollama_speedrun.report import figures
 
-MB = 1024**2
-GB = 1024**3
+MB = 1_000_000
+GB = 1_000_000_000
 
 
 @pytest.mark.parametrize(
     ("size_bytes", "shown"),
     [
         (None, "–"),
-        (0, "0.0 MB"),
-        (500_000, "0.5 MB"),
-        (9 * MB, "9.0 MB"),
-        (93 * MB, "93 MB"),
-        (1023 * MB, "1023 MB"),
-        (GB - 1, "1.0 GB"),
-        (GB, "1.0 GB"),
-        (round(4.58 * GB), "4.6 GB"),
-        (round(99.96 * GB), "100 GB"),
-        (405 * GB, "405 GB"),
+        (0, "0 B"),
+        (999, "999 B"),
+        (12_500, "12 KB"),
+        (500_000, "500 KB"),
+        (9 * MB, "9 MB"),
+        (9_200_000, "9.2 MB"),
+        (274_290_656, "274 MB"),
+        (GB - 1, "999 MB"),
+        (GB, "1 GB"),
+        (2_019_393_189, "2.0 GB"),
+        (4_661_211_808, "4.7 GB"),
+        (16 * GB - 1, "15 GB"),
+        (404_430_188_519, "404 GB"),
+        (1_340_000_000_000, "1.3 TB"),
     ],
 )
-def test_sizes(size_bytes: int | None, shown: str) -> None:
+def test_sizes_are_those_that_ollama_list_prints(size_bytes: int | None, shown: str) -> None:
     assert figures.size(size_bytes) == shown
 
 
@@ -127,7 +131,7 @@ def test_a_longer_size_never_reads_as_a_shorter_one(one: float, other: float) ->
 
 def _bytes_read(shown: str) -> float:
     number, unit = shown.split()
-    return float(number) * {"MB": MB, "GB": GB}[unit]
+    return float(number) * {"B": 1, "KB": 1000, "MB": MB, "GB": GB, "TB": 1000 * GB}[unit]
 
 
 @given(st.text())

@@ -5,6 +5,7 @@ import pytest
 from ollama_speedrun.errors import UsageError
 from ollama_speedrun.report import csv, markdown
 from ollama_speedrun.report.formats import FORMATS, format_of
+from ollama_speedrun.report.settings import ReportSettings
 from ollama_speedrun.results.codec import encode
 from specimens import document
 
@@ -27,12 +28,12 @@ def test_another_ending_is_refused_with_those_that_there_are(name: str) -> None:
 
 def test_each_format_is_rendered_by_its_module() -> None:
     run = document()
-    rendered = {row.suffix: row.render(run, "classic") for row in FORMATS}
+    rendered = {row.suffix: row.render(run, ReportSettings(scoring="classic")) for row in FORMATS}
     assert (
         rendered
         | {
             ".json": encode(run).decode(),
-            ".md": markdown.render(run, scoring="classic"),
+            ".md": markdown.render(run, ReportSettings(scoring="classic")),
             ".csv": csv.render(run),
         }
         == rendered

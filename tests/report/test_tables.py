@@ -32,10 +32,10 @@ def test_the_curve_of_depths_marks_where_layers_leave_the_gpu() -> None:
     seer, deep = tables()["Speed by the depth of the context"].groups
     assert (seer.title, deep.title) == ("seer:8b @ rack.example:8080", "deep:8b (thinking) @ 192.168.1.20")
     assert deep.rows == (
-        ("46", "210", "57.0", "219 ms", "5.0 GB", "100%", ""),
+        ("46", "210", "57.0", "219 ms", "5 GB", "100%", ""),
         ("2K", "2100", "55.4", "975 ms", "5.2 GB", "100%", ""),
         ("8190", "1500", "21.0", "5.5 s", "6.1 GB", "80%", "spills"),
-        ("32K", "700", "9.5", "47 s", "9.0 GB", "55%", "spills"),
+        ("32K", "700", "9.5", "47 s", "9 GB", "55%", "spills"),
     )
 
 
@@ -43,7 +43,7 @@ def test_a_depth_whose_place_is_unknown_has_no_mark() -> None:
     unknown = msgspec.structs.replace(DEPTHS[2], gpu_share=None, memory_bytes=None)
     run = run_of(msgspec.structs.replace(result("m", DESK), depths=(DEPTHS[0], unknown, DEPTHS[3])))
     ((group,),) = [table.groups for table in report(run).tables]
-    assert [row[4:] for row in group.rows] == [("5.0 GB", "100%", ""), ("–", "–", ""), ("9.0 GB", "55%", "")]
+    assert [row[4:] for row in group.rows] == [("5 GB", "100%", ""), ("–", "–", ""), ("9 GB", "55%", "")]
 
 
 def test_the_table_of_requests_at_once_says_how_many_are_answered_together() -> None:

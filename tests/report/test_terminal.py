@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from ollama_speedrun.assessment.types import Pick, Recommendation, UseVerdict, Verdict
 from ollama_speedrun.report import terminal
+from ollama_speedrun.report.settings import USUAL, ReportSettings
 from ollama_speedrun.results.types import Document
 from report.snapshot import assert_as_on_file
 from specimens import DESK, LONG_NAME, RACK, document, host, model, rated, result, run_of, unrated
@@ -43,9 +45,9 @@ def printed(screen: Console) -> str:
     return screen.file.getvalue()
 
 
-def report(run: Document, width: int | None) -> str:
+def report(run: Document, width: int | None, settings: ReportSettings = USUAL) -> str:
     screen = console(width)
-    terminal.print_report(screen, run)
+    terminal.print_report(screen, run, settings)
     return printed(screen)
 
 
@@ -73,6 +75,48 @@ def test_the_report_at_a_width(width: int) -> None:
     assert max(map(cell_len, text.splitlines())) <= width
 
 
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_wide_and_verbose_report_at_a_width(width: int) -> None:
+    text = report(document(), width, ReportSettings(wide=True, verbose=True))
+    assert_as_on_file(f"report-wide-{width}", text)
+    assert max(map(cell_len, text.splitlines())) <= width
+
+
+def test_the_recommendation_comes_first_and_nothing_is_said_twice() -> None:
+    text = report(document(), 120)
+    assert text.splitlines()[0] == "★ Use llama3.1:8b @ 192.168.1.20. Best of 3."
+    assert text.count("Best of 3") == 1
+
+
+def test_a_run_without_a_recommendation_says_why_in_its_place() -> None:
+    run = run_of(result("a", DESK), verdict=Verdict((), None, (), "no answers were graded"))
+    assert report(run, 120).splitlines()[:2] == ["No recommendation: no answers were graded.", ""]
+
+
+def test_uses_with_another_best_have_a_line_each_and_share_it_where_they_agree() -> None:
+    other = Pick(DESK, "b", 70.0)
+    uses = (
+        UseVerdict("chat", other, "x"),
+        UseVerdict("code", Pick(DESK, "a", 80.0), "x"),
+        UseVerdict("agent", None, "no model with the capability tools did better than guessing"),
+        UseVerdict("rag", other, "y"),
+    )
+    run = run_of(result("a", DESK), verdict=Verdict((), Recommendation(DESK, "a", 80.0, why="it leads"), uses))
+    assert report(run, 120).splitlines()[:4] == [
+        "★ Use a @ 192.168.1.20. It leads.",
+        "  chat, rag: b @ 192.168.1.20",
+        "  agent: none, no model with the capability tools did better than guessing",
+        "",
+    ]
+
+
+def test_what_does_not_change_the_decision_is_counted_and_left_to_verbose() -> None:
+    last = report(document(), 200).splitlines()[-1]
+    assert (
+        last == "With --verbose: 1 model not benchmarked, why each ★ is the best of its tier, how to read the figures."
+    )
+
+
 def test_the_report_in_a_pipe_is_whole_and_plain() -> None:
     text = report(document(), None)
     assert_as_on_file("report-pipe", text)
@@ -81,7 +125,7 @@ def test_the_report_in_a_pipe_is_whole_and_plain() -> None:
 
 def test_the_classic_report() -> None:
     screen = console(None)
-    terminal.print_report(screen, document(), scoring="classic")
+    terminal.print_report(screen, document(), ReportSettings(scoring="classic", verbose=True))
     assert_as_on_file("report-classic", printed(screen))
 
 
@@ -173,7 +217,7 @@ def test_a_row_without_any_figure_is_a_row_of_dashes() -> None:
     )
     run = run_of(unrated(bare))
     assert report(run, 120).splitlines()[:3] == [
-        "Model     Host               Memory  Size  Params  Quant  tok/s  TTFT  Load  Score",
+        "Model     Host               Memory   GPU  tok/s  TTFT  Score",
         "Benchmarks",
-        "unlisted  rack.example:8080       –     –       –  –          –     –     –      –",
+        "unlisted  rack.example:8080       –  100%      –     –      –",
     ]

@@ -4,7 +4,7 @@ from rich.console import Console
 
 from ollama_speedrun.ui.preparation import PreparationDisplay
 
-MB = 1024**2
+MB = 1_000_000
 
 
 def fetch(console: Console, *, quiet: bool = False) -> str:
@@ -18,7 +18,7 @@ def fetch(console: Console, *, quiet: bool = False) -> str:
 
 def test_a_pipe_gets_a_line_as_a_task_begins_and_ends() -> None:
     assert fetch(Console(file=io.StringIO(), _environ={})).splitlines() == [
-        "→ fetching the model, 0.0 MB of 93 MB",
+        "→ fetching the model, 0 B of 93 MB",
         "✓ fetching the model, 93 MB of 93 MB",
         "✓ deriving, 30/30",
     ]

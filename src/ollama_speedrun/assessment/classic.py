@@ -1,7 +1,8 @@
-"""The classic scoring: scores relative to a run's other models, and tiers by the size on disk. Pure."""
+"""The classic scoring: relative to a run's other models, tiers by the size on disk, 1 GB = 1024³ bytes. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from .. import units
 from ..inventory.types import Model
 from .tiers import TIERS, tier_of
 from .types import Assessment, Pick, Rated, Recommendation, Tier, TierVerdict, Verdict
@@ -17,7 +18,7 @@ def composite(assessment: Assessment) -> float | None:
 
 def disk_tier(model: Model | None) -> Tier | None:
     """Return the tier of a model's size on disk, None where that is not known: no measured memory enters."""
-    return None if model is None or model.size_bytes is None else tier_of(model.size_bytes)
+    return None if model is None or model.size_bytes is None else tier_of(model.size_bytes, gb=units.GIB)
 
 
 def verdict(rated: Sequence[Rated], models: Mapping[tuple[str, str], Model]) -> Verdict:

@@ -63,11 +63,7 @@ def assess(  # noqa: PLR0913  # independent inputs, the last ones named at the c
     overall = msgspec.structs.replace(
         uses.OVERALL, quality=formula.quality_weight, speed=formula.speed_weight, latency=formula.latency_weight
     )
-    candidates = {
-        entry.result.key: _candidate(entry, known, graded[entry.result.key])
-        for entry in rated
-        if entry.scores is not None and entry.result.key in graded and graded[entry.result.key].protocol == "chat"
-    }
+    candidates = _candidates(rated, known, graded)
     texts = [entry for entry in rated if entry.result.embedding is None]
     best = choose(overall, list(candidates.values()))
     pick = _pick(best)
@@ -79,6 +75,43 @@ def assess(  # noqa: PLR0913  # independent inputs, the last ones named at the c
         uses=tuple(_use_verdict(use, list(candidates.values()), texts) for use in named_uses),
         why_none=None if best else sentences.why_none(texts),
     )
+
+
+def for_use(
+    use: Use, models: Sequence[Model], rated: Sequence[Rated], quality_records: Sequence[QualityRecord]
+) -> tuple[Verdict, Mapping[ResultKey, float]]:
+    """Return the verdict by one use: the best of each tier and of all for it, and what each result is worth for it.
+
+    Worths are from 0 to 100; a result that lacks what the use needs, or was not graded in its areas, has none.
+    """
+    known = {(model.host, model.name): model for model in models}
+    graded = {_key(record): record for record in sharing.shared(quality_records)}
+    candidates = _candidates(rated, known, graded)
+    worth = {key: value.points for key, one in candidates.items() if (value := rate(use, one)) is not None}
+    texts = [entry for entry in rated if entry.result.embedding is None]
+    tiers = []
+    for tier, _ in TIERS:
+        members = [entry for entry in texts if entry.assessment.tier == tier]
+        rivals = [candidates[entry.result.key] for entry in members if entry.result.key in candidates]
+        of_tier = _use_verdict(use, rivals, members)
+        tiers.append(TierVerdict(tier, of_tier.best, of_tier.why))
+    found = _use_verdict(use, list(candidates.values()), texts)
+    best = found.best
+    return Verdict(
+        tuple(tiers),
+        None if best is None else Recommendation(best.host, best.model, best.score, best.variant, why=found.why),
+        why_none=found.why if best is None else None,
+    ), worth
+
+
+def _candidates(
+    rated: Sequence[Rated], models: Mapping[ModelKey, Model], graded: Mapping[ResultKey, QualityRecord]
+) -> dict[ResultKey, Candidate]:
+    return {
+        entry.result.key: _candidate(entry, models, graded[entry.result.key])
+        for entry in rated
+        if entry.scores is not None and entry.result.key in graded and graded[entry.result.key].protocol == "chat"
+    }
 
 
 def _tier_verdicts(

@@ -12,12 +12,12 @@ TIERS: Final[tuple[tuple[Tier, float], ...]] = (
     ("8-16", 16),
     ("16+", float("inf")),
 )
-"""Each tier with its upper bound in GiB, which belongs to the next tier."""
+"""Each tier with its upper bound in GB, which belongs to the next tier."""
 
 
-def tier_of(size_bytes: int) -> Tier:
-    """Return the tier that holds a model of this many bytes."""
-    return next(tier for tier, below_gib in TIERS if size_bytes < below_gib * units.GIB)
+def tier_of(size_bytes: int, *, gb: int = units.GB) -> Tier:
+    """Return the tier that holds a model of this many bytes; `gb` is how many bytes a GB has."""
+    return next(tier for tier, below_gb in TIERS if size_bytes < below_gb * gb)
 
 
 def placed(*, memory_bytes: int | None, size_bytes: int | None) -> tuple[Tier, TierBasis] | tuple[None, None]:

@@ -12,6 +12,7 @@ from ..pipeline.record import Selection
 from ..results.codec import decode
 from ..results.files import read_document
 from ..results.types import Document
+from . import planning
 from .ending import Ending
 from .environment import Environment
 from .exit_codes import ExitCode
@@ -29,7 +30,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
         return run_until(Phase.ASSESS, environment, arguments)
     _check_no_contradiction(arguments)
     chosen = load_settings(environment, arguments)
-    files = ResultFiles(chosen.output, last_run=None, scoring=chosen.scoring)
+    files = ResultFiles(chosen.output, last_run=None, shown=planning.report_settings(chosen))
     saved = _read(environment, arguments)
     if not saved.results:
         raise UsageError(

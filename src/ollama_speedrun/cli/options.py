@@ -256,6 +256,7 @@ class Settings:
         COUNT, 8, MEASURING, "N", "hosts at once; each host runs one model at a time", "run.concurrency"
     )
     scoring = Option(SCORING, "overall", VERDICT, "NAME", "score to show: overall or classic")
+    wide = Option(SWITCH, False, VERDICT, None, "more columns: prefill, size, load, and the quality in each area")
     output = Option(PATHS, (), RESULTS, "FILE", f"also write the result to a {endings()} file (repeatable)")
     save = Option(SWITCH, True, VERDICT, None, "do not keep the result for `assess --last`")
     yes = Option(SWITCH, False, TALK, None, "answer every question with yes")

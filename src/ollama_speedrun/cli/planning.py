@@ -21,6 +21,7 @@ from .settings import Settings
 TYPE_CHECKING = False  # the pipeline loads an HTTP client, and a scan begins sooner without
 if TYPE_CHECKING:
     from ..pipeline.run import RunSettings
+    from ..report.settings import ReportSettings
 
 ASKED_ABOVE_ADDRESSES = DEFAULT_MAX_ADDRESSES
 HURRIED_RUN_S = 1.03
@@ -104,6 +105,13 @@ def run_settings(settings: Settings, *, selection: Selection) -> "RunSettings":
     from ..pipeline.run import RunSettings
 
     return RunSettings(selection=selection, benchmark=benchmark_settings(settings), **settings.filling("run"))
+
+
+def report_settings(settings: Settings) -> "ReportSettings":
+    """Return how a result is to be shown."""
+    from ..report.settings import ReportSettings
+
+    return ReportSettings(scoring=settings.scoring, wide=settings.wide, verbose=settings.verbose)
 
 
 def benchmark_settings(

@@ -15,7 +15,7 @@ from ..results.types import Document
 from .environment import Environment
 
 if TYPE_CHECKING:
-    from ..assessment.types import Scoring
+    from ..report.settings import ReportSettings
 
 LAST_RUN_NAME: Final = "last-run.json"
 
@@ -31,12 +31,12 @@ class ResultFiles:
     Making one raises `UsageError` for an ending that is no format, and `OutputError` for a place that takes none.
     """
 
-    def __init__(self, output: Sequence[str], *, last_run: Path | None, scoring: "Scoring") -> None:
+    def __init__(self, output: Sequence[str], *, last_run: Path | None, shown: "ReportSettings") -> None:
         self._outputs: tuple[tuple[Path, Format], ...] = tuple(
             (path, format_of(path)) for path in (Path(name).expanduser() for name in output)
         )
         self._last_run = last_run
-        self._scoring: Scoring = scoring
+        self._shown = shown
         self._rescued: Path | None = None
         self.why_not_kept: str | None = None
         """Why the last run could not be autosaved; None where it was, or was not to be."""
@@ -62,7 +62,7 @@ class ResultFiles:
 
     def _try(self, path: Path, format_: Format, document: Document) -> OutputError | None:
         try:
-            write_atomically(path, format_.render(document, self._scoring))
+            write_atomically(path, format_.render(document, self._shown))
         except OutputError as exc:
             return exc
         return None

@@ -116,7 +116,7 @@ class RunCommand:
         self._files = ResultFiles(
             chosen.output,
             last_run=last_run_file(environment) if chosen.save and self._measures else None,
-            scoring=chosen.scoring,
+            shown=planning.report_settings(chosen),
         )
         self._run = Run()
         self._run.begin(self._selection)

@@ -8,6 +8,7 @@ from ..results import codec
 from ..results.types import Document
 from .environment import Environment
 from .options import PROGRAM
+from .planning import report_settings
 from .settings import Settings
 
 TYPE_CHECKING = False  # loading rich takes longer than a LAN takes to answer
@@ -74,7 +75,7 @@ class Screen:
                 case Phase.ENUMERATE if document.models:
                     terminal.print_models(console, document)
                 case Phase.BENCHMARK | Phase.ASSESS if document.results:
-                    terminal.print_report(console, document, scoring=self._settings.scoring)
+                    terminal.print_report(console, document, report_settings(self._settings))
                 case _:
                     pass
 

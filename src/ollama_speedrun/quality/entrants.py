@@ -53,8 +53,8 @@ class OverMemory(msgspec.Struct, frozen=True, tag="over-memory"):
 
     def __str__(self) -> str:
         """Say it in words."""
-        needed, there = units.gibibytes(self.memory_bytes), units.gibibytes(self.host_bytes)
-        return f"needs more memory than its host has ({needed:.1f} of {there:.1f} GiB)"
+        needed, there = units.gigabytes(self.memory_bytes), units.gigabytes(self.host_bytes)
+        return f"needs more memory than its host has ({needed:.1f} of {there:.1f} GB)"
 
 
 class Dominated(msgspec.Struct, frozen=True, tag="dominated"):

@@ -1,6 +1,6 @@
 """Every table of a report as its columns, one row each. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from ..assessment.types import Assessment
@@ -19,7 +19,8 @@ class Column(NamedTuple, Generic[T]):
 
     A figure stands at the right; a name may take a line of its own. Where the width is short, the column with the
     highest `gives_way` goes first, and a `luxury` goes before any name loses its place. `emphasis` says what a terminal
-    may colour it by. `is_needed` says whether these rows are worth its room.
+    may colour it by. `is_needed` says whether these rows are worth its room; a `wide` column is shown where it was
+    asked for.
     """
 
     heading: str
@@ -27,17 +28,19 @@ class Column(NamedTuple, Generic[T]):
     kind: Kind = "figure"
     gives_way: int = 0
     luxury: bool = False
+    wide: bool = False
     emphasis: Emphasis | None = None
     is_needed: Callable[[Sequence[T]], bool] = bool
 
 
 class Entry(NamedTuple):
-    """A benchmarked model: its result and assessment, what is listed of it, and its score by the scoring shown."""
+    """A benchmarked model: result, assessment, what is listed of it, its score as shown, what its host is called."""
 
     result: Result
     assessment: Assessment
     model: Model | None
     score: float | None
+    host: str | None = None
 
     @property
     def spills(self) -> bool:
@@ -51,6 +54,7 @@ class Embedding(NamedTuple):
     result: Result
     found: EmbeddingFigures
     model: Model | None
+    host: str | None = None
 
 
 class Image(NamedTuple):
@@ -58,6 +62,7 @@ class Image(NamedTuple):
 
     result: Result
     found: ImageFigures
+    host: str | None = None
 
 
 class Depth(NamedTuple):
@@ -77,26 +82,61 @@ def headings(columns: Sequence[Column[T]]) -> tuple[str, ...]:
     return tuple(column.heading for column in columns)
 
 
-RESULTS: Final[tuple[Column[Entry], ...]] = (
+AREAS: Final[Mapping[str, str]] = {
+    "reasoning": "reason",
+    "code": "code",
+    "writing": "write",
+    "facts": "facts",
+    "languages": "lang",
+    "context": "context",
+    "tasks": "tasks",
+    "honesty": "honest",
+    "tools": "tools",
+    "vision": "vision",
+}
+"""Each area of the bank with its heading."""
+
+
+def _area(name: str, heading: str) -> Column[Entry]:
+
+    def points(row: Entry) -> float | None:
+        found = row.assessment.quality.areas.get(name) if row.assessment.quality else None
+        return None if found is None else found.score
+
+    return Column(figures.word(heading), lambda row: figures.points(points(row)), gives_way=8, wide=True)
+
+
+NAMES: Final[tuple[Column[Entry], ...]] = (
     Column("Model", lambda row: figures.name(row.result.label), "name", emphasis="best"),
-    Column("Host", lambda row: figures.host_label(row.result.host), "name"),
-    Column("Memory", lambda row: figures.size(row.result.memory_bytes), gives_way=2),
-    Column("Size", lambda row: figures.size(row.model.size_bytes if row.model else None), gives_way=7, luxury=True),
+    Column("Host", lambda row: row.host or figures.host_label(row.result.host), "name"),
+)
+_BEFORE_AREAS: Final[tuple[Column[Entry], ...]] = (
+    *NAMES,
+    Column("Memory", lambda row: figures.size(row.result.memory_bytes), gives_way=3),
     Column(
-        "Params", lambda row: figures.word(row.model.parameter_size if row.model else None), gives_way=6, luxury=True
+        "GPU",
+        lambda row: figures.share(row.result.gpu_share),
+        emphasis="spills",
+        is_needed=lambda rows: any(row.result.gpu_share for row in rows),
+        gives_way=2,
     ),
-    Column("Quant", lambda row: figures.word(row.model.quantization if row.model else None), "words", gives_way=3),
+    Column("Size", lambda row: figures.size(row.model.size_bytes if row.model else None), gives_way=7, wide=True),
+    Column("Params", lambda row: figures.word(row.model.parameter_size if row.model else None), gives_way=6, wide=True),
+    Column("Quant", lambda row: figures.word(row.model.quantization if row.model else None), gives_way=5, wide=True),
     Column(
         "Quality",
         lambda row: figures.quality(row.assessment.quality),
         is_needed=lambda rows: any(row.assessment.quality is not None for row in rows),
     ),
+)
+_AFTER_AREAS: Final[tuple[Column[Entry], ...]] = (
     Column(
         "s/right",
         lambda row: figures.duration(row.assessment.seconds_to_correct_answer),
         is_needed=lambda rows: any(row.assessment.seconds_to_correct_answer is not None for row in rows),
         gives_way=1,
     ),
+    Column("Prefill", lambda row: figures.rate(row.result.prefill_tps), gives_way=4, wide=True),
     Column("tok/s", lambda row: figures.rate(row.result.speed_tps)),
     Column(
         "±",
@@ -106,15 +146,23 @@ RESULTS: Final[tuple[Column[Entry], ...]] = (
         is_needed=lambda rows: any(row.result.decode_interval is not None for row in rows),
     ),
     Column("TTFT", lambda row: figures.duration(row.result.ttft_s)),
-    Column("Load", lambda row: figures.duration(row.result.load_s), gives_way=5),
-    Column(
-        "GPU",
-        lambda row: figures.share(row.result.gpu_share),
-        emphasis="spills",
-        is_needed=lambda rows: any(row.spills for row in rows),
-    ),
+    Column("Load", lambda row: figures.duration(row.result.load_s), gives_way=5, wide=True),
     Column("Score", lambda row: figures.score(row.score), emphasis="grade"),
 )
+
+
+def results(rows: Sequence[Entry], *, wide: bool = False) -> tuple[Column[Entry], ...]:
+    """Return the columns of the table of results that say something of these rows, with `wide` one for each area."""
+    columns = (*_BEFORE_AREAS, *(areas(rows) if wide else ()), *_AFTER_AREAS)
+    return tuple(column for column in columns if (wide or not column.wide) and column.is_needed(rows))
+
+
+def areas(rows: Sequence[Entry]) -> tuple[Column[Entry], ...]:
+    """Return a column for the quality in each area that any of these rows was asked in, those of own items last."""
+    asked = {area for row in rows if row.assessment.quality is not None for area in row.assessment.quality.areas}
+    own = sorted(asked - AREAS.keys())
+    return tuple(_area(name, AREAS.get(name, name)) for name in (*AREAS, *own) if name in asked)
+
 
 HOSTS: Final[tuple[Column[Host], ...]] = (
     Column("Host", figures.host_title, "name"),
@@ -137,7 +185,7 @@ MODELS: Final[tuple[Column[Model], ...]] = (
 
 EMBEDDINGS: Final[tuple[Column[Embedding], ...]] = (
     Column("Model", lambda row: figures.name(row.result.label), "name"),
-    Column("Host", lambda row: figures.host_label(row.result.host), "name"),
+    Column("Host", lambda row: row.host or figures.host_label(row.result.host), "name"),
     Column("Size", lambda row: figures.size(row.model.size_bytes if row.model else None), gives_way=2),
     Column(
         "Params", lambda row: figures.word(row.model.parameter_size if row.model else None), gives_way=6, luxury=True
@@ -151,7 +199,7 @@ EMBEDDINGS: Final[tuple[Column[Embedding], ...]] = (
 
 IMAGES: Final[tuple[Column[Image], ...]] = (
     Column("Model", lambda row: figures.name(row.result.label), "name"),
-    Column("Host", lambda row: figures.host_label(row.result.host), "name"),
+    Column("Host", lambda row: row.host or figures.host_label(row.result.host), "name"),
     Column("Tokens", lambda row: figures.tokens(row.found.tokens)),
     Column("Reading", lambda row: figures.duration(row.found.prefill_s)),
 )

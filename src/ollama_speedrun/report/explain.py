@@ -261,13 +261,13 @@ def _of_place(entry: Rated, model: Model | None) -> Iterator[str]:
     if result.memory_bytes is not None:
         share = "" if result.gpu_share is None else f", {figures.share(result.gpu_share)} of it on the GPU"
         yield f"memory_bytes: /api/ps with {result.context_length or 'an unknown number of'} tokens of context"
-        yield f"  {result.memory_bytes} bytes / 1024^3 = {value(units.gibibytes(result.memory_bytes))} GB{share}"
+        yield f"  {result.memory_bytes} bytes / 10^9 = {value(units.gigabytes(result.memory_bytes))} GB{share}"
     if assessment.tier is None:
         return
     by_memory = assessment.tier_basis == "memory"
     size_bytes = result.memory_bytes if by_memory else model.size_bytes if model else None
     bound = dict(TIERS)[assessment.tier]
-    size = "" if size_bytes is None else f", {value(units.gibibytes(size_bytes))} GB"
+    size = "" if size_bytes is None else f", {value(units.gigabytes(size_bytes))} GB"
     below = "" if math.isinf(bound) else f", below {bound:g} GB"
     yield f"tier: {assessment.tier}, by {'the memory in use' if by_memory else 'the size on disk'}{size}{below}"
 

@@ -1,5 +1,7 @@
 """Figures and names as a person reads them: all rounding and all units, and the cleaning of servers' words."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,6 +15,7 @@ from .text import clean
 ABSENT: Final = "–"
 NAME_LIMIT: Final = 120
 WORD_LIMIT: Final = 16
+_SIZES: Final = ((1000 * units.GB, "TB"), (units.GB, "GB"), (units.GB // 1000, "MB"), (1000, "KB"))
 
 
 def name(text: str | None) -> str:
@@ -38,6 +41,14 @@ def host_label(url: str) -> str:
     return parts.hostname if port == DEFAULT_PORT else parts.netloc
 
 
+def host_names(hosts: Sequence[Host]) -> dict[str, str]:
+    """Return what each host is called, by its URL: its name where no other host has the same one, else its label."""
+    taken = Counter(host.name for host in hosts)
+    return {
+        host.url: name(host.name) if host.name and taken[host.name] == 1 else host_label(host.url) for host in hosts
+    }
+
+
 def host_title(host: Host) -> str:
     """Return a host's label, with the name that the user gave it in front."""
     label = host_label(host.url)
@@ -45,13 +56,12 @@ def host_title(host: Host) -> str:
 
 
 def size(size_bytes: int | None) -> str:
-    """Return bytes as MB (1024²) below one GB (1024³), as GB above."""
+    """Return bytes as `ollama list` prints them: 1 GB is 10⁹ bytes, and from 10 on only whole units are shown."""
     if size_bytes is None:
         return ABSENT
-    gibibytes = units.gibibytes(size_bytes)
-    if round(gibibytes * 1024) < 1024:
-        return f"{gibibytes * 1024:.0f} MB" if gibibytes * 1024 >= 9.95 else f"{gibibytes * 1024:.1f} MB"
-    return f"{gibibytes:.1f} GB" if gibibytes < 99.95 else f"{gibibytes:.0f} GB"
+    unit, name = next((row for row in _SIZES if size_bytes >= row[0]), (1, "B"))
+    whole = size_bytes // unit
+    return f"{whole} {name}" if whole >= 10 or size_bytes % unit == 0 else f"{size_bytes / unit:.1f} {name}"
 
 
 def rate(tps: float | None) -> str:
@@ -77,6 +87,11 @@ def quality(found: QualityScore | None) -> str:
         return ABSENT
     half = max(found.high - found.score, found.score - found.low)
     return f"{found.score:.0f} ±{half:.0f}"
+
+
+def points(score: float | None) -> str:
+    """Return the quality of an area, 0 to 100, in whole points."""
+    return ABSENT if score is None else f"{score:.0f}"
 
 
 def share(part: float | None) -> str:

@@ -9,31 +9,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ..assessment.types import Scoring
     from ..results.types import Document
+    from .settings import ReportSettings
 
 
 class Format:
-    """A kind of file, by its ending, and its text for a document; only a table of one score looks at the scoring."""
+    """A kind of file, by its ending, and its text for a document; only the tables for people look at the settings."""
 
-    def __init__(self, suffix: str, render: Callable[[Document, Scoring], str]) -> None:
+    def __init__(self, suffix: str, render: Callable[[Document, ReportSettings], str]) -> None:
         self.suffix = suffix
         self.render = render
 
 
-def _json(document: Document, _: Scoring) -> str:
+def _json(document: Document, _: ReportSettings) -> str:
     from ..results import codec  # noqa: PLC0415  --help does without
 
     return codec.encode(document).decode()
 
 
-def _markdown(document: Document, scoring: Scoring) -> str:
+def _markdown(document: Document, settings: ReportSettings) -> str:
     from . import markdown  # noqa: PLC0415  a scan begins sooner without
 
-    return markdown.render(document, scoring=scoring)
+    return markdown.render(document, settings)
 
 
-def _csv(document: Document, _: Scoring) -> str:
+def _csv(document: Document, _: ReportSettings) -> str:
     from . import csv  # noqa: PLC0415  a scan begins sooner without
 
     return csv.render(document)

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from ..assessment.types import Scoring
+import msgspec
+
 from ..results.types import Document
 from . import figures, view
-from .columns import HOSTS, MODELS, RESULTS, Column, T, cells
-from .view import Advice, Unmeasured
+from .columns import HOSTS, MODELS, Column, T, cells
+from .settings import USUAL, ReportSettings
+from .view import Advice, Report, Unmeasured
 
 _SPECIAL: Final = re.compile(r"[\\`*_\[\]~#]")
 # What GitHub makes links, mentions and formulas of, in any text; a comment inside is not seen and prevents it
@@ -18,9 +20,9 @@ _INERT: Final = "<!-- -->"
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"})
 
 
-def render(document: Document, *, scoring: Scoring = "overall") -> str:
+def render(document: Document, settings: ReportSettings = USUAL) -> str:
     """Return the report as a Markdown page; every word of a server is shown as it is, none is taken for Markdown."""
-    return "\n".join(_lines(document, scoring)) + "\n"
+    return "\n".join(_lines(document, settings)) + "\n"
 
 
 def escape(text: str) -> str:
@@ -30,24 +32,23 @@ def escape(text: str) -> str:
     return marked.replace("\0", _INERT).replace("$", "<span>$</span>")
 
 
-def _lines(document: Document, scoring: Scoring) -> Iterator[str]:
-    report = view.report(document, scoring=scoring)
+def _lines(document: Document, settings: ReportSettings) -> Iterator[str]:
+    report = view.report(document, msgspec.structs.replace(settings, verbose=True))
     yield "# Ollama speedrun"
     yield ""
     yield escape(f"Begun {figures.moment(document.started_at)}, {document.tool.name} {document.tool.version}.")
-    if report.recommendation is not None:
-        yield from ("", "## Recommendation", "", _advice(report.recommendation))
-    if report.tiers:
-        yield from ("", "## Best of each memory tier", "")
-        yield from (f"- {escape(advice.scope)}: {_advice(advice)}" for advice in report.tiers)
+    for line in report.caution:
+        yield from ("", f"**{escape(line)}**")
+    yield from _decision(report)
     if not document.results:
         yield from _listing("Models", MODELS, document.models)
         yield from _listing("Servers", HOSTS, document.hosts)
     for section in report.sections:
         yield from ("", f"## {escape(section.title)}", "")
         rows = ((f"{'★ ' if row.best else ''}{row.cells[0]}", *row.cells[1:], row.marks) for row in section.rows)
-        yield from _table((*RESULTS, _NOTES), rows)
-    for table in report.tables:
+        yield from _table((*report.columns, _NOTES), rows)
+    areas = () if report.areas is None or settings.wide else (report.areas,)
+    for table in (*areas, *report.tables):
         yield from ("", f"## {escape(table.title)}")
         for group in table.groups:
             yield from ("", *([f"### {escape(group.title)}", ""] if group.title else []))
@@ -55,10 +56,36 @@ def _lines(document: Document, scoring: Scoring) -> Iterator[str]:
     for title, entries in (("Failed", report.failed), ("Not benchmarked", report.skipped)):
         if entries:
             yield from ("", f"## {title}", "", *map(_unmeasured, entries))
-    if report.notes or report.legend:
+    if report.notes:
         yield from ("", "## Notes", "")
         yield from (f"- {mark}: {escape(text)}" for mark, text in report.notes)
-        yield from (f"- {escape(text)}" for text in report.legend)
+    yield from _details(report)
+
+
+def _decision(report: Report) -> Iterator[str]:
+    """Yield what to use, or why there is nothing to recommend, and the uses with another answer."""
+    if report.recommendation is not None:
+        yield from ("", f"★ Use {_advice(report.recommendation)}")
+    elif report.why_none is not None:
+        yield from ("", f"No recommendation: {escape(report.why_none)}.")
+    if report.uses:
+        yield ""
+    for use in report.uses:
+        answer = (
+            f"none, {escape(use.why)}" if use.model is None else f"**{escape(use.model)}** on {escape(use.host or '')}"
+        )
+        yield f"- {escape(use.uses)}: {answer}"
+
+
+def _details(report: Report) -> Iterator[str]:
+    """Yield, folded, what does not change the decision: other notes, why each tier has its best, how to read it."""
+    lines = [
+        *(f"- {escape(advice.scope)}: {_advice(advice)}" for advice in report.tiers),
+        *(f"- {mark}: {escape(text)}" for mark, text in report.other_notes),
+        *(f"- {escape(text)}" for text in report.legend),
+    ]
+    if lines:
+        yield from ("", "<details><summary>How to read this, and more notes</summary>", "", *lines, "", "</details>")
 
 
 def _listing(title: str, columns: Sequence[Column[T]], found: Sequence[T]) -> Iterator[str]:
@@ -79,8 +106,8 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _advice(advice: Advice) -> str:
-    return f"**{escape(advice.model)}** on {escape(advice.host)}, score {advice.score}: {escape(advice.why)}"
+    return f"**{escape(advice.model)}** on {escape(advice.host)}. {escape(advice.why)}"
 
 
 def _unmeasured(entry: Unmeasured) -> str:
-    return f"- {escape(entry.model)} on {escape(entry.host)}: {escape(entry.reason)}"
+    return f"- {escape(entry.models)} on {escape(entry.host)}: {escape(entry.reason)}"

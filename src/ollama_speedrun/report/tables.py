@@ -10,7 +10,21 @@ from ..benchmark.image import SIDE_PIXELS
 from ..benchmark.types import ConcurrencyPoint, DepthPoint, Result
 from ..inventory.types import Model
 from . import figures
-from .columns import CONCURRENCY, DEPTHS, EMBEDDINGS, IMAGES, Column, Depth, Embedding, Image, T, cells
+from .columns import (
+    CONCURRENCY,
+    DEPTHS,
+    EMBEDDINGS,
+    IMAGES,
+    NAMES,
+    Column,
+    Depth,
+    Embedding,
+    Entry,
+    Image,
+    T,
+    areas,
+    cells,
+)
 
 Rows: TypeAlias = tuple[tuple[str, ...], ...]
 
@@ -33,14 +47,25 @@ class Table(msgspec.Struct, frozen=True):
     groups: tuple[Group, ...]
 
 
-def beside(measured: Sequence[Result], models: Mapping[tuple[str, str], Model]) -> tuple[Table, ...]:
+def by_area(rows: Sequence[Entry]) -> Table | None:
+    """Return the quality of each model in each area that was asked, the best of a tier first; None where none was."""
+    graded = [row for row in rows if row.assessment.quality is not None]
+    if not graded:
+        return None
+    columns: tuple[Column[Entry], ...] = (*NAMES, *areas(graded))
+    return Table("Quality by area", columns, (Group("", _rows(columns, graded)),))
+
+
+def beside(
+    measured: Sequence[Result], models: Mapping[tuple[str, str], Model], names: Mapping[str, str]
+) -> tuple[Table, ...]:
     """Return the tables that have something to show, of results that ended well."""
     embeddings = [
-        Embedding(result, result.embedding, models.get((result.host, result.model)))
+        Embedding(result, result.embedding, models.get((result.host, result.model)), names.get(result.host))
         for result in measured
         if result.embedding
     ]
-    images = [Image(result, result.image) for result in measured if result.image]
+    images = [Image(result, result.image, names.get(result.host)) for result in measured if result.image]
     tables = (
         _flat("Embedding models", EMBEDDINGS, embeddings),
         _flat(f"What an image of {SIDE_PIXELS} × {SIDE_PIXELS} pixels adds to a prompt", IMAGES, images),
@@ -48,14 +73,16 @@ def beside(measured: Sequence[Result], models: Mapping[tuple[str, str], Model]) 
             "Speed by the depth of the context",
             DEPTHS,
             tuple(
-                Group(_where(result), _rows(DEPTHS, [*_depths(result.depths)])) for result in measured if result.depths
+                Group(_where(result, names), _rows(DEPTHS, [*_depths(result.depths)]))
+                for result in measured
+                if result.depths
             ),
         ),
         Table(
             "Speed by the number of requests at once",
             CONCURRENCY,
             tuple(
-                Group(_where(result) + parallelism(result.concurrency), _rows(CONCURRENCY, result.concurrency))
+                Group(_where(result, names) + parallelism(result.concurrency), _rows(CONCURRENCY, result.concurrency))
                 for result in measured
                 if result.concurrency
             ),
@@ -83,8 +110,8 @@ def _rows(columns: Sequence[Column[T]], rows: Sequence[T]) -> Rows:
     return tuple(cells(columns, row) for row in rows)
 
 
-def _where(result: Result) -> str:
-    return f"{figures.name(result.label)} @ {figures.host_label(result.host)}"
+def _where(result: Result, names: Mapping[str, str]) -> str:
+    return f"{figures.name(result.label)} @ {names.get(result.host) or figures.host_label(result.host)}"
 
 
 def _depths(points: Sequence[DepthPoint]) -> Iterator[Depth]:

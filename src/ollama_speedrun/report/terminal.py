@@ -6,24 +6,26 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from ..assessment.types import Scoring
 from ..results.types import Document
 from . import layout, view
-from .columns import HOSTS, MODELS, RESULTS, Column, T, cells
+from .columns import HOSTS, MODELS, Column, T, cells
 from .layout import paragraph, print_lines, table, width_of
+from .settings import USUAL, ReportSettings
 from .tables import Table
+from .text import counted
 from .view import Advice, Grade, Report, Row, Unmeasured
 
 GRADE_STYLES: Final[dict[Grade, str]] = {"good": "bold green", "fair": "yellow", "poor": "red"}
 BEST_STYLE: Final = "bold"
 SPILLS_STYLE: Final = "bold yellow"
 HEADLINE_STYLE: Final = "bold cyan"
+CAUTION_STYLE: Final = "bold yellow"
 STAR: Final = "★"
 
 
-def print_report(console: Console, document: Document, *, scoring: Scoring = "overall") -> None:
-    """Print the table of each memory tier, what was not benchmarked and why, and the recommendation."""
-    print_lines(console, _report(console, view.report(document, scoring=scoring)))
+def print_report(console: Console, document: Document, settings: ReportSettings = USUAL) -> None:
+    """Print what to use, the table of each memory tier, and what could change that decision."""
+    print_lines(console, _report(console, view.report(document, settings), settings))
 
 
 def print_hosts(console: Console, document: Document) -> None:
@@ -36,7 +38,10 @@ def print_models(console: Console, document: Document) -> None:
     print_lines(console, _plain_table(console, MODELS, document.models))
 
 
-def _report(console: Console, report: Report) -> Iterator[Text]:
+def _report(console: Console, report: Report, settings: ReportSettings) -> Iterator[Text]:
+    for line in report.caution:
+        yield from paragraph(console, Text(line, CAUTION_STYLE))
+    yield from _decision(console, report)
     if report.sections:
         yield from _sections(report, width_of(console))
         yield Text()
@@ -44,14 +49,35 @@ def _report(console: Console, report: Report) -> Iterator[Text]:
         yield from paragraph(console, Text(beside.title, HEADLINE_STYLE))
         yield from _beside(console, beside)
         yield Text()
-    for title, entries in (("Failed", report.failed), ("Not benchmarked", report.skipped)):
-        if entries:
-            yield Text(title, HEADLINE_STYLE)
-            for entry in entries:
-                yield from paragraph(console, _unmeasured(entry, failed=title == "Failed"), hanging=4)
-            yield Text()
-    for mark, note in report.notes:
+    if report.failed:
+        yield from _unmeasured(console, "Failed", report.failed)
+    if settings.verbose and report.skipped:
+        yield from _unmeasured(console, "Not benchmarked", report.skipped)
+    for mark, note in (*report.notes, *(report.other_notes if settings.verbose else ())):
         yield from paragraph(console, Text(f"{mark}  {note}", "dim"), hanging=3)
+    if settings.verbose:
+        yield from _details(console, report)
+    elif more := _more(report):
+        yield from paragraph(console, Text(more, "dim"))
+
+
+def _decision(console: Console, report: Report) -> Iterator[Text]:
+    """Yield what to use, or why there is nothing to recommend, and the uses with another answer."""
+    if report.recommendation is not None:
+        advice = report.recommendation
+        chosen = Text(f"{STAR} ").append("Use ").append(advice.model, BEST_STYLE).append(f" @ {advice.host}. ")
+        yield from paragraph(console, chosen.append(advice.why), hanging=2)
+    elif report.why_none is not None:
+        yield from paragraph(console, Text(f"No recommendation: {report.why_none}."), hanging=2)
+    for use in report.uses:
+        answer = f"none, {use.why}" if use.model is None else f"{use.model} @ {use.host}"
+        yield from paragraph(console, Text(f"  {use.uses}: {answer}"), hanging=4)
+    if report.recommendation is not None or report.why_none is not None:
+        yield Text()
+
+
+def _details(console: Console, report: Report) -> Iterator[Text]:
+    """Yield how the figures are to be read, and why each tier has its best."""
     for line in report.legend:
         yield from paragraph(console, Text(line, "dim"))
     if report.tiers:
@@ -59,9 +85,27 @@ def _report(console: Console, report: Report) -> Iterator[Text]:
         yield Text("Best of each memory tier", HEADLINE_STYLE)
         for advice in report.tiers:
             yield from paragraph(console, Text("  ").append_text(_advice(advice)), hanging=4)
-    if report.recommendation is not None:
-        yield Text()
-        yield from _recommendation(console, report.recommendation)
+
+
+def _more(report: Report) -> str:
+    """Return what `--verbose` would add, empty where that is nothing."""
+    skipped = sum(entry.count for entry in report.skipped)
+    parts = [
+        *([counted(len(report.other_notes), "more note")] if report.other_notes else []),
+        *([f"{counted(skipped, 'model')} not benchmarked"] if skipped else []),
+        *(["why each ★ is the best of its tier"] if report.tiers else []),
+        *(["how to read the figures"] if report.legend else []),
+    ]
+    return f"With --verbose: {', '.join(parts)}." if parts else ""
+
+
+def _unmeasured(console: Console, title: str, entries: Sequence[Unmeasured]) -> Iterator[Text]:
+    yield Text(title, HEADLINE_STYLE)
+    for entry in entries:
+        mark = Text("✗ ", "red") if title == "Failed" else Text("– ", "dim")
+        text = Text("  ").append(mark).append(f"{entry.models} @ {entry.host}: ").append(entry.reason)
+        yield from paragraph(console, text, hanging=4)
+    yield Text()
 
 
 def _sections(report: Report, width: int | None) -> Iterator[Text]:
@@ -69,8 +113,7 @@ def _sections(report: Report, width: int | None) -> Iterator[Text]:
     rows = [row for section in report.sections for row in section.rows]
     starred = any(row.best for row in rows)
     marked = any(row.marks for row in rows)
-    shown = [index for index, column in enumerate(RESULTS) if column.heading not in report.needless]
-    placed = [_placed(RESULTS[index]) for index in shown]
+    placed = [*map(_placed, report.columns)]
     if starred:
         placed[0] = layout.Column("  Model", name=True)
     if marked:
@@ -78,13 +121,13 @@ def _sections(report: Report, width: int | None) -> Iterator[Text]:
     lines: list[Sequence[Text] | Text] = []
     for section in report.sections:
         lines.append(Text(section.title, HEADLINE_STYLE))
-        lines.extend(_cells(row, shown, starred=starred, marked=marked) for row in section.rows)
+        lines.extend(_cells(row, report.columns, starred=starred, marked=marked) for row in section.rows)
     yield from table(placed, lines, width)
 
 
-def _cells(row: Row, shown: Sequence[int], *, starred: bool, marked: bool) -> list[Text]:
+def _cells(row: Row, columns: Sequence[Column[Any]], *, starred: bool, marked: bool) -> list[Text]:
     """Return the row's cells; the star stands before the name, the marks of its notes behind the score."""
-    styled = [Text(row.cells[index], _style(row, RESULTS[index])) for index in shown]
+    styled = [Text(cell, _style(row, column)) for cell, column in zip(row.cells, columns, strict=True)]
     if starred:
         styled[0] = Text(f"{STAR if row.best else ' '} ").append_text(styled[0])
     return [*styled, Text(row.marks, "dim")] if marked else styled
@@ -110,21 +153,9 @@ def _beside(console: Console, beside: Table) -> Iterator[Text]:
     yield from table([*map(_placed, beside.columns)], lines, width_of(console))
 
 
-def _unmeasured(entry: Unmeasured, *, failed: bool) -> Text:
-    mark = Text("✗ ", "red") if failed else Text("– ", "dim")
-    return Text("  ").append_text(mark).append(f"{entry.model} @ {entry.host}: ").append(entry.reason)
-
-
 def _advice(advice: Advice) -> Text:
     chosen = Text(f"{advice.scope}: ").append(advice.model, BEST_STYLE)
-    return chosen.append(f" @ {advice.host}, score {advice.score}: {advice.why}")
-
-
-def _recommendation(console: Console, advice: Advice) -> Iterator[Text]:
-    yield Text(advice.scope, HEADLINE_STYLE)
-    chosen = Text().append(f"{STAR} {advice.model}", "bold green")
-    yield from paragraph(console, chosen.append(f" @ {advice.host}, score {advice.score}"), hanging=2)
-    yield from paragraph(console, Text("  ").append(advice.why), hanging=2)
+    return chosen.append(f" @ {advice.host}, score {advice.score}. {advice.why}")
 
 
 def _plain_table(console: Console, columns: Sequence[Column[T]], found: Sequence[T]) -> Iterator[Text]:

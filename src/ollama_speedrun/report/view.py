@@ -1,19 +1,22 @@
 """The texts of a report: rows, sections, notes and advice."""
 
 import string
-from collections.abc import Iterable
-from typing import Final, Literal, TypeAlias
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from ..assessment import classic
-from ..assessment.types import Pick, Rated, Scoring, Tier, Verdict
+from ..assessment.recommend import for_use
+from ..assessment.types import Pick, Rated, ResultKey, Scoring, Tier, UseVerdict, Verdict
 from ..benchmark.types import Caveat, CaveatKind, Result
 from ..inventory.types import Model
 from ..results.types import Document
 from . import figures
-from .columns import RESULTS, Entry, cells
-from .tables import Table, beside
+from .columns import Column, Entry, cells, results
+from .legend import legend
+from .settings import USUAL, ReportSettings
+from .tables import Table, beside, by_area
 from .text import clean
 
 Grade: TypeAlias = Literal["good", "fair", "poor"]
@@ -25,6 +28,16 @@ TIER_NAMES: Final[dict[Tier, str]] = {
     "8-16": "8–16 GB",
     "16+": "16 GB and more",
 }
+NAMES_SHOWN: Final = 4
+_CHANGES_NO_DECISION: Final = frozenset(
+    {
+        CaveatKind.LOAD_TIME_HIDDEN,
+        CaveatKind.PROMPT_CACHED,
+        CaveatKind.BUDGET_EXCEEDED,
+        CaveatKind.IMPRECISE,
+    }
+)
+"""What concerns a figure outside the score, or what an interval in the table already says."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,11 +66,12 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Unmeasured(msgspec.Struct, frozen=True):
-    """A model without figures, and why."""
+    """Models of one host without figures, and why: `models` names the first few and counts the rest."""
 
-    model: str
+    models: str
     host: str
     reason: str
+    count: int = 1
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -70,74 +84,87 @@ class Advice(msgspec.Struct, frozen=True):
     why: str
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole report. `notes` pairs a mark with its text; `legend` says how the figures are to be read.
+class UseAdvice(msgspec.Struct, frozen=True):
+    """Uses for which another model is best than the recommended one, or none: then `why` says so."""
 
-    `needless` are the headings of columns that say nothing in this run. `why_none` says why nothing is recommended.
+    uses: str
+    model: str | None
+    host: str | None
+    why: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole report, as its reader meets it: what to use, then the table, then what could change that decision.
+
+    `why_none` says why nothing is recommended; `uses` are those with another answer; `tiers` is empty where the run has
+    but one. `notes` pair a mark with its text: those that concern the decision, and in `other_notes` the rest. `legend`
+    says how the figures are to be read, and `caution` what is to be known before any is.
     """
 
+    recommendation: Advice | None
+    why_none: str | None
+    uses: tuple[UseAdvice, ...]
+    columns: tuple[Column[Entry], ...]
     sections: tuple[Section, ...]
-    needless: frozenset[str]
+    areas: Table | None
     tables: tuple[Table, ...]
     failed: tuple[Unmeasured, ...]
     skipped: tuple[Unmeasured, ...]
     notes: tuple[tuple[str, str], ...]
+    other_notes: tuple[tuple[str, str], ...]
+    caution: tuple[str, ...]
     legend: tuple[str, ...]
     tiers: tuple[Advice, ...]
-    recommendation: Advice | None
-    why_none: str | None = None
-    uses: tuple[Advice, ...] = ()
 
 
-def report(document: Document, *, scoring: Scoring = "overall") -> Report:
-    """Return the document as the texts of a report, its Score column, tiers and stars by `scoring`.
+def report(document: Document, settings: ReportSettings = USUAL) -> Report:
+    """Return the document as the texts of a report, its Score column, tiers and stars by the settings' scoring or use.
 
     The classic scoring knows no measured memory: its tiers go by the size on disk.
     """
+    names = figures.host_names(document.hosts)
     measured = [entry for entry in document.rated() if entry.result.status == "ok"]
-    results = [entry.result for entry in measured]
-    models = {(model.host, model.name): model for model in document.models}
-    caveats = [caveat for result in results for caveat in result.caveats]
-    marks = _marks(caveats)
     generating = [entry for entry in measured if entry.result.embedding is None]
-    members = _members(generating, models, scoring)
-    verdict = _verdict(document, generating, models, scoring)
+    models = {(model.host, model.name): model for model in document.models}
+    judged = _judged(document, generating, models, settings)
+    verdict = judged.verdict
+    members = _members(generating, models, judged, settings.scoring, names)
+    shown = [entry for entries in members.values() for entry in entries]
+    columns = results(shown, wide=settings.wide)
     picks = [] if verdict is None else [(tier.tier, tier.best, tier.why) for tier in verdict.tiers if tier.best]
     best = {(pick.host, pick.label) for _, pick, _ in picks}
+    deciding, others = _notes([entry.result for entry in measured], _deciding(shown, verdict))
+    marks = {kind: mark for kind, mark, _ in (*deciding, *(others if settings.verbose else ()))}
 
     def row(entry: Entry) -> Row:
-        result = entry.result
         return Row(
-            cells=cells(RESULTS, entry),
+            cells=cells(columns, entry),
             spills=entry.spills,
-            best=(result.host, result.label) in best,
+            best=(entry.result.host, entry.result.label) in best,
             grade=None if entry.score is None else grade(entry.score),
-            marks="".join(dict.fromkeys(marks[caveat.kind] for caveat in result.caveats)),
+            marks="".join(dict.fromkeys(marks[one.kind] for one in entry.result.caveats if one.kind in marks)),
         )
 
-    shown = [entry for entries in members.values() for entry in entries]
     return Report(
+        recommendation=_recommendation(verdict, names),
+        why_none=None if verdict is None or verdict.why_none is None else clean(verdict.why_none, 600),
+        uses=_uses(document.verdict, names) if settings.use is None and settings.scoring == "overall" else (),
+        columns=columns,
         sections=tuple(
             Section(_title(tier, members), tuple(map(row, entries))) for tier, entries in members.items() if entries
         ),
-        needless=frozenset(column.heading for column in RESULTS if not column.is_needed(shown)),
-        tables=beside(results, models),
-        failed=tuple(_unmeasured(result) for result in document.results if result.status == "failed"),
-        skipped=tuple(_unmeasured(result) for result in document.results if result.status == "skipped"),
-        notes=tuple((mark, _note(kind, caveats)) for kind, mark in marks.items()),
-        legend=tuple(_legend(document, generating, scoring)),
-        tiers=tuple(_advice(TIER_NAMES[tier], pick, why) for tier, pick, why in picks),
-        recommendation=_recommendation(verdict),
-        why_none=None if verdict is None or verdict.why_none is None else clean(verdict.why_none, 600),
-        uses=_uses(verdict),
+        areas=by_area(shown),
+        tables=beside([entry.result for entry in measured], models, names),
+        failed=_unmeasured(document, "failed", names),
+        skipped=_unmeasured(document, "skipped", names),
+        notes=tuple((mark, text) for _, mark, text in deciding),
+        other_notes=tuple((mark, text) for _, mark, text in others),
+        caution=() if document.complete else ("Incomplete: the run was interrupted, this is what was finished.",),
+        legend=tuple(legend(generating, settings)),
+        tiers=tuple(_advice(TIER_NAMES[tier], pick, why, names) for tier, pick, why in picks)
+        if len([tier for tier, entries in members.items() if entries and tier]) > 1
+        else (),
     )
-
-
-def score_of(entry: Rated, scoring: Scoring) -> float | None:
-    """Return the result's score, 0 to 100, by the scoring of that name; None where it has none."""
-    if scoring == "classic":
-        return classic.composite(entry.assessment)
-    return None if entry.scores is None else entry.scores.overall
 
 
 def grade(score: float) -> Grade:
@@ -147,15 +174,52 @@ def grade(score: float) -> Grade:
     return "fair" if score >= 40 else "poor"
 
 
-def _unmeasured(result: Result) -> Unmeasured:
-    return Unmeasured(
-        figures.name(result.label), figures.host_label(result.host), clean(result.reason or "no reason was given")
+def _unmeasured(document: Document, status: str, names: Mapping[str, str]) -> tuple[Unmeasured, ...]:
+    """Return the models with that status, those of one host with the same reason together."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for result in document.results:
+        if result.status == status:
+            reason = clean(result.reason or "no reason was given")
+            found.setdefault((_host(result.host, names), reason), []).append(figures.name(result.label))
+    return tuple(Unmeasured(listed(labels), host, reason, len(labels)) for (host, reason), labels in found.items())
+
+
+def listed(names: Sequence[str], most: int = NAMES_SHOWN) -> str:
+    """Return names as a sentence has them, the first few and how many more there are."""
+    if len(names) > most + 1:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+Note: TypeAlias = tuple[CaveatKind, str, str]
+"""A kind of caveat, its mark and its text."""
+
+
+def _notes(results: Sequence[Result], deciding: Container[ResultKey]) -> tuple[list[Note], list[Note]]:
+    """Return a note for each kind of caveat, marked by letters: those that concern the decision, then the others."""
+    caveats = [(result.key in deciding, caveat) for result in results for caveat in result.caveats]
+    first = dict.fromkeys(
+        caveat.kind for decides, caveat in caveats if decides and caveat.kind not in _CHANGES_NO_DECISION
+    )
+    rest = dict.fromkeys(caveat.kind for _, caveat in caveats if caveat.kind not in first)
+    marks = dict(zip((*first, *rest), string.ascii_lowercase, strict=False))
+    of_first = [caveat for decides, caveat in caveats if decides]
+    of_all = [caveat for _, caveat in caveats]
+    return (
+        [(kind, marks[kind], _note(kind, of_first)) for kind in first],
+        [(kind, marks[kind], _note(kind, of_all)) for kind in rest],
     )
 
 
-def _marks(caveats: Iterable[Caveat]) -> dict[CaveatKind, str]:
-    """Return a letter for each kind of caveat, in the order of their appearance."""
-    return dict(zip(dict.fromkeys(caveat.kind for caveat in caveats), string.ascii_lowercase, strict=False))
+def _deciding(shown: Sequence[Entry], verdict: Verdict | None) -> set[ResultKey]:
+    """Return the results that a decision is made between: all picks, the next best, and those without a score."""
+    if verdict is None:
+        return {entry.result.key for entry in shown}
+    picks = [tier.best for tier in verdict.tiers] + [use.best for use in verdict.uses] + [verdict.recommendation]
+    chosen = {(pick.host, pick.model, pick.variant) for pick in picks if pick is not None}
+    ranked = sorted((entry for entry in shown if entry.score is not None), key=lambda entry: -(entry.score or 0))
+    unscored = {entry.result.key for entry in shown if entry.score is None}
+    return chosen | unscored | {entry.result.key for entry in ranked[:2]}
 
 
 def _note(kind: CaveatKind, caveats: Iterable[Caveat]) -> str:
@@ -164,18 +228,55 @@ def _note(kind: CaveatKind, caveats: Iterable[Caveat]) -> str:
     return f"{first} (and {len(others)} more like it, with figures of their own: --json has them)" if others else first
 
 
+class _Judged(NamedTuple):
+    """The verdict that a report is by, None where the run was not assessed, and the score of each result by it."""
+
+    verdict: Verdict | None
+    score: Callable[[Rated], float | None]
+
+
+def _judged(
+    document: Document,
+    rated: Sequence[Rated],
+    models: Mapping[tuple[str, str], Model],
+    settings: ReportSettings,
+) -> _Judged:
+    if document.verdict is None:
+        return _Judged(None, _overall)
+    if settings.scoring == "classic":
+        return _Judged(classic.verdict(rated, models), lambda entry: classic.composite(entry.assessment))
+    if settings.use is None:
+        return _Judged(document.verdict, _overall)
+    verdict, worth = for_use(settings.use, document.models, tuple(document.rated()), document.quality_records)
+    return _Judged(verdict, lambda entry: worth.get(entry.result.key))
+
+
+def _overall(entry: Rated) -> float | None:
+    return None if entry.scores is None else entry.scores.overall
+
+
 def _members(
-    measured: Iterable[Rated], models: dict[tuple[str, str], Model], scoring: Scoring
+    measured: Iterable[Rated],
+    models: Mapping[tuple[str, str], Model],
+    judged: _Judged,
+    scoring: Scoring,
+    names: Mapping[str, str],
 ) -> dict[Tier | None, list[Entry]]:
     """Return the results of each tier, the highest score first; None holds those whose tier is not known."""
     members: dict[Tier | None, list[Entry]] = {tier: [] for tier in (*TIER_NAMES, None)}
     for rated in measured:
-        model = models.get((rated.result.host, rated.result.model))
+        result = rated.result
+        model = models.get((result.host, result.model))
         tier = classic.disk_tier(model) if scoring == "classic" else rated.assessment.tier
-        members[tier].append(Entry(rated.result, rated.assessment, model, score_of(rated, scoring)))
+        entry = Entry(result, rated.assessment, model, judged.score(rated), _host(result.host, names))
+        members[tier].append(entry)
     for entries in members.values():
         entries.sort(key=lambda entry: (-(entry.score or 0), entry.result.model, entry.result.host))
     return members
+
+
+def _host(url: str, names: Mapping[str, str]) -> str:
+    return names.get(url) or figures.host_label(url)
 
 
 def _title(tier: Tier | None, members: dict[Tier | None, list[Entry]]) -> str:
@@ -184,64 +285,37 @@ def _title(tier: Tier | None, members: dict[Tier | None, list[Entry]]) -> str:
     return "Memory tier: not known" if any(members[known] for known in TIER_NAMES) else "Benchmarks"
 
 
-def _verdict(
-    document: Document, rated: list[Rated], models: dict[tuple[str, str], Model], scoring: Scoring
-) -> Verdict | None:
-    """Return the verdict by `scoring`, None where the run was not assessed."""
-    if document.verdict is None or scoring == "overall":
-        return document.verdict
-    return classic.verdict(rated, models)
-
-
-def _uses(verdict: Verdict | None) -> tuple[Advice, ...]:
-    """Return the best for each use that any model suits."""
-    found = () if verdict is None else verdict.uses
-    return tuple(_advice(use.use, use.best, use.why) for use in found if use.best is not None)
-
-
-def _recommendation(verdict: Verdict | None) -> Advice | None:
+def _uses(verdict: Verdict | None, names: Mapping[str, str]) -> tuple[UseAdvice, ...]:
+    """Return the uses for which another model is best than the recommended one, those with the same best together."""
     if verdict is None or verdict.recommendation is None:
-        return None
-    return _advice("Recommendation", verdict.recommendation, verdict.recommendation.why)
-
-
-def _advice(scope: str, pick: Pick, why: str) -> Advice:
-    return Advice(
-        scope, figures.name(pick.label), figures.host_label(pick.host), figures.score(pick.score), clean(why, 600)
+        return ()
+    usual = verdict.recommendation
+    groups: dict[tuple[str, str] | str, list[UseVerdict]] = {}
+    for use in verdict.uses:
+        groups.setdefault(use.why if use.best is None else (use.best.host, use.best.label), []).append(use)
+    return tuple(
+        UseAdvice(
+            ", ".join(clean(use.use, 40) for use in uses),
+            None if uses[0].best is None else figures.name(uses[0].best.label),
+            None if uses[0].best is None else _host(uses[0].best.host, names),
+            clean(uses[0].why, 600),
+        )
+        for key, uses in groups.items()
+        if key != (usual.host, usual.label)
     )
 
 
-def _quality_legend(measured: list[Rated]) -> Iterable[str]:
-    graded = [entry.assessment.quality for entry in measured if entry.assessment.quality is not None]
-    if graded:
-        most = max(quality.items for quality in graded)
-        yield (
-            f"Quality: the share of up to {most} graded items that were right, corrected for guessing, 0 to 100, ± "
-            "half of its 95 % interval; s/right: seconds until one item is right."
-        )
-    if any(quality.protocol == "3-shot" for quality in graded):
-        yield "Base models continue three solved examples; their quality does not compare with that of chat models."
+def _recommendation(verdict: Verdict | None, names: Mapping[str, str]) -> Advice | None:
+    if verdict is None or verdict.recommendation is None:
+        return None
+    return _advice("Recommendation", verdict.recommendation, verdict.recommendation.why, names)
 
 
-def _legend(document: Document, measured: list[Rated], scoring: Scoring) -> Iterable[str]:
-    if not document.complete:
-        yield "Incomplete: the run was interrupted, this is what was finished."
-    scores = [entry.scores for entry in measured if entry.scores is not None]
-    if scores and scoring == "overall":
-        yield "Score: overall, 0 to 100, absolute: no other model's figures enter it. ★ marks the best of a tier."
-        yield from _quality_legend(measured)
-    elif scores:
-        yield "Score: classic composite, 0 to 100, relative to this run's other models. ★ marks the best of a tier."
-        yield "Its quality is output tokens relative to the longest output of the run."
-    if any(entry.result.decode_interval is not None for entry in measured):
-        yield "± is half the 95 % interval of tok/s."
-    if scoring == "classic":
-        yield "Tiers go by the size on disk."
-        return
-    bases = {entry.assessment.tier_basis for entry in measured}
-    if "memory" in bases and "disk" in bases:
-        yield "Tiers go by the memory in use, by the size on disk where that was not measured; Size is on disk."
-    elif "memory" in bases:
-        yield "Tiers go by the memory in use; Size is on disk."
-    elif "disk" in bases:
-        yield "Tiers go by the size on disk."
+def _advice(scope: str, pick: Pick, why: str, names: Mapping[str, str]) -> Advice:
+    return Advice(scope, figures.name(pick.label), _host(pick.host, names), figures.score(pick.score), sentence(why))
+
+
+def sentence(text: str) -> str:
+    """Return a text as a sentence of its own: cleaned, with a capital at its beginning and a full stop at its end."""
+    cleaned = clean(text, 600)
+    return f"{cleaned[:1].upper()}{cleaned[1:].rstrip('.')}." if cleaned else ""

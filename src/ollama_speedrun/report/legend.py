@@ -1,0 +1,55 @@
+"""How the figures of a report are to be read. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from ..assessment.types import Rated
+from .settings import ReportSettings
+
+
+def legend(measured: Sequence[Rated], settings: ReportSettings) -> Iterator[str]:
+    """Yield a sentence for each thing to know about the figures of these results."""
+    if any(entry.scores is not None for entry in measured):
+        yield _score(settings)
+        if settings.scoring == "classic":
+            yield "Its quality is output tokens relative to the longest output of the run."
+        yield from _quality(measured)
+    if any(entry.result.decode_interval is not None for entry in measured):
+        yield "± is half the 95 % interval of tok/s."
+    yield from _tiers(measured, settings)
+
+
+def _score(settings: ReportSettings) -> str:
+    if settings.scoring == "classic":
+        return "Score: classic composite, 0 to 100, relative to this run's other models. ★ marks the best of a tier."
+    what = "overall" if settings.use is None else f"what a model is worth for the use {settings.use.name}"
+    best = (
+        "the best of a tier by quality, among those that write at least as fast as a person reads"
+        if settings.use is None
+        else "the best of a tier"
+    )
+    return f"Score: {what}, 0 to 100, absolute: no other model's figures enter it. ★ marks {best}."
+
+
+def _quality(measured: Sequence[Rated]) -> Iterator[str]:
+    graded = [entry.assessment.quality for entry in measured if entry.assessment.quality is not None]
+    if graded:
+        most = max(quality.items for quality in graded)
+        yield (
+            f"Quality: the share of up to {most} graded items that were right, corrected for guessing, 0 to 100, ± "
+            "half of its 95 % interval; s/right: seconds until one item is right."
+        )
+    if any(quality.protocol == "3-shot" for quality in graded):
+        yield "Base models continue three solved examples; their quality does not compare with that of chat models."
+
+
+def _tiers(measured: Sequence[Rated], settings: ReportSettings) -> Iterator[str]:
+    if settings.scoring == "classic":
+        yield "Tiers of the classic scoring go by the size on disk, 1 GB = 1024³ bytes."
+        return
+    bases = {entry.assessment.tier_basis for entry in measured}
+    if "memory" in bases and "disk" in bases:
+        yield "Tiers go by the memory in use, by the size on disk where that was not measured; 1 GB = 10⁹ bytes."
+    elif "memory" in bases:
+        yield "Tiers go by the memory in use; 1 GB = 10⁹ bytes."
+    elif "disk" in bases:
+        yield "Tiers go by the size on disk; 1 GB = 10⁹ bytes."
