@@ -410,3 +410,31 @@ def test_models_are_selected_by_glob_and_tier(selection: Selection, chosen: list
 def test_hosts_are_selected_by_url_or_address(glob: str, taken: bool) -> None:
     host = Host(url="http://gpu-box:11434", kind="ollama", version=None, via=("target",), addresses=("10.0.0.7",))
     assert Selection(hosts=(glob,)).takes_host(host) is taken
+
+
+async def test_a_model_that_can_call_tools_is_asked_whole_conversations_and_gets_them_right() -> None:
+    able = able_model("able:8b", capabilities=("completion", "tools"), size_bytes=5 * GB)
+    settings = RunSettings(benchmark=msgspec.structs.replace(QUICK, areas=("tools",), max_items=24))
+    async with fake_fleet([HostScript(models=(able,))]) as fleet:
+        finished, _ = await speedrun([fleet.hosts[0].url], settings)
+
+    (record,) = finished.quality_records.values()
+    assert {(item.area, item.grade.score, item.grade.strict) for item in record.items} == {("tools", 1.0, 1.0)}
+    conversations = [item for item in record.items if item.family.endswith("-world") and item.twin is False]
+    assert len(conversations) >= 4
+    assert min(len(item.answers) for item in conversations) >= 3
+
+
+async def test_a_model_is_never_asked_what_it_cannot_do() -> None:
+    plain = able_model("plain:8b", size_bytes=5 * GB)
+    settings = RunSettings(benchmark=msgspec.structs.replace(QUICK, max_items=60))
+    async with fake_fleet([HostScript(models=(plain,))]) as fleet:
+        finished, _ = await speedrun([fleet.hosts[0].url], settings)
+        bodies = [record.body for record in fleet.hosts[0].asked("/api/chat")]
+
+    (record,) = finished.quality_records.values()
+    assert {item.area for item in record.items} & {"tools", "vision"} == set()
+    assert [body for body in bodies if isinstance(body, dict) and body.get("tools")] == []
+    (assessment,) = finished.assess()[0]
+    assert assessment.quality is not None
+    assert set(assessment.quality.areas) & {"tools", "vision"} == set()

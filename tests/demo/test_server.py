@@ -215,3 +215,63 @@ async def test_a_server_on_every_interface_takes_any_host_name() -> None:
         url = f"http://127.0.0.1:{caller.host.port}/api/version"
         async with caller.session.get(url, headers={"Host": "box.example.com"}) as response:
             assert response.status == 200
+
+
+async def test_a_prompt_can_be_had_without_inference_from_chat_and_generate() -> None:
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi."}]
+    async with calling(ModelScript("a:1b")) as caller:
+        status, (chat,) = await caller.post("/api/chat", model="a:1b", messages=messages, _debug_render_only=True)
+        _, (generate,) = await caller.post("/api/generate", model="a:1b", prompt="Hi.", _debug_render_only=True)
+        assert caller.host.engine.generations == []
+        assert await caller.running() == ["a:1b"]
+    assert status == 200
+    assert {key: value for key, value in chat.items() if key != "created_at"} == {
+        "model": "a:1b",
+        "message": {"role": "", "content": ""},
+        "done": False,
+        "_debug_info": {"rendered_template": "<|system|>Be brief.<|user|>Hi."},
+    }
+    assert (generate["response"], generate["done"]) == ("", False)
+    assert generate["_debug_info"] == {"rendered_template": "<|user|>Hi."}
+
+
+async def test_a_rendered_prompt_counts_its_images() -> None:
+    picture = {"role": "user", "content": "What is it?", "images": ["aaaa"]}
+    async with calling(ModelScript("a:1b", capabilities=("completion", "vision"))) as caller:
+        _, (line,) = await caller.post("/api/chat", model="a:1b", messages=[picture], _debug_render_only=True)
+    assert line["_debug_info"] == {"rendered_template": "<|user|>What is it?", "image_count": 1}
+
+
+TOOLS = [{"type": "function", "function": {"name": "add", "description": "adds", "parameters": {"type": "object"}}}]
+
+
+def after_a_call(arguments: object) -> list[dict[str, object]]:
+    call = {"function": {"name": "add", "arguments": arguments}}
+    return [
+        {"role": "user", "content": "Add."},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "content": "3", "tool_name": "add"},
+    ]
+
+
+async def test_a_conversation_goes_on_after_a_call_and_its_result() -> None:
+    async with calling(ModelScript("a:1b", capabilities=("completion", "tools"), answer="It is 3.")) as caller:
+        messages = after_a_call({"a": 1, "b": 2})
+        status, lines = await caller.post("/api/chat", model="a:1b", messages=messages, tools=TOOLS)
+        whole = caller.host.engine.generations[-1].prompt_tokens
+        await caller.post("/api/chat", model="a:1b", messages=after_a_call({}), tools=TOOLS)
+        assert whole > caller.host.engine.generations[-1].prompt_tokens
+    said = "".join(line["message"]["content"] for line in lines)  # type: ignore[index]
+    assert (status, said) == (200, "It is 3.")
+
+
+async def test_arguments_of_an_earlier_call_must_be_an_object() -> None:
+    async with calling(ModelScript("a:1b", capabilities=("completion", "tools"))) as caller:
+        status, _ = await caller.post("/api/chat", model="a:1b", messages=after_a_call('{"a": 1}'), tools=TOOLS)
+    assert status == 400
+
+
+async def test_tools_are_refused_by_a_model_that_has_none() -> None:
+    async with calling(ModelScript("a:1b")) as caller:
+        status, (line,) = await caller.post("/api/chat", model="a:1b", messages=after_a_call({}), tools=TOOLS)
+    assert (status, line) == (400, {"error": "registry.ollama.ai/library/a:1b does not support tools"})

@@ -23,7 +23,7 @@ from fake_ollama.script import (
     RunnerDies,
     Stall,
 )
-from fake_ollama.speech import Speech, speak
+from fake_ollama.speech import Speech, rendered, speak
 from fake_ollama.tokens import common_prefix, tokenise
 from ollama_speedrun.demo.engine import (
     Embedded,
@@ -252,6 +252,10 @@ class ScriptedRunner:
             if generation.first_token_ns is None:
                 self._busy_until = self._end_of_batch(begun, truth.prefill_s)
             self._engine.running -= 1
+
+    def rendered(self, job: GenerateJob) -> str:
+        """Return the prompt with each turn marked by its role."""
+        return rendered(job)
 
     async def embed(self, texts: Sequence[str], *, truncate: bool, dimensions: int | None) -> Embedded:
         """Return unit vectors that depend on the texts alone."""

@@ -9,7 +9,7 @@ from typing import Literal
 from fake_ollama.script import ModelScript
 from fake_ollama.student import reply
 from fake_ollama.tokens import made_up, tokenise
-from ollama_speedrun.demo.engine import EngineError, GenerateJob, JsonObject, Piece
+from ollama_speedrun.demo.engine import EngineError, GenerateJob, JsonObject, Message, Piece
 from ollama_speedrun.demo.replies import runner_error
 
 _LEADING_TEMPLATE_TOKENS = 3
@@ -66,12 +66,24 @@ def speak(script: ModelScript, job: GenerateJob, context_length: int) -> Speech:
     )
 
 
+def rendered(job: GenerateJob) -> str:
+    """Return a prompt as the model reads it, each turn marked by its role."""
+    if job.raw_prompt is not None:
+        return job.raw_prompt
+    turns = [f"<|{turn.role}|>{turn.content}{_calls_of(turn)}" for turn in job.messages]
+    return "".join([json.dumps(job.tools) if job.tools else "", *turns])
+
+
+def _calls_of(turn: Message) -> str:
+    return json.dumps(turn.tool_calls) if turn.tool_calls else ""
+
+
 def prompt_tokens(script: ModelScript, job: GenerateJob) -> list[str]:
     """Return a prompt's tokens, with those of the chat template around them where it applies."""
     if job.raw_prompt is not None:
         return tokenise(job.raw_prompt)
     leading = min(_LEADING_TEMPLATE_TOKENS, script.template_tokens)
-    said = [token for message in job.messages for token in tokenise(message.content)]
+    said = [token for turn in job.messages for token in (*tokenise(turn.content), *tokenise(_calls_of(turn)))]
     tools = tokenise(json.dumps(job.tools)) if job.tools else []
     return ["<template>"] * leading + tools + said + ["<template>"] * (script.template_tokens - leading)
 
@@ -93,7 +105,7 @@ def _answer(script: ModelScript, job: GenerateJob, budget: int) -> Iterator[Toke
         yield Token(Piece(), silent=True)
     if script.empty_first_chunk:
         yield Token(Piece())
-    learnt = reply(script.student, job.messages) if script.student is not None else None
+    learnt = reply(script.student, job.messages, job.tools) if script.student is not None else None
     calls = (
         [{"name": call.name, "arguments": json.loads(call.arguments)} for call in learnt.tool_calls] if learnt else []
     )

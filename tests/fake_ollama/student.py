@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from ollama_speedrun.demo.engine import Message
+from ollama_speedrun.demo.engine import JsonObject, Message
 from ollama_speedrun.quality import bank
 from ollama_speedrun.quality.items import Answer, Item, ToolCall
 from ollama_speedrun.quality.mixes import Mix
@@ -22,22 +22,24 @@ if TYPE_CHECKING:
 
 SEED = 5
 """The seed that students know unless they are told of another one."""
-_Conversation: TypeAlias = tuple[tuple[str, str], ...]
+_Conversation: TypeAlias = tuple[tuple[tuple[str, str], ...], tuple[str, ...]]
+"""The role and content of each message, and the names of the tools on offer."""
 WRONG = "Zebra quartz"
 
 
 @dataclass(frozen=True, slots=True)
 class Exam:
-    """The items of one seed, found by the messages that ask them."""
+    """The items of one seed, found by the messages that ask them and the tools on offer, which tell twins apart."""
 
     items: Mapping[_Conversation, Item]
     lengths: frozenset[int]
 
-    def find(self, messages: Sequence[Message]) -> tuple[Item, int] | None:
+    def find(self, messages: Sequence[Message], tools: Sequence[JsonObject] = ()) -> tuple[Item, int] | None:
         """Return the item that a conversation began with, and how many answers of the model it already holds."""
         said = tuple((message.role, message.content) for message in messages)
+        names = tuple(_name(tool) for tool in tools)
         for length in self.lengths:
-            if (item := self.items.get(said[:length])) is not None:
+            if (item := self.items.get((said[:length], names))) is not None:
                 return item, sum(role == "assistant" for role, _ in said[length:])
         return None
 
@@ -46,12 +48,21 @@ class Exam:
 def exam(seed: int) -> Exam:
     """Return all items that a run with this seed can ask, pilots included."""
     items = {
-        tuple((str(message.role), message.content) for message in item.messages): item
+        _conversation(item): item
         for kind in Mix
         for pilot in (False, True)
         for item in bank.mix(kind, seed, pilot=pilot)
     }
-    return Exam(items, frozenset(map(len, items)))
+    return Exam(items, frozenset(len(messages) for messages, _ in items))
+
+
+def _conversation(item: Item) -> _Conversation:
+    return tuple((str(turn.role), turn.content) for turn in item.messages), tuple(tool.name for tool in item.tools)
+
+
+def _name(tool: JsonObject) -> str:
+    function = tool.get("function")
+    return str(function.get("name")) if isinstance(function, dict) else ""
 
 
 def knows(student: "Student", item: Item) -> bool:
@@ -68,9 +79,9 @@ def truth(student: "Student", items: Sequence[Item]) -> float:
     return sum(knows(student, item) for item in items) / len(items)
 
 
-def reply(student: "Student", messages: Sequence[Message]) -> Answer | None:
+def reply(student: "Student", messages: Sequence[Message], tools: Sequence[JsonObject] = ()) -> Answer | None:
     """Return the student's answer to a conversation; None where it is no item of the exam."""
-    found = exam(student.seed).find(messages)
+    found = exam(student.seed).find(messages, tools)
     if found is None:
         return None
     item, turn = found

@@ -97,6 +97,10 @@ class GenerateBodies:
         ending = _present(done_reason=finish.done_reason, context=context)
         return self._line(piece, done=True, **ending, **_metrics(finish, times), logprobs=piece.logprobs)
 
+    def rendered(self, prompt: str, *, images: int) -> Body:
+        """Return the answer to a request that asks for its prompt alone."""
+        return self._line(Piece(), done=False, _debug_info=_debug_info(prompt, images))
+
     def empty(self, done_reason: str) -> Body:
         """Return the answer to an empty prompt: "load" or "unload"."""
         return self._line(Piece(), done=True, done_reason=done_reason)
@@ -124,6 +128,11 @@ class ChatBodies:
         ending = _present(done_reason=finish.done_reason, logprobs=piece.logprobs)
         return self._line(piece, done=True, **ending, **_metrics(finish, times))
 
+    def rendered(self, prompt: str, *, images: int) -> Body:
+        """Return the answer to a request that asks for its prompt alone; its message is Go's empty one."""
+        message = {"role": "", "content": ""}
+        return {**self._line(Piece(), done=False, _debug_info=_debug_info(prompt, images)), "message": message}
+
     def empty(self, done_reason: str) -> Body:
         """Return the answer to no messages: "load" or "unload"."""
         return self._line(Piece(), done=True, done_reason=done_reason)
@@ -146,6 +155,10 @@ def _metrics(finish: Finish, times: Mapping[str, int]) -> Body:
         eval_count=finish.eval_count,
         eval_duration=finish.eval_duration_ns,
     )
+
+
+def _debug_info(prompt: str, images: int) -> Body:
+    return {"rendered_template": prompt, **({"image_count": images} if images else {})}
 
 
 def _tag(model: StoredModel) -> Body:

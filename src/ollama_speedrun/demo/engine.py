@@ -50,6 +50,8 @@ class Message:
     role: str
     content: str
     images: tuple[str, ...] = ()
+    tool_calls: Sequence[JsonObject] = ()
+    tool_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +141,9 @@ class Runner(Protocol):
     @property
     def size_vram_bytes(self) -> int:
         """The part of `size_bytes` that lies on a GPU."""
+
+    def rendered(self, job: GenerateJob) -> str:
+        """Return the prompt of a job as the model reads it."""
 
     def generate(self, job: GenerateJob) -> AsyncGenerator[Piece | Finish, None]:
         """Yield pieces and then one `Finish`; raise `EngineError` or `StreamCutError`."""

@@ -193,6 +193,10 @@ class LlamaRunner:
         """Nothing: the demo computes on the CPU."""
         return 0
 
+    def rendered(self, job: GenerateJob) -> str:
+        """Return the prompt of a job as the model reads it."""
+        return chat_prompt(job.messages) if job.raw_prompt is None else job.raw_prompt
+
     async def generate(self, job: GenerateJob) -> AsyncGenerator[Piece | Finish, None]:
         """Yield pieces and then one `Finish`; closing the generator cancels at llama.cpp too."""
         prompt = await self._prompt(job)
@@ -224,8 +228,7 @@ class LlamaRunner:
         await self._log.end()
 
     async def _prompt(self, job: GenerateJob) -> Sequence[int]:
-        text = chat_prompt(job.messages) if job.raw_prompt is None else job.raw_prompt
-        tokens = await self._tokenize(text)
+        tokens = await self._tokenize(self.rendered(job))
         return tokens if job.truncate is False else truncated(tokens, self.context_length)
 
     async def _tokenize(self, text: str) -> Sequence[int]:

@@ -20,6 +20,7 @@ _STREAMED: Final[Mapping[str, str]] = {
     "shift": "bool",
     "logprobs": "bool",
     "top_logprobs": "number",
+    "_debug_render_only": "bool",
 }
 _GENERATE_FIELDS: Final[Mapping[str, str]] = {
     **_STREAMED,
@@ -52,7 +53,10 @@ _WORD: Final = {"number": ("integer", "float32"), "bool": ("boolean",), "array":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamedRequest:
-    """What /api/generate and /api/chat have in common. `keep_alive_ns` None: not said; `think` None: not said."""
+    """What /api/generate and /api/chat have in common. `keep_alive_ns` None: not said; `think` None: not said.
+
+    `render_only` asks for the prompt as the model would read it, without inference.
+    """
 
     model: str
     options: JsonObject
@@ -63,6 +67,7 @@ class StreamedRequest:
     truncate: bool | None
     shift: bool | None
     top_logprobs: int | None
+    render_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +219,7 @@ def _streamed(fields: Mapping[str, object]) -> StreamedRequest:
         truncate=_switch(fields, "truncate"),
         shift=_switch(fields, "shift"),
         top_logprobs=top_logprobs if fields.get("logprobs") else None,
+        render_only=bool(fields.get("_debug_render_only")),
     )
 
 
@@ -257,7 +263,23 @@ def _message(fields: JsonObject) -> Message:
         kind = golang.kind_of(content)
         where = "Go struct field ChatRequest.messages.content of type string"
         raise EngineError(400, f"json: cannot unmarshal {kind} into {where}")
-    return Message(role=_text(fields, "role"), content=content or "", images=_texts(fields.get("images")))
+    return Message(
+        role=_text(fields, "role"),
+        content=content or "",
+        images=_texts(fields.get("images")),
+        tool_calls=tuple(_tool_call(entry) for entry in _objects(fields.get("tool_calls"))),
+        tool_name=_text(fields, "tool_name") or None,
+    )
+
+
+def _tool_call(fields: JsonObject) -> JsonObject:
+    """Return a call that the model made earlier. Its arguments are an object in Ollama's API, never text."""
+    function = fields.get("function")
+    arguments = function.get("arguments") if isinstance(function, dict) else None
+    if arguments is not None and not isinstance(arguments, dict):
+        kind = golang.kind_of(arguments)
+        raise EngineError(400, f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}")
+    return fields
 
 
 def _text(fields: Mapping[str, object], name: str) -> str:

@@ -263,6 +263,9 @@ class _Api:
             clock = Clock(wanted.started_ns, load_ns=time.perf_counter_ns() - wanted.started_ns)
             if wanted.job is None:
                 return json_answer(request, answer.empty("load"))
+            if common.render_only:
+                images = sum(len(message.images) for message in wanted.job.messages)
+                return json_answer(request, answer.rendered(entry.runner.rendered(wanted.job), images=images))
             async with entry.slots, aclosing(self._pieces(entry, common, wanted.job)) as pieces:
                 if common.stream:
                     return await stream(request, pieces, answer, clock)
