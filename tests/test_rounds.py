@@ -13,6 +13,7 @@ from ollama_speedrun.assessment.types import TierVerdict
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy
 from ollama_speedrun.events import Notice
 from ollama_speedrun.pipeline.events import Event
+from ollama_speedrun.quality.events import NotAsked
 from ollama_speedrun.results.codec import decode, encode
 
 pytestmark = pytest.mark.virtual_time
@@ -130,3 +131,31 @@ async def test_a_race_on_two_hosts_goes_on_side_by_side() -> None:
     assert tier.best is not None
     assert tier.best.model == "able:1b"
     assert all("2 models" in text for text in rounds(events)[:1])
+
+
+async def test_a_model_below_the_speed_floor_is_asked_nothing_and_the_verdict_says_why() -> None:
+    floored = msgspec.structs.replace(RACING, min_speed_tps=100.0)
+    models = (able_model("slow:1b", 6.0, decode_tps=40.0),)
+    async with fake_fleet([HostScript(models=models)]) as fleet:
+        finished, events = await raced(fleet, floored)
+        asked = fleet.hosts[0].asked("/api/chat")
+
+    (left,) = (event for event in events if isinstance(event, NotAsked))
+    assert (left.model, left.reason) == ("slow:1b", "below the speed floor (40.0 of 100 tok/s)")
+    assert asked == []
+    assert smallest_tier(finished).why == f"no answers were graded: {left.reason}; lower --min-speed"
+
+
+async def test_a_model_that_is_worse_in_everything_leaves_with_the_reason() -> None:
+    models = (
+        able_model("able:1b", 8.0, decode_tps=2000.0, size_bytes=500_000_000),
+        able_model("poor:1b", -8.0, decode_tps=500.0, prefill_tps=5_000.0, size_bytes=900_000_000),
+    )
+    eager = msgspec.structs.replace(RACING, first_items=40, areas=("facts",), sure=0.999999)
+    async with fake_fleet([HostScript(models=models)]) as fleet:
+        finished, events = await raced(fleet, eager)
+
+    left = [event for event in events if isinstance(event, NotAsked)]
+    assert [event.model for event in left] == ["poor:1b"]
+    assert "at least as good in everything" in left[0].reason
+    assert answered(finished) == {"able:1b": 40, "poor:1b": 40}

@@ -54,7 +54,7 @@ def assess(  # noqa: PLR0913  # independent inputs, the last ones named at the c
     points = [None if found is None else found.score for found in qualities]
     seconds = [_seconds_to_correct_answer(own.get(result.key), graded.get(result.key)) for result in results]
     assessments = tuple(
-        _assessment(result, known.get((result.host, result.model)), quality, scores, correct_s)
+        _assessment(result, known.get((result.host, result.model)), quality, scores, correct_s, own.get(result.key))
         for result, quality, scores, correct_s in zip(
             results, qualities, score.scores(results, points, formula), seconds, strict=True
         )
@@ -188,8 +188,13 @@ def _quality(record: QualityRecord | None) -> Quality | None:
     )
 
 
-def _assessment(
-    result: Result, model: Model | None, quality: Quality | None, scores: Scores | None, correct_s: float | None
+def _assessment(  # noqa: PLR0913, PLR0917  # the parts of one assessment
+    result: Result,
+    model: Model | None,
+    quality: Quality | None,
+    scores: Scores | None,
+    correct_s: float | None,
+    record: QualityRecord | None,
 ) -> Assessment:
     tier, basis = placed(memory_bytes=result.memory_bytes, size_bytes=model.size_bytes if model else None)
     return Assessment(
@@ -199,6 +204,7 @@ def _assessment(
         scores=scores,
         quality=quality,
         seconds_to_correct_answer=correct_s,
+        not_asked=None if record is None else record.not_asked,
         tier=tier,
         tier_basis=basis,
     )

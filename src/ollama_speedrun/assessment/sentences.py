@@ -68,6 +68,9 @@ def why_none(rated: Sequence[RatedResult], use: Use | None = None) -> str:
     if not any(entry.scores is not None for entry in measured):
         return "no model has a speed that can be trusted; see the notes on its row"
     graded = [entry for entry in measured if entry.assessment.quality is not None]
+    reasons = [entry.assessment.not_asked for entry in measured if entry.assessment.not_asked is not None]
+    if not graded and reasons:
+        return f"no answers were graded: {reasons[0]}; lower --min-speed"
     if not graded:
         return "no answers were graded; leave out --max-items 0, or ask for --scoring classic"
     return _why_none_of_the_graded(graded, use)

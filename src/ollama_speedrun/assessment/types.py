@@ -55,8 +55,9 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The scores and the memory tier of one result, which it names by host, model and variant.
 
     `scores` is None unless the benchmark ended well with a speed. `quality` is None where no answer was graded, and
-    `seconds_to_correct_answer` where none was right. `tier_basis` says whether the memory tier comes from measured
-    memory or from the size on disk; both are None where neither is known.
+    `seconds_to_correct_answer` where none was right. `not_asked` says why no items were asked, or no more. `tier_basis`
+    says whether the memory tier comes from measured memory or from the size on disk; both are None where neither is
+    known.
     """
 
     host: str
@@ -65,6 +66,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     scores: Scores | None = None
     quality: Quality | None = None
     seconds_to_correct_answer: float | None = None
+    not_asked: str | None = None
     tier: Tier | None = None
     tier_basis: TierBasis | None = None
 

@@ -46,7 +46,8 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     `concurrency_levels` (requests at once) ask for the two sweeps. At most `max_items` items of the bank are graded for
     each model, none with 0, out of the `areas` and `languages` named (empty: all); `item_seed` None draws their order.
     `first_items` of them are asked when a model is loaded for its speed; where the run `races`, further rounds ask the
-    models of a tier until the best is certain: with confidence `sure`, at most `within` worse than the best.
+    models of a tier until the best is certain: with confidence `sure`, at most `within` worse than the best. A model
+    below `min_speed_tps` is asked no items.
     """
 
     timeout_s: float = 300.0
@@ -68,6 +69,7 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     sure: float = 0.95
     within: float = 0.03
     races: bool = True
+    min_speed_tps: float = 1.0
     areas: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     item_seed: int | None = None

@@ -94,6 +94,28 @@ def _natural(text: str) -> int:
     return _whole(text, range(LARGEST_COUNT + 1))
 
 
+def _confidence(text: str) -> float:
+    share = float(text)
+    if not 0.5 <= share < 1:
+        raise ValueError("no confidence that can be promised")
+    return share
+
+
+def _points(text: str) -> float:
+    """Return points of 100 as a share."""
+    points = float(text)
+    if not 0 <= points < 100:
+        raise ValueError("not a difference in points")
+    return points / 100
+
+
+def _rate(text: str) -> float:
+    tps = float(text)
+    if not (math.isfinite(tps) and tps >= 0):
+        raise ValueError("not a rate")
+    return tps
+
+
 def _area(text: str) -> str:
     if text.lower() not in AREA_NAMES:
         raise ValueError("not an area")
@@ -183,6 +205,9 @@ def _scoring(text: str) -> Scoring:
 SECONDS: Kind[float] = Kind("a number of seconds above 0, such as 30", _seconds, (int, float))
 COUNT: Kind[int] = Kind(f"a whole number from 1 to {LARGEST_COUNT}, such as 8", _count, (int,))
 WHOLE: Kind[int] = Kind(f"a whole number from 0 to {LARGEST_COUNT}", _natural, (int,))
+CONFIDENCE: Kind[float] = Kind("a share from 0.5 to below 1, such as 0.95", _confidence, (int, float))
+POINTS: Kind[float] = Kind("points from 0 to below 100, such as 3", _points, (int, float))
+RATE: Kind[float] = Kind("tokens per second from 0 on, such as 5", _rate, (int, float))
 AREAS: Kind[tuple[str, ...]] = Kind("areas out of " + ", ".join(AREA_NAMES), _area, (str,), many=True, separator=",")
 SWITCH: Kind[bool] = Kind("true or false", _switch, (bool,))
 PROFILE: Kind[Profile] = Kind("quick or standard or thorough", _profile, (str,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..report.formats import endings
 from .kinds import (
     AREAS,
+    CONFIDENCE,
     COUNT,
     DEPTHS,
     FILE,
@@ -14,8 +15,10 @@ from .kinds import (
     LEVELS,
     NETWORKS,
     PATHS,
+    POINTS,
     PORTS,
     PROFILE,
+    RATE,
     SCORING,
     SECONDS,
     SWITCH,
@@ -237,6 +240,25 @@ class Settings:
     num_ctx = Option(COUNT, None, MEASURING, "TOKENS", "context length to load each model with", "benchmark.num_ctx")
     max_items = Option(
         WHOLE, None, MEASURING, "N", "most graded items of each model; 0 asks none", "benchmark.max_items"
+    )
+    sure = Option(
+        CONFIDENCE,
+        None,
+        MEASURING,
+        "SHARE",
+        "how sure the best of a tier is to be: 0.95 lets 5 of 100 certificates be wrong",
+        "benchmark.sure",
+    )
+    within = Option(
+        POINTS, None, MEASURING, "POINTS", "how much worse than the best a certified pick may be", "benchmark.within"
+    )
+    min_speed = Option(
+        RATE,
+        None,
+        MEASURING,
+        "TOK/S",
+        "ask no items of a model that writes fewer tokens per second",
+        "benchmark.min_speed_tps",
     )
     areas = Option(
         AREAS, (), MEASURING, "AREA", "grade items of these areas only, such as code (repeatable)", "benchmark.areas"

@@ -14,6 +14,7 @@ from ..inventory.types import Model
 from ..quality import grading, sandbox
 from ..quality.bank import Selection
 from ..quality.desk import Assignment, Desk
+from ..quality.entrants import BelowSpeedFloor
 from ..quality.events import QualityEvent
 from ..quality.exam import Exam, ExamSettings
 from ..quality.items import Item, Need
@@ -49,7 +50,15 @@ class Examiner:
         self.asked[model.host, model.name, variant] = (model, thinks)
         host = self._record.hosts.get(model.host)
         version = host.version if host else None
-        return [GradedItems(self._desk, variant=variant, grade=self._grade, emit=self._emit, server_version=version)]
+
+        def why_not() -> str | None:
+            return _too_slow(self._record, (model.host, model.name, variant))
+
+        return [
+            GradedItems(
+                self._desk, variant=variant, grade=self._grade, emit=self._emit, server_version=version, why_not=why_not
+            )
+        ]
 
     def again(self, key: RecordKey, *, first: int, stop: int, is_wanted: Callable[[], bool]) -> Study:
         """Return the items between two places of the common order, for a model that answered those before."""
@@ -105,6 +114,13 @@ def tier_of(model: Model, residency: Residency | None) -> str | None:
     """Return the memory tier that a model's items are chosen by: of its memory in use, else of its size on disk."""
     tier, _ = placed(memory_bytes=residency.size_bytes if residency else None, size_bytes=model.size_bytes)
     return tier
+
+
+def _too_slow(record: Run, key: RecordKey) -> str | None:
+    """Return the reason not to ask a model whose speed is known by now to be below the floor."""
+    floor_tps = 0.0 if record.settings is None else record.settings.min_speed_tps
+    tps = next((result.speed_tps for result in record.results if result.key == key), None)
+    return str(BelowSpeedFloor(tps, floor_tps)) if tps is not None and tps < floor_tps else None
 
 
 def loads_s(record: Run) -> Mapping[RecordKey, float]:

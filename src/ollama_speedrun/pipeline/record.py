@@ -18,7 +18,8 @@ from ..discovery.events import HostFound, HostMerged
 from ..discovery.types import Host
 from ..inventory.events import ModelListed
 from ..inventory.types import Model
-from ..quality.events import ItemGraded, QualityBegan
+from ..quality.events import ItemGraded, NotAsked, QualityBegan
+from ..quality.mixes import BANK_VERSION
 from ..quality.records import QualityRecord
 from ..results.context import read_context
 from ..results.types import Document
@@ -87,6 +88,12 @@ class Run:
                 self._keep_result(result)
             case QualityBegan(record):
                 self.quality_records[record.host, record.model, record.variant] = record
+            case NotAsked(host, model, variant, reason):
+                known = self.quality_records.get((host, model, variant))
+                blank = QualityRecord(
+                    host=host, model=model, variant=variant, bank=str(BANK_VERSION), seed=0, mix="none"
+                )
+                self.quality_records[host, model, variant] = msgspec.structs.replace(known or blank, not_asked=reason)
             case ItemGraded(host, model, variant, item):
                 begun = self.quality_records[host, model, variant]
                 self.quality_records[host, model, variant] = msgspec.structs.replace(begun, items=(*begun.items, item))

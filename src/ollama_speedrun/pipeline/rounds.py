@@ -7,14 +7,18 @@ from functools import partial
 from typing import TypeAlias
 
 from ..assessment.certainty import rules_of
+from ..assessment.score import USUAL_SPREAD
 from ..assessment.tiers import placed
 from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.turns import Thinks
+from ..benchmark.types import Result
 from ..events import Notice
 from ..inventory.types import Model
 from ..quality import sharing
+from ..quality.entrants import Candidate, Span, field
+from ..quality.events import NotAsked
 from ..quality.race_types import Race
-from ..quality.records import QualityRecord
+from ..quality.records import QualityRecord, score
 from ..quality.standing import RecordKey, arm_name, by_mix, can_race, key_of, standing
 from ..visit.study import Study
 from .examiner import Examiner, loads_s
@@ -55,7 +59,7 @@ class Rounds:
         *,
         visit_again: VisitAgain,
         machine_of: Callable[[str], str],
-        tell: Callable[[Notice], None],
+        tell: Callable[[Notice | NotAsked], None],
         at_once: int,
     ) -> None:
         self._record = record
@@ -71,6 +75,8 @@ class Rounds:
         """Ask until every race is over."""
         number = 1
         while due := self._due():
+            if self._leave_the_dominated():
+                continue
             number += 1
             arms = sum(map(len, due.values()))
             most = max(stop - first for batches in due.values() for _, first, stop in batches)
@@ -81,6 +87,19 @@ class Rounds:
                 workers = Workers(group, at_once=self._at_once)
                 for url, batches in due.items():
                     workers.submit(self._machine_of(url), partial(self._visit, url, batches))
+
+    def _leave_the_dominated(self) -> bool:
+        """Take models out of their races that no use can prefer to another one; returns whether there were any."""
+        found = [
+            (record, str(left.reason))
+            for _, records in races_of(self._record, self._settings, left=self._left)
+            for left in field(candidates_of(self._record, records)).not_asked
+            if (record := records[left.candidate.name]) and left.candidate.name not in self._left
+        ]
+        for record, reason in found:
+            self._left[arm_name(key_of(record))] = reason
+            self._tell(NotAsked(*key_of(record), reason))
+        return bool(found)
 
     async def _visit(self, url: str, batches: Sequence[tuple[RecordKey, int, int]]) -> None:
         work = []
@@ -114,6 +133,38 @@ class Rounds:
                 fates = {lane.arm.name: lane.fate for lane in race.lanes}
                 return not race.is_over and fates[arm] is None
         return False
+
+
+def candidates_of(record: Run, records: Mapping[str, QualityRecord]) -> Sequence[Candidate]:
+    """Return the models of a race with what is known of each figure that a use can weigh, as intervals."""
+    results = {result.key: result for result in record.results}
+    contexts = {(model.host, model.name): model.context_length for model in record.models}
+    return [
+        Candidate(name=name, host=one.host, figures=_figures(results[key_of(one)], one, contexts[one.host, one.model]))
+        for name, one in records.items()
+        if key_of(one) in results
+    ]
+
+
+def _figures(result: Result, record: QualityRecord, context_tokens: int | None) -> Mapping[str, Span]:
+    """Return each figure from its worst to its best, more being better."""
+    figures: dict[str, Span] = {}
+    tps, interval = result.speed_tps, result.decode_interval
+    if tps is not None:
+        spread = USUAL_SPREAD * tps
+        figures["speed"] = (
+            Span(tps - spread, tps + spread) if interval is None else Span(interval.low_tps, interval.high_tps)
+        )
+    if result.ttft_s is not None:
+        figures["latency"] = Span(-result.ttft_s, -result.ttft_s)
+    if result.memory_bytes is not None:
+        figures["memory"] = Span(-result.memory_bytes, -result.memory_bytes)
+    if context_tokens is not None:
+        figures["context"] = Span(context_tokens, context_tokens)
+    quality = score(record.counted, dict.fromkeys((entry.area for entry in record.counted), 1.0))
+    for area, found in quality.areas.items() if quality else ():
+        figures[area] = Span(found.low, found.high)
+    return figures
 
 
 def _by_tier(record: Run) -> Mapping[str | None, Sequence[QualityRecord]]:

@@ -23,4 +23,13 @@ class ItemGraded(msgspec.Struct, frozen=True):
     record: ItemRecord
 
 
-QualityEvent: TypeAlias = QualityBegan | ItemGraded
+class NotAsked(msgspec.Struct, frozen=True):
+    """A model is asked no items, or none any more, for a reason other than its answers."""
+
+    host: str
+    model: str
+    variant: str | None
+    reason: str
+
+
+QualityEvent: TypeAlias = QualityBegan | ItemGraded | NotAsked

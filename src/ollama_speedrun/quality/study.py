@@ -16,7 +16,7 @@ from ..visit.loaded_model import LoadedModel
 from ..visit.types import Answer as StreamedAnswer
 from . import dialogue, few_shot, sharing
 from .desk import Assignment, Desk, Key
-from .events import ItemGraded, QualityBegan, QualityEvent
+from .events import ItemGraded, NotAsked, QualityBegan, QualityEvent
 from .items import Answer, FunctionKey, Grade, Item, Message, Need, RegexKey, SqlKey, Tool, ToolCall
 from .mixes import BANK_VERSION, Mix
 from .records import AnswerRecord, ItemRecord, QualityRecord, bounded, record
@@ -36,7 +36,7 @@ class GradedItems:
 
     `grade` works out what the answers are worth. `variant` names the way of thinking. `batch` is what to ask in a later
     visit; None finds out who the model is, and asks what its first visit is for. `is_wanted` tells if another item
-    is worth asking.
+    is worth asking, `why_not` gives the reason to ask none at all.
     """
 
     name = "the graded answers"
@@ -52,11 +52,13 @@ class GradedItems:
         server_version: str | None = None,
         batch: Assignment | None = None,
         is_wanted: Callable[[], bool] = lambda: True,
+        why_not: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._desk = desk
         self._variant = variant
         self._grade = grade
         self._is_wanted = is_wanted
+        self._why_not = why_not
         self._emit = emit
         self._server_version = server_version
         self._identity: str | None = None
@@ -66,6 +68,7 @@ class GradedItems:
         self._queue: deque[Item] | None = None if batch is None else deque(batch.items)
         self._spares: deque[Item] = deque()
         self._failures = 0
+        self._is_over = False
 
     async def step(self, model: LoadedModel) -> bool:
         """Ask one item; the first step finds out who the model is. Raises `OllamaError` where the server fails."""
@@ -79,6 +82,10 @@ class GradedItems:
         return left > 0 and (left % LOOK_EVERY > 0 or self._is_wanted())
 
     async def _begin(self, model: LoadedModel) -> None:
+        if (reason := self._why_not()) is not None:
+            self._queue, self._is_over = deque(), True
+            self._emit(NotAsked(*self._key(model), reason))
+            return
         self._identity = await self._identify(model)
         self._tier = self._desk.tier_of(model.model, model.residency)
         self._queue = deque()
@@ -87,7 +94,7 @@ class GradedItems:
 
     def _refill(self, model: LoadedModel) -> None:
         """Take what comes after the pilot, or after a check that found another model behind the same name."""
-        if self._queue is None:
+        if self._queue is None or self._is_over:
             return
         abilities = abilities_of(model.model)
         if self._assignment is None:

@@ -13,7 +13,7 @@ from ..discovery.types import Host
 from ..events import Notice, Phase, PhaseBegan, PhaseEnded
 from ..inventory.events import ModelFailed, ModelListed
 from ..pipeline.events import Event
-from ..quality.events import ItemGraded, QualityBegan
+from ..quality.events import ItemGraded, NotAsked, QualityBegan
 from ..report import figures
 from ..report.text import clean
 from ..visit.events import BenchmarkProgress
@@ -51,6 +51,8 @@ def lines_of(event: Event) -> tuple[Line, ...]:
             return (_of_model(event),)
         case BenchmarkEnded():
             return _of_result(event.result)
+        case NotAsked(host=host, model=model, reason=reason):
+            return (Line(Verbosity.NORMAL, Text(f"  – {label(model, host)}: asked no more items, {clean(reason)}")),)
         case (
             ScanProgress()
             | BenchmarkQueued()
