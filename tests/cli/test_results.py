@@ -1,4 +1,5 @@
 import asyncio
+import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.benchmark.types import Result
+from ollama_speedrun.cli.kept import KeptRuns
 from ollama_speedrun.cli.results import Checkpoints, ResultFiles
 from ollama_speedrun.errors import OutputError, UsageError
 from ollama_speedrun.report.settings import USUAL
@@ -16,7 +18,7 @@ from ollama_speedrun.results.types import Document
 
 
 def document(*models: str) -> Document:
-    results = tuple(Result(host="http://h:1", model=model, status="failed") for model in models)
+    results = tuple(Result(host="http://h:1", model=model, status="ok") for model in models)
     assessments, verdict = assess([], results)
     return Document(
         started_at=datetime(2026, 1, 2, tzinfo=UTC),
@@ -27,32 +29,73 @@ def document(*models: str) -> Document:
     )
 
 
-def files(*output: Path, last_run: Path | None = None) -> ResultFiles:
-    return ResultFiles([str(path) for path in output], last_run=last_run, shown=USUAL)
+def files(*output: Path, state: Path | None = None) -> ResultFiles:
+    return ResultFiles([str(path) for path in output], kept=None if state is None else KeptRuns(state), shown=USUAL)
 
 
 def test_every_file_is_written_and_the_last_run_kept(tmp_path: Path) -> None:
     asked = (tmp_path / "a.json", tmp_path / "b.csv")
-    last_run = tmp_path / "state" / "last-run.json"
-    kept = files(*asked, last_run=last_run)
+    kept = files(*asked, state=tmp_path / "state")
     assert kept.write(document("m:1b")) is None
-    assert read_document(asked[0]) == read_document(last_run) == document("m:1b")
+    assert read_document(asked[0]) == read_document(KeptRuns(tmp_path / "state").newest()) == document("m:1b")
     assert "m:1b" in asked[1].read_text(encoding="utf-8")
     assert kept.names == tuple(map(str, asked))
 
 
-def test_a_run_without_results_does_not_replace_the_last_one(tmp_path: Path) -> None:
-    last_run = tmp_path / "last-run.json"
-    files(last_run=last_run).write(document("m:1b"))
-    files(last_run=last_run).write(document())
-    assert read_document(last_run) == document("m:1b")
+def test_a_run_that_measured_nothing_is_not_kept(tmp_path: Path) -> None:
+    files(state=tmp_path).write(document("m:1b"))
+    later = msgspec.structs.replace(failed(), started_at=datetime(2026, 1, 3, tzinfo=UTC))
+    files(state=tmp_path).write(later)
+    assert read_document(KeptRuns(tmp_path).newest()) == document("m:1b")
+
+
+def test_the_last_ten_runs_are_kept_and_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
+    kept = KeptRuns(tmp_path)
+    kept.directory.mkdir()
+    stray, fresh = kept.directory / ".a.json.x.tmp", kept.directory / ".b.json.y.tmp"
+    for path in (stray, fresh):
+        path.write_text("half a document", encoding="utf-8")
+    os.utime(stray, (0, 0))
+    for day in range(1, 14):
+        kept.keep(msgspec.structs.replace(document("m:1b"), started_at=datetime(2026, 1, day, tzinfo=UTC), run_id="r"))
+    names = sorted(path.name for path in kept.directory.iterdir())
+    assert names == [fresh.name, *(f"2026-01-{day:02}T000000-r.json" for day in range(4, 14))]
+    assert kept.newest().name == "2026-01-13T000000-r.json"
+
+
+@pytest.mark.parametrize("ending", ["json", "md", "csv"])
+def test_a_run_that_found_nothing_goes_beside_a_file_that_holds_results(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"result.{ending}"
+    files(path).write(document("m:1b"))
+    before = path.read_bytes()
+    later = files(path)
+    later.write(document())
+    assert list(tmp_path.iterdir()) == [path]
+    later.write(document(), is_last=True)
+    beside = tmp_path / f"result-1.{ending}"
+    assert (path.read_bytes(), beside.exists(), later.names) == (before, True, (str(beside),))
+    assert later.remarks == [f"'{path}' was left as it was, for this run found nothing; this one is in '{beside}'"]
+
+
+def test_a_run_that_measured_something_replaces_an_older_file(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    files(path).write(document("m:1b"))
+    later = files(path)
+    later.write(failed())
+    later.write(document("m:3b"), is_last=True)
+    assert (read_document(path), later.remarks) == (document("m:3b"), [])
+
+
+def failed() -> Document:
+    run = document("m:1b")
+    return msgspec.structs.replace(run, results=(msgspec.structs.replace(run.results[0], status="failed"),))
 
 
 def test_a_last_run_that_cannot_be_kept_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the directory should be", encoding="utf-8")
-    kept = files(last_run=tmp_path / "state" / "last-run.json")
+    kept = files(state=tmp_path / "state")
     assert kept.write(document("m:1b")) is None
-    assert "File exists" in str(kept.why_not_kept)
+    assert str(kept.why_not_kept).startswith(f"cannot make the directory '{tmp_path / 'state' / 'runs'}': ")
 
 
 def test_a_result_that_can_go_nowhere_else_goes_to_the_temporary_directory(
@@ -79,10 +122,10 @@ def test_a_result_that_can_go_nowhere_else_goes_to_the_temporary_directory(
 def test_one_file_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    kept = files(folder / "a.json", tmp_path / "b.json", last_run=tmp_path / "last-run.json")
+    kept = files(folder / "a.json", tmp_path / "b.json", state=tmp_path)
     folder.rmdir()
     error = kept.write(document("m:1b"))
-    assert str(error).endswith(f"; what is finished is kept in {tmp_path / 'last-run.json'}")
+    assert str(error).endswith(f"; what is finished is kept in {KeptRuns(tmp_path).newest()}")
     assert read_document(tmp_path / "b.json") == document("m:1b")
 
 
@@ -112,7 +155,7 @@ async def test_checkpoints_write_the_newest_state_and_end_when_finished(tmp_path
 async def test_a_checkpoint_that_fails_is_told_once(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    kept = files(folder / "a.json", last_run=tmp_path / "last-run.json")
+    kept = files(folder / "a.json", state=tmp_path)
     folder.rmdir()
     told: list[str] = []
     checkpoints = Checkpoints(kept, snapshot=lambda: document("m:1b"), warn=told.append)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from command import CommandLine, environment_of
 from ollama_speedrun.assessment.types import Tier
+from ollama_speedrun.assessment.uses import USES, Use
 from ollama_speedrun.benchmark.plan import (
     CONCURRENCY_LEVELS,
     DEPTHS,
@@ -278,3 +279,57 @@ def test_a_profile_of_its_own_length_timeout_and_context_is_honoured(tmp_path: P
     brief = BenchmarkSettings(num_predict=64, timeout_s=20.0, num_ctx=1024, trial_tokens=32)
     held = load(tmp_path, num_ctx="2048").settings
     assert planning.benchmark_settings(held, {Profile.STANDARD: brief}) == msgspec.structs.replace(brief, num_ctx=2048)
+
+
+def test_a_use_of_the_settings_file_stands_among_the_usual_ones_or_in_the_place_of_one(tmp_path: Path) -> None:
+    toml = """
+for = "invoices"
+
+[uses.invoices]
+purpose = "reading invoices"
+areas = { tasks = 2, "own area" = 1 }
+quality = 1
+speed = 0.5
+needs = ["vision"]
+
+[uses.code]
+quality = 0.9
+"""
+    held = load(tmp_path, toml=toml).settings
+    assert [use.name for use in held.uses] == ["chat", "code", "agent", "batch", "rag", "invoices"]
+    assert held.uses[-1] == Use(
+        name="invoices",
+        purpose="reading invoices",
+        areas={"tasks": 2.0, "own area": 1.0},
+        quality=1.0,
+        speed=0.5,
+        needs=("vision",),
+    )
+    usual = next(use for use in USES if use.name == "code")
+    assert held.uses[1] == msgspec.structs.replace(usual, quality=0.9)
+    assert planning.report_settings(held).use == held.uses[-1]
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("uses = 3", "uses in FILE is no table; write [uses.NAME] with weights below it"),
+        ("[uses]\nmine = 3", "uses.mine in FILE is no table; write [uses.mine] with weights below it"),
+        ("[uses.'a b']\nspeed = 1", "uses.a b in FILE: a use is named by up to 40 letters, digits, '.', '_' and '-'"),
+        ("[uses.mine]\nsped = 1", "uses.mine in FILE has an unknown field 'sped'; there are: areas, quality, speed, "),
+        ("[uses.mine]\nspeed = -1", "speed of uses.mine in FILE is -1; give a number from 0 on, such as 0.5"),
+        ("[uses.mine]\nspeed = nan", "speed of uses.mine in FILE is nan; give a number from 0 on, such as 0.5"),
+        ("[uses.mine]\nspeed = true", "speed of uses.mine in FILE is True; give a number from 0 on, such as 0.5"),
+        ("[uses.mine]\nareas = []", "areas of uses.mine in FILE is []; give a table of weights, such as"),
+        ("[uses.mine]\nareas = { code = 0 }", "areas of uses.mine in FILE has no weight above 0; leave areas out"),
+        ("[uses.mine]\nareas = { code = 'x' }", "areas.code of uses.mine in FILE is 'x'; give a number from 0 on"),
+        ("[uses.mine]\nneeds = ['legs']", "needs of uses.mine in FILE is ['legs']; give a list out of: tools, vision"),
+        ("[uses.mine]\nquality = 0\nspeed = 0\nlatency = 0", "uses.mine in FILE has no weight above 0; give one of"),
+        ("[uses.mine]\nby_throughput = 1", "by_throughput of uses.mine in FILE is 1; give true or false"),
+        ("for = 'cooking'", "for (FILE) is 'cooking', and there is no such use; there are: chat, code, agent"),
+    ],
+)
+def test_a_fault_in_a_use_is_named_with_its_field(toml: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, toml=toml)
+    assert str(caught.value).startswith(said.replace("FILE", str(tmp_path / "config" / "config.toml")))

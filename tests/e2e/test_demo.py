@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from command import CommandLine
+from ollama_speedrun.cli.kept import KeptRuns
 from terminal_signals import as_in_a_terminal
 
 pytestmark = [pytest.mark.demo, pytest.mark.timeout(300)]
@@ -32,7 +33,7 @@ async def test_the_demo_runs_all_phases_on_real_tokens(command: CommandLine) -> 
     assert [model.kind for model in document.models].count("embedding") == 1
     assert document.verdict is not None
     assert document.verdict.recommendation is not None
-    assert (command.state_dir / "last-run.json").exists()
+    assert KeptRuns(command.state_dir).newest().exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent the POSIX way")

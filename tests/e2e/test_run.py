@@ -21,6 +21,7 @@ from fake_ollama.script import (
     embedding_model,
     image_model,
 )
+from ollama_speedrun.cli.kept import KeptRuns
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.report.explain import explain
 from ollama_speedrun.results.files import read_document
@@ -161,7 +162,7 @@ async def test_the_servers_found_are_written_as_tables_too(command: CommandLine,
         await command.beside("discover", *fleet.urls, *(f"--output={file}" for file in files))
     assessed = command("assess", files[2])
     assert (assessed.status, assessed.stdout) == (2, "")
-    assert "only a list of 1 servers and 0 models; give a FILE that `run` or `benchmark` wrote" in assessed.stderr
+    assert "only a list of 1 server and 0 models; give a FILE that `run` or `benchmark` wrote" in assessed.stderr
     assert "## Servers" in files[0].read_text(encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(files[1].read_text(encoding="utf-8"))))
     assert [(row["url"], row["kind"]) for row in rows] == [(fleet.urls[0], "ollama")]
@@ -178,7 +179,10 @@ async def test_a_result_is_written_in_each_format_and_kept_for_assess(command: C
     assert {row["model"] for row in rows} == {"good:1b", "better:3b"}
     # The fleet is gone: whatever these print comes from the files
     assert command("assess", files[0], "--json") == (0, ended.stdout, "")
-    assert command("assess", "--last", "--json") == (0, ended.stdout, "")
+    for last in (["--last"], []):
+        again = command("assess", *last, "--json")
+        assert (again.status, again.stdout) == (0, ended.stdout)
+        assert again.stderr.startswith("The run of ")
     assert command("assess", "-", "--json", stdin=files[0].read_text(encoding="utf-8")) == (0, ended.stdout, "")
 
 
@@ -328,8 +332,9 @@ async def test_a_finished_run_outlives_a_file_that_can_no_longer_be_written(
     assert ended.status == 7
     last = ended.stderr.splitlines()[-1]
     assert last.startswith(f"ollama-speedrun: cannot write '{file}': ")
-    assert last.endswith(f"what is finished is kept in {command.state_dir / 'last-run.json'}")
-    assert read_document(command.state_dir / "last-run.json") == ended.document
+    kept = KeptRuns(command.state_dir).newest()
+    assert last.endswith(f"what is finished is kept in {kept}")
+    assert read_document(kept) == ended.document
 
 
 async def _meanwhile(run: Coroutine[None, None, Ended], begun: Callable[[], bool], act: Callable[[], object]) -> Ended:

@@ -159,3 +159,9 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recommendation: Recommendation | None
     uses: tuple[UseVerdict, ...] = ()
     why_none: str | None = None
+
+    def pick_for(self, use: str | None) -> Pick | None:
+        """Return the best for the use of that name, the recommendation for None; None where nothing is chosen."""
+        if use is None:
+            return self.recommendation
+        return next((found.best for found in self.uses if found.use == use), None)

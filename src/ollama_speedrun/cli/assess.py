@@ -1,59 +1,75 @@
-"""`assess [FILE]`: the verdict on a saved result, without any traffic; without FILE a whole run."""
+"""`assess [FILE ...]`: the verdict on saved results, without any traffic; without FILE on the last run."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from ..assessment.recommend import assess
+from ..discovery.types import Host
 from ..errors import UsageError
 from ..events import Phase
 from ..pipeline.record import Selection
+from ..report.figures import host_label
+from ..report.text import counted
 from ..results.codec import decode
-from ..results.files import read_document
+from ..results.files import READ_LIMIT_BYTES, read_document
+from ..results.several import differences, merged, of_results
 from ..results.types import Document
 from . import planning
 from .ending import Ending
 from .environment import Environment
 from .exit_codes import ExitCode
-from .options import CHOOSING, FINDING, HOST, MEASURING, SETTINGS
-from .results import ResultFiles, last_run_file
-from .run import load_settings, run_until
+from .kept import KeptRuns
+from .results import ResultFiles
+from .run import load_settings
 from .screen import Screen
+from .settings import Settings
 
-_NEED_TRAFFIC = tuple(setting for setting in SETTINGS if setting.group in {HOST, FINDING, CHOOSING, MEASURING})
+STDIN = "-"
 
 
 def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
-    """Assess a file, the last run, or a new run."""
-    if arguments.file is None and not arguments.last:
-        return run_until(Phase.ASSESS, environment, arguments)
+    """Assess files, put together where there are several, or the last run."""
     _check_no_contradiction(arguments)
     chosen = load_settings(environment, arguments)
-    files = ResultFiles(chosen.output, last_run=None, shown=planning.report_settings(chosen))
-    saved = _read(environment, arguments)
-    if not saved.results:
-        raise UsageError(
-            f"there is no benchmark in it to assess, only a list of {len(saved.hosts)} servers and "
-            f"{len(saved.models)} models; give a FILE that `run` or `benchmark` wrote"
-        )
-    assessments, verdict = assess(saved.models, saved.results, saved.quality_records, saved.settings)
-    document = msgspec.structs.replace(saved, assessments=assessments, verdict=verdict)
+    files = ResultFiles(chosen.output, kept=None, shown=planning.report_settings(chosen))
     screen = Screen(environment, chosen, as_json=arguments.json)
-    unwritten = files.write(document)
+    documents = _read(environment, arguments.files, screen)
+    if unlike := differences(documents):
+        screen.note(f"These results were measured unlike, so compare them with care: {'; '.join(unlike)}.")
+    whole = merged(documents)
+    if not whole.results:
+        raise UsageError(
+            f"there is no benchmark in it to assess, only a list of {counted(len(whole.hosts), 'server')} and "
+            f"{counted(len(whole.models), 'model')}; give a FILE that `run` or `benchmark` wrote"
+        )
+    selection = _selection(arguments, chosen)
+    document = _assessed(_selected(whole, selection), chosen)
+    if selection.tiers:
+        tiers = {entry.key for entry in document.assessments if entry.tier in selection.tiers}
+        document = _assessed(of_results(document, lambda result: result.key in tiers), chosen)
+    unwritten = files.write(document, is_last=True)
     screen.show(document, until=Phase.ASSESS)
     if arguments.explain is not None:
         screen.explain(document, arguments.explain)
     if unwritten:
         raise unwritten
+    return _end(screen, whole, document, selection, files)
+
+
+def _end(screen: Screen, whole: Document, document: Document, selection: Selection, files: ResultFiles) -> ExitCode:
+    for remark in files.remarks:
+        screen.complain(remark)
     if not document.complete:
         screen.note("This result is of a run that was interrupted.")
     ending = Ending(
-        document=msgspec.structs.replace(document, complete=True),
+        document=msgspec.structs.replace(document if document.results else whole, complete=True),
         until=Phase.ASSESS,
-        selection=Selection(),
-        has_server=any(host.is_ollama for host in document.hosts),
-        has_model=bool(document.models),
+        selection=selection,
+        has_server=any(host.is_ollama and _takes_host(selection, host) for host in whole.hosts),
+        has_model=bool(document.results),
     )
     if ending.sentence:
         screen.complain(ending.sentence)
@@ -61,23 +77,66 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
 
 
 def _check_no_contradiction(arguments: argparse.Namespace) -> None:
-    if arguments.file is not None and arguments.last:
-        raise UsageError(f"FILE ({arguments.file}) and --last contradict each other; give only one of them")
-    source = "--last" if arguments.last else f"FILE ({arguments.file})"
-    for setting in _NEED_TRAFFIC:
-        if getattr(arguments, setting.key) is not None:
-            raise UsageError(
-                f"{source} and {setting.flag} contradict each other: a saved result is assessed without any traffic; "
-                "give only one of them"
-            )
+    if arguments.files and arguments.last:
+        raise UsageError(f"FILE ({arguments.files[0]}) and --last contradict each other; give only one of them")
+    if arguments.hosts_file is not None:
+        raise UsageError(
+            "assess and --hosts-file contradict each other: a saved result is assessed without any traffic; choose "
+            "among its hosts with --host"
+        )
+    if arguments.files.count(STDIN) > 1:
+        raise UsageError("standard input (-) is given more than once; give it once")
 
 
-def _read(environment: Environment, arguments: argparse.Namespace) -> Document:
-    if arguments.last:
-        path = last_run_file(environment)
-        if not path.exists():
-            raise UsageError(f"there is no last run in {path}; run a benchmark first, or name a FILE")
-        return read_document(path)
-    if arguments.file == "-":
-        return decode(environment.stdin.buffer.read(), origin="standard input")
-    return read_document(Path(arguments.file))
+def _read(environment: Environment, names: Sequence[str], screen: Screen) -> list[Document]:
+    if not names:
+        path = KeptRuns(environment.state_dir).newest()
+        document = read_document(path)
+        screen.note(f"The run of {document.started_at.astimezone():%Y-%m-%d %H:%M}: {path}")
+        return [document]
+    return [_read_one(environment, name) for name in names]
+
+
+def _read_one(environment: Environment, name: str) -> Document:
+    if name != STDIN:
+        return read_document(Path(name).expanduser())
+    data = environment.stdin.buffer.read(READ_LIMIT_BYTES + 1)
+    if len(data) > READ_LIMIT_BYTES:
+        raise UsageError(f"standard input is larger than {READ_LIMIT_BYTES >> 20} MiB: no result file of ours is")
+    return decode(data, origin="standard input")
+
+
+def _selection(arguments: argparse.Namespace, chosen: Settings) -> Selection:
+    """Return what the command line chooses: what the settings file says is meant for runs."""
+    given = {
+        key: value for key in ("host", "model", "exclude", "tier") if (value := getattr(arguments, key)) is not None
+    }
+    return Selection(
+        hosts=chosen.host if "host" in given else (),
+        include=chosen.model if "model" in given else (),
+        exclude=chosen.exclude if "exclude" in given else (),
+        tiers=chosen.tier if "tier" in given else (),
+    )
+
+
+def _selected(document: Document, selection: Selection) -> Document:
+    """Return what the selection takes by host and by name; the tier is known only once the results are assessed."""
+    if not (selection.hosts or selection.include or selection.exclude):
+        return document
+    hosts = {host.url for host in document.hosts if _takes_host(selection, host)}
+    return of_results(
+        document,
+        lambda result: (not selection.hosts or result.host in hosts) and selection.takes_name(result.model),
+    )
+
+
+def _takes_host(selection: Selection, host: Host) -> bool:
+    label = host_label(host.url)
+    return selection.takes_host(host) or selection.takes_host(msgspec.structs.replace(host, name=label))
+
+
+def _assessed(document: Document, chosen: Settings) -> Document:
+    assessments, verdict = assess(
+        document.models, document.results, document.quality_records, document.settings, named_uses=chosen.uses
+    )
+    return msgspec.structs.replace(document, assessments=assessments, verdict=verdict)

@@ -25,6 +25,7 @@ from .kinds import (
     TEXTS,
     THINKING,
     TIER_NAMES,
+    USE,
     WHOLE,
     Kind,
     T_co,
@@ -34,6 +35,8 @@ TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Generic, Literal, TypeAlias, overload
+
+    from ..assessment.uses import Use
 
     PhaseName: TypeAlias = Literal["discover", "enumerate", "benchmark", "assess"]
 else:
@@ -58,7 +61,8 @@ class Option(Generic[T_co]):
 
     A text as default is read as the flag's value would be. `fills` is the field of a run's settings that the value goes
     into, as "section.field"; None as default leaves that field as the profile has it. A switch that is on by default
-    has a flag that turns it off, `--no-…`. The key is the attribute's name without its unit.
+    has a flag that turns it off, `--no-…`. The key is the attribute's name without its unit, or the
+    underscore that tells it from a word of Python.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - a row of the table below
@@ -79,7 +83,7 @@ class Option(Generic[T_co]):
         self.key = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.key = name.removesuffix("_s")
+        self.key = name.removesuffix("_s").rstrip("_")
 
     if TYPE_CHECKING:
 
@@ -114,13 +118,15 @@ class Option(Generic[T_co]):
 class Settings:
     """The settings of one command. Each attribute is a row: nothing else has to know of a new one.
 
-    `…_s` are seconds, files are paths as typed, and None is what the profile says.
+    `…_s` are seconds, files are paths as typed, and None is what the profile says. `uses` are those that a verdict
+    names: the usual ones and the user's own.
     """
 
-    __slots__ = ("by_key",)
+    __slots__ = ("by_key", "uses")
 
-    def __init__(self, by_key: Mapping[str, Any]) -> None:
+    def __init__(self, by_key: Mapping[str, Any], uses: tuple[Use, ...] = ()) -> None:
         self.by_key = by_key
+        self.uses = uses
 
     def filling(self, section: str) -> dict[str, Any]:
         """Return the fields of that section of a run's settings that were decided here, with their values."""
@@ -173,7 +179,8 @@ class Settings:
         (),
         CHOOSING,
         "TIER",
-        "only models of this size in GB: <2 (or lt2), 2-4, 4-8, 8-16, 16+",
+        "only models of this size in GB: <2 (or lt2), 2-4, 4-8, 8-16, 16+; before a run by the size on disk, in assess "
+        "by the memory that was measured",
         "selection.tiers",
     )
     profile = Option(
@@ -277,10 +284,19 @@ class Settings:
     concurrency = Option(
         COUNT, 8, MEASURING, "N", "hosts at once; each host runs one model at a time", "run.concurrency"
     )
+    items = Option(FILES, (), MEASURING, "FILE", "also ask the items in this file of your own (repeatable)")
+    items_only = Option(SWITCH, False, MEASURING, None, "ask the items of --items alone, and none of the bank")
     scoring = Option(SCORING, "overall", VERDICT, "NAME", "score to show: overall or classic")
+    for_ = Option(
+        USE,
+        None,
+        VERDICT,
+        "USE",
+        "rank and recommend for this use: chat, code, agent, batch, rag, or one of your own in the settings file",
+    )
     wide = Option(SWITCH, False, VERDICT, None, "more columns: prefill, size, load, and the quality in each area")
     output = Option(PATHS, (), RESULTS, "FILE", f"also write the result to a {endings()} file (repeatable)")
-    save = Option(SWITCH, True, VERDICT, None, "do not keep the result for `assess --last`")
+    save = Option(SWITCH, True, VERDICT, None, "do not keep the result for `assess`")
     yes = Option(SWITCH, False, TALK, None, "answer every question with yes")
     color = Option(SWITCH, True, TALK, None, "no colours")
     quiet = Option(SWITCH, False, TALK, None, "print nothing but errors and the result")
@@ -323,20 +339,28 @@ class Verb:
 
 _ARGUMENTS = {
     "TARGET": "[TARGET ...]",
-    "FILE": "[FILE]",
+    "FILE": "[FILE ...]",
     "SHELL": "SHELL",
     "WHAT": "[show|path]",
     "BANK": "[list|show|check]",
 }
 _LISTING = (HOST, FINDING, CHOOSING, RESULTS, TALK)
 _SCANNING = (HOST, FINDING, RESULTS, TALK)
+_SAVED = (HOST, CHOOSING, RESULTS, VERDICT, TALK)
 _DEMO = (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, TALK)
 VERBS = (
     Verb("run", "run", "assess", GROUPS, "TARGET", "find, list, benchmark, recommend (the default)"),
     Verb("discover", "discover", "discover", _SCANNING, "TARGET", "find servers"),
     Verb("models", "run", "enumerate", _LISTING, "TARGET", "find servers and list their models"),
     Verb("benchmark", "run", "benchmark", GROUPS, "TARGET", "find, list and benchmark, without a verdict"),
-    Verb("assess", "assess", "assess", GROUPS, "FILE", "the verdict on a saved FILE; without FILE a whole run"),
+    Verb(
+        "assess",
+        "assess",
+        None,
+        _SAVED,
+        "FILE",
+        "the verdict on FILEs or the last run, no traffic",
+    ),
     Verb("demo", "demo", "assess", _DEMO, None, "the whole run on small real servers that come with it"),
     Verb("bank", "bank", None, (), "BANK", "the questions models are asked, and a check of yours"),
     Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),
@@ -368,7 +392,7 @@ ONE_OFFS = (
     ),
     OneOff("--watch", None, ("discover",), "continue until Ctrl-C, and print hosts as they come and go"),
     OneOff("--explain", "MODEL", _WITH_FIGURES, "also print how each figure of this model (a glob) was computed"),
-    OneOff("--last", None, ("assess",), "assess the last run on this machine"),
+    OneOff("--last", None, ("assess",), "assess the last run on this machine, as without FILE"),
     OneOff("--family", "NAME", ("bank",), "bank show: only this family of the area"),
     OneOff("--level", "N", ("bank",), "bank show: from 1 to 5 (default 1)"),
     OneOff("--seed", "N", ("bank",), "bank show: the first item's seed (default 0)"),

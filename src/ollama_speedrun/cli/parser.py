@@ -13,7 +13,8 @@ DEFAULT_VERB = "run"
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 POSITIONAL_HELP = {
     "TARGET": "host, host:port, URL or network (192.168.1.0/24) to probe instead of the local subnets",
-    "FILE": "result that a run wrote with --output FILE.json, - for standard input; without it all phases are run",
+    "FILE": "result that a run wrote with --output FILE.json, - for standard input; several are put together; without "
+    "any the last run on this machine",
 }
 VERB_NAMES = tuple(verb.name for verb in VERBS)
 _OPTIONS_WITH_VALUE = {setting.flag for setting in SETTINGS if not isinstance(setting.default, bool)} | {
@@ -128,7 +129,7 @@ def _add_positional(parser: argparse.ArgumentParser, verb: Verb) -> None:
     if verb.positional == "TARGET":
         parser.add_argument("targets", metavar="TARGET", nargs="*", help=POSITIONAL_HELP["TARGET"])
     elif verb.positional == "FILE":
-        _complete_files(parser.add_argument("file", metavar="FILE", nargs="?", help=POSITIONAL_HELP["FILE"]))
+        _complete_files(parser.add_argument("files", metavar="FILE", nargs="*", help=POSITIONAL_HELP["FILE"]))
     elif verb.positional == "SHELL":
         parser.add_argument("shell", choices=SHELLS, help="the shell to print it for")
     elif verb.positional == "BANK":

@@ -21,6 +21,7 @@ from .settings import Settings
 TYPE_CHECKING = False  # the pipeline loads an HTTP client, and a scan begins sooner without
 if TYPE_CHECKING:
     from ..pipeline.run import RunSettings
+    from ..quality.items import Item
     from ..report.settings import ReportSettings
 
 ASKED_ABOVE_ADDRESSES = DEFAULT_MAX_ADDRESSES
@@ -100,18 +101,40 @@ def selection(settings: Settings, *, host_patterns: Sequence[str]) -> Selection:
     return Selection(hosts=tuple(host_patterns), **settings.filling("selection"))
 
 
-def run_settings(settings: Settings, *, selection: Selection) -> "RunSettings":
+def run_settings(settings: Settings, *, selection: Selection, own_items: "tuple[Item, ...]" = ()) -> "RunSettings":
     """Return how the pipeline is to select and to benchmark."""
     from ..pipeline.run import RunSettings
 
-    return RunSettings(selection=selection, benchmark=benchmark_settings(settings), **settings.filling("run"))
+    return RunSettings(
+        selection=selection,
+        benchmark=benchmark_settings(settings),
+        own_items=own_items,
+        only_own_items=settings.items_only,
+        items_files=settings.items,
+        uses=settings.uses,
+        use=settings.for_,
+        **settings.filling("run"),
+    )
+
+
+def own_items(settings: Settings) -> "tuple[Item, ...]":
+    """Return the items of all of the user's files, numbered through; raises `ItemsFileError` for a fault in one."""
+    if settings.items_only and not settings.items:
+        raise UsageError("--items-only needs a file of items; name it with --items FILE")
+    if not settings.items:
+        return ()
+    from ..quality.own_items import load_items
+
+    items = [item for name in settings.items for item in load_items(Path(name).expanduser())]
+    return tuple(msgspec.structs.replace(item, seed=number) for number, item in enumerate(items, start=1))
 
 
 def report_settings(settings: Settings) -> "ReportSettings":
     """Return how a result is to be shown."""
     from ..report.settings import ReportSettings
 
-    return ReportSettings(scoring=settings.scoring, wide=settings.wide, verbose=settings.verbose)
+    use = None if settings.for_ is None else next(use for use in settings.uses if use.name == settings.for_)
+    return ReportSettings(scoring=settings.scoring, use=use, wide=settings.wide, verbose=settings.verbose)
 
 
 def benchmark_settings(

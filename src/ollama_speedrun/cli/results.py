@@ -12,73 +12,105 @@ from ..report.formats import Format, format_of
 from ..results.codec import encode
 from ..results.files import check_writable, write_atomically
 from ..results.types import Document
-from .environment import Environment
+from ..results.worth import Worth, worth_of, worth_of_file
+from .kept import KeptRuns
 
 if TYPE_CHECKING:
     from ..report.settings import ReportSettings
 
-LAST_RUN_NAME: Final = "last-run.json"
-
-
-def last_run_file(environment: Environment) -> Path:
-    """Return where the last run of this machine is kept."""
-    return environment.state_dir / LAST_RUN_NAME
+MOST_BESIDE: Final = 99
 
 
 class ResultFiles:
-    """The files that a run was asked to write, and the autosaved one where `last_run` is given.
+    """The files that a run was asked to write, and the kept one where `kept` is given.
 
-    Making one raises `UsageError` for an ending that is no format, and `OutputError` for a place that takes none.
+    A document never replaces one that holds more: it goes beside it, under another name. Making one raises `UsageError`
+    for an ending that is no format, and `OutputError` for a place that takes none. `usual` is what a file that is no
+    document is taken to hold.
     """
 
-    def __init__(self, output: Sequence[str], *, last_run: Path | None, shown: "ReportSettings") -> None:
+    def __init__(
+        self, output: Sequence[str], *, kept: KeptRuns | None, shown: "ReportSettings", usual: Worth = Worth.RESULTS
+    ) -> None:
         self._outputs: tuple[tuple[Path, Format], ...] = tuple(
             (path, format_of(path)) for path in (Path(name).expanduser() for name in output)
         )
-        self._last_run = last_run
+        self._kept = kept
         self._shown = shown
         self._rescued: Path | None = None
+        self._written: dict[Path, None] = {}
         self.why_not_kept: str | None = None
-        """Why the last run could not be autosaved; None where it was, or was not to be."""
+        """Why the run could not be kept; None where it was, or was not to be."""
+        self.remarks: list[str] = []
+        """What went elsewhere than it was asked to, and why."""
         for path, _ in self._outputs:
             check_writable(path)
+        self._worth = {path: worth_of_file(path, otherwise=usual) for path, _ in self._outputs}
 
-    def write(self, document: Document) -> OutputError | None:
-        """Write every file; where that fails, keep the result elsewhere and return the error, which says where."""
-        errors = [error for path, format_ in self._outputs if (error := self._try(path, format_, document))]
-        saved = self._last_run is not None and self._autosave(self._last_run, document)
+    def write(self, document: Document, *, is_last: bool = False) -> OutputError | None:
+        """Write every file; where that fails, keep the result elsewhere and return the error, which says where.
+
+        What holds less than the file that is there waits for the last write, which puts it beside.
+        """
+        errors = []
+        for path, format_ in self._outputs:
+            place = self._place(path, document, is_last=is_last)
+            if place is not None and (error := self._try(place, format_, document)):
+                errors.append(error)
+        saved = None if self._kept is None else self._keep(self._kept, document)
         if not errors or saved:
             self._forget_rescued()
         if not errors:
             return None
-        where = self._last_run if saved else self._rescue(document)
+        where = saved or self._rescue(document)
         kept = f"; what is finished is kept in {where}" if where else "; no other place could take it"
         return OutputError("; ".join(map(str, errors)) + kept)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The files that were asked for."""
-        return tuple(str(path) for path, _ in self._outputs)
+        """The files that were written."""
+        return tuple(map(str, self._written))
+
+    def _place(self, path: Path, document: Document, *, is_last: bool) -> Path | None:
+        """Return where a document is to go, None where it is not to be written yet."""
+        if worth_of(document) >= self._worth[path]:
+            return path
+        if not is_last:
+            return None
+        beside = next(
+            (
+                place
+                for number in range(1, MOST_BESIDE + 1)
+                if not (place := path.with_name(f"{path.stem}-{number}{path.suffix}")).exists()
+            ),
+            None,
+        )
+        holds = self._worth[path].name.lower()
+        what = "nothing" if worth_of(document) is Worth.NOTHING else f"no {holds}"
+        where = f"this one is in {str(beside)!r}" if beside else "this one was not written"
+        self.remarks.append(f"{str(path)!r} was left as it was, for this run found {what}; {where}")
+        return beside
 
     def _try(self, path: Path, format_: Format, document: Document) -> OutputError | None:
         try:
             write_atomically(path, format_.render(document, self._shown))
         except OutputError as exc:
+            self._written.pop(path, None)
             return exc
+        self._written[path] = None
         return None
 
-    def _autosave(self, path: Path, document: Document) -> bool:
-        """Keep the result for `assess --last`; a place that cannot be written is no error, for nobody asked for it."""
-        if not document.results:
-            return False
+    def _keep(self, kept: KeptRuns, document: Document) -> Path | None:
+        """Keep a run that measured anything; a place that cannot be written is no error, for nobody asked for it."""
+        if worth_of(document) < Worth.RESULTS:
+            return None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, encode(document))
-        except (OSError, OutputError) as exc:
+            path = kept.keep(document)
+        except OutputError as exc:
             self.why_not_kept = str(exc)
-            return False
+            return None
         self.why_not_kept = None
-        return True
+        return path
 
     def _rescue(self, document: Document) -> Path | None:
         """Put the result into the temporary directory, always the same file; return where, None when that fails."""

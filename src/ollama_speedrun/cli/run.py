@@ -16,15 +16,17 @@ from ..events import Notice, Phase
 from ..pipeline.events import Event
 from ..pipeline.record import Run
 from ..results.types import Document
+from ..results.worth import Worth
 from ..visit.events import BenchmarkProgress
 from . import planning, settings
 from .ending import Ending
 from .environment import Environment
 from .exit_codes import ExitCode
 from .interrupts import on_interrupt
+from .kept import KeptRuns
 from .late_display import LateDisplay
 from .options import VERBS
-from .results import Checkpoints, ResultFiles, last_run_file
+from .results import Checkpoints, ResultFiles
 from .screen import Screen
 from .settings import Settings
 
@@ -113,9 +115,11 @@ class RunCommand:
         self._chosen = chosen
         self._selection = planning.selection(chosen, host_patterns=host_patterns)
         self._measures = until >= Phase.BENCHMARK
+        self._own_items = planning.own_items(chosen) if self._measures else ()
         self._files = ResultFiles(
             chosen.output,
-            last_run=last_run_file(environment) if chosen.save and self._measures else None,
+            kept=KeptRuns(environment.state_dir) if chosen.save and self._measures else None,
+            usual={Phase.DISCOVER: Worth.SERVERS, Phase.ENUMERATE: Worth.MODELS}.get(until, Worth.RESULTS),
             shown=planning.report_settings(chosen),
         )
         self._run = Run()
@@ -135,7 +139,7 @@ class RunCommand:
             document = self._document(complete=complete)
             chosen = self._document(complete=complete, chosen_only=True)
             result = document if self._measures else chosen
-            unwritten = self._files.write(result)
+            unwritten = self._files.write(result, is_last=True)
         ending = Ending(
             document=document,
             until=self._until,
@@ -184,6 +188,8 @@ class RunCommand:
                         case _:
                             pass
 
+                if self._selection.tiers:
+                    display.handle(Notice("--tier goes by the size on disk, for no memory was measured yet"))
                 self._environment.log_line = display.log
                 group.create_task(checkpoints.keep())
                 pipeline = group.create_task(self._work(plan, emit))
@@ -206,7 +212,7 @@ class RunCommand:
             return
         from ..pipeline.run import run
 
-        settings = planning.run_settings(self._chosen, selection=self._selection)
+        settings = planning.run_settings(self._chosen, selection=self._selection, own_items=self._own_items)
         await run(plan, settings, until=self._until, emit=emit, into=self._run)
 
     def _display(self) -> "RunDisplay":
@@ -217,7 +223,9 @@ class RunCommand:
     def _tell_the_end(self, ending: Ending) -> None:
         for name in self._files.names:
             self._screen.note(f"Written: {name}")
+        for remark in self._files.remarks:
+            self._screen.complain(remark)
         if self._files.why_not_kept:
-            self._screen.note(f"Not kept for `assess --last`: {self._files.why_not_kept}")
+            self._screen.note(f"Not kept for `assess`: {self._files.why_not_kept}")
         if ending.sentence:
             self._screen.complain(ending.sentence)

@@ -10,6 +10,7 @@ import msgspec
 
 from ..benchmark.plan import PROFILES, Profile
 from ..errors import SettingsError, UsageError
+from . import uses
 from .environment import Environment
 from .kinds import Kind
 from .options import ENVIRONMENT_PREFIX, SETTINGS, Option, Settings
@@ -52,20 +53,35 @@ def load(
     values = {setting.key: _default(setting) for setting in SETTINGS} | dict(defaults)
     origins = dict.fromkeys(values, _DEFAULT)
     path = settings_file(environment, config_flag)
-    named = bool(config_flag or environment.variables.get(FILE_VARIABLE))
+    must_exist = bool(config_flag or environment.variables.get(FILE_VARIABLE))
+    table = _file_table(path, must_exist=must_exist)
+    own_uses = table.pop("uses", {})
     for setting, value, origin in (
-        *_file_layer(path, must_exist=named),
+        *_file_layer(table, path),
         *_variable_layer(environment.variables),
         *_flag_layer(flags),
     ):
         values[setting.key] = value
         origins[setting.key] = origin
-    settings = Settings(MappingProxyType(values))
+    settings = Settings(MappingProxyType(values), uses.with_own(own_uses, str(path)))
+    _check_verdict(settings, origins)
     if settings.quiet and settings.verbose:
         raise UsageError(
             f"quiet ({origins['quiet']}) and verbose ({origins['verbose']}) contradict each other; give only one"
         )
     return Layers(settings, origins)
+
+
+def _check_verdict(settings: Settings, origins: Mapping[str, str]) -> None:
+    """Refuse a use that there is not, and one that the score shown knows nothing of."""
+    if settings.for_ is None:
+        return
+    uses.named(settings.for_, settings.uses, f"for ({origins['for']})")
+    if settings.scoring == "classic":
+        raise UsageError(
+            f"scoring classic ({origins['scoring']}) and for ({origins['for']}) contradict each other: the classic "
+            "score knows no uses; give only one of them"
+        )
 
 
 def of_profile(option: Option[Any], profile: Profile) -> object:
@@ -80,14 +96,16 @@ def _default(option: Option[Any]) -> object:
     return option.kind.parse(default) if isinstance(default, str) else default
 
 
-def _file_layer(path: Path, *, must_exist: bool) -> Layer:
+def _file_table(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if must_exist:
             raise SettingsError(f"there is no settings file {path}; create it or name another with --config") from None
-        return
+        return {}
     except OSError as exc:
+        if not must_exist and isinstance(exc, NotADirectoryError | PermissionError) and not path.is_file():
+            return {}
         raise SettingsError(
             f"the settings file {path} cannot be read: {exc.strerror}; check it or name another"
         ) from exc
@@ -96,9 +114,12 @@ def _file_layer(path: Path, *, must_exist: bool) -> Layer:
     import tomllib
 
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as exc:
         raise SettingsError(f"the settings file {path} is not valid TOML: {exc}; correct that line") from exc
+
+
+def _file_layer(table: Mapping[str, Any], path: Path) -> Layer:
     for key, raw in table.items():
         setting = _BY_KEY.get(key)
         if setting is None:

@@ -10,6 +10,7 @@ import msgspec
 from ..assessment.recommend import assess
 from ..assessment.tiers import placed
 from ..assessment.types import Assessment, ResultKey, Tier, Verdict
+from ..assessment.uses import USES, Use
 from ..benchmark import workload
 from ..benchmark.events import BenchmarkEnded, BenchmarkPartial, BenchmarkRevised
 from ..benchmark.plan import BenchmarkSettings
@@ -39,11 +40,13 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         names = (host.url, host.url.partition("://")[2], *host.addresses, *([host.name] if host.name else []))
         return not self.hosts or any(_matches(name, self.hosts) for name in names)
 
+    def takes_name(self, name: str) -> bool:
+        """Return whether a model of this name matches."""
+        return not (self.include and not _matches_model(name, self.include)) and not _matches_model(name, self.exclude)
+
     def takes(self, model: Model) -> bool:
         """Return whether a model matches by name and, where its size on disk is known, by tier."""
-        if self.include and not _matches(model.name, self.include):
-            return False
-        if _matches(model.name, self.exclude):
+        if not self.takes_name(model.name):
             return False
         tier, _ = placed(memory_bytes=None, size_bytes=model.size_bytes)
         return not self.tiers or tier in self.tiers
@@ -66,12 +69,26 @@ class Run:
         self.results: list[Result] = []
         self.quality_records: dict[ResultKey, QualityRecord] = {}
         self._selection = Selection()
+        self._uses: tuple[Use, ...] = USES
+        self._items_files: tuple[str, ...] = ()
         self._chosen_hosts: set[str] = set()
 
-    def begin(self, selection: Selection, settings: BenchmarkSettings | None = None) -> None:
-        """Note what is asked for, before the first event; no settings where nothing is to be measured."""
+    def begin(
+        self,
+        selection: Selection,
+        settings: BenchmarkSettings | None = None,
+        *,
+        uses: tuple[Use, ...] = USES,
+        items_files: tuple[str, ...] = (),
+    ) -> None:
+        """Note what is asked for, before the first event; no settings where nothing is to be measured.
+
+        `uses` are those that the verdict names, `items_files` the files of the user's own items.
+        """
         self._selection = selection
         self.settings = settings
+        self._uses = uses
+        self._items_files = items_files
 
     def keep(self, event: Event) -> None:
         """Fold an event into what is known."""
@@ -128,7 +145,9 @@ class Run:
 
     def assess(self) -> tuple[tuple[Assessment, ...], Verdict]:
         """Return what is to be made of the results so far."""
-        return assess(self.models, self.results, tuple(self.quality_records.values()), self.settings)
+        return assess(
+            self.models, self.results, tuple(self.quality_records.values()), self.settings, named_uses=self._uses
+        )
 
     def document(self, *, complete: bool, assessed: bool = True, chosen_only: bool = False) -> Document:
         """Return all of it; `complete` is False while the run goes on or after it was interrupted.
@@ -145,6 +164,7 @@ class Run:
             complete=complete,
             workload_version=workload.VERSION if self.results else None,
             settings=self.settings if self.results else None,
+            items_files=self._items_files,
             context=read_context(),
             hosts=tuple(host for host in self.hosts.values() if not chosen_only or self.has_chosen(host)),
             models=tuple(self.chosen if chosen_only else self.models),
@@ -153,6 +173,11 @@ class Run:
             assessments=assessments,
             verdict=verdict if assessed else None,
         )
+
+
+def _matches_model(name: str, globs: Sequence[str]) -> bool:
+    """Return whether a model's name matches; a name without a tag means its `latest`, as in `ollama run`."""
+    return _matches(name, globs) or _matches(name, [f"{glob}:latest" for glob in globs if ":" not in glob])
 
 
 def _matches(name: str, globs: Sequence[str]) -> bool:

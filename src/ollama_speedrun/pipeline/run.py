@@ -15,6 +15,7 @@ import aiohttp
 import msgspec
 
 from ..assessment.events import Assessed
+from ..assessment.uses import USES, Use
 from ..benchmark import derive
 from ..benchmark.events import BenchmarkEnded, BenchmarkQueued
 from ..benchmark.plan import BenchmarkSettings
@@ -47,6 +48,9 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 8
     own_items: tuple[Item, ...] = ()
     only_own_items: bool = False
+    items_files: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = USES
+    use: str | None = None
 
 
 async def run(  # noqa: PLR0913  # independent inputs, named at the call
@@ -65,7 +69,7 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
     Servers and models that fail are events and results, never exceptions. Cancelling leaves the finished work in `into`
     and every server as it was found.
     """
-    into.begin(settings.selection, settings.benchmark)
+    into.begin(settings.selection, settings.benchmark, uses=settings.uses, items_files=settings.items_files)
     teller = _Teller(emit, into)
     with examiner(settings, record=into, emit=teller.tell) as examined:
         first = no_studies if examined is None else examined.first
@@ -248,7 +252,7 @@ class _Pipeline:
             self._begin(Phase.ASSESS, "scores, memory tiers, recommendation")
             _, verdict = self._record.assess()
             self._tell(Assessed(verdict))
-            best = verdict.recommendation
+            best = verdict.pick_for(self._settings.use)
             summary = f"{best.label} on {best.host}" if best else verdict.why_none or "nothing could be scored"
             self._tell(PhaseEnded(Phase.ASSESS, best is not None, summary))
 

@@ -4,15 +4,18 @@ from collections.abc import Iterator, Sequence
 
 from ..assessment.types import Rated
 from .settings import ReportSettings
+from .text import clean
 
 
-def legend(measured: Sequence[Rated], settings: ReportSettings) -> Iterator[str]:
+def legend(measured: Sequence[Rated], settings: ReportSettings, items_files: Sequence[str] = ()) -> Iterator[str]:
     """Yield a sentence for each thing to know about the figures of these results."""
     if any(entry.scores is not None for entry in measured):
         yield _score(settings)
         if settings.scoring == "classic":
             yield "Its quality is output tokens relative to the longest output of the run."
         yield from _quality(measured)
+    if items_files:
+        yield f"Your own items were asked, too: {', '.join(map(clean, items_files))}."
     if any(entry.result.decode_interval is not None for entry in measured):
         yield "± is half the 95 % interval of tok/s."
     yield from _tiers(measured, settings)

@@ -1,9 +1,11 @@
 """Result files: writing them so that none is ever half there, and reading them back."""
 
 import errno
+import glob
 import os
 import stat
 import tempfile
+import time
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +14,9 @@ from .codec import decode
 from .types import Document
 
 READ_LIMIT_BYTES: Final = 256 * 1024**2
+STRAY_AFTER_S: Final = 86_400
+_NAME_KEPT: Final = 40
+_TEMPORARY: Final = ".tmp"
 
 
 def check_writable(path: Path) -> None:
@@ -21,10 +26,21 @@ def check_writable(path: Path) -> None:
             descriptor, temporary = _open_beside(path.resolve())
             os.close(descriptor)
             Path(temporary).unlink()
+            remove_strays(path.resolve().parent, path.resolve().name)
         elif not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except (OSError, ValueError) as exc:
         raise _output_error(path, exc) from exc
+
+
+def remove_strays(directory: Path, name: str = "") -> None:
+    """Remove our temporary files of a day ago and more, which killed runs left beside a file of that name (any: "")."""
+    try:
+        for path in directory.glob(f".{glob.escape(name[:_NAME_KEPT])}*{_TEMPORARY}"):
+            if time.time() - path.stat().st_mtime > STRAY_AFTER_S:
+                path.unlink(missing_ok=True)
+    except OSError:
+        return  # they harm nothing
 
 
 def write_atomically(path: Path, data: str | bytes) -> None:
@@ -82,7 +98,7 @@ def _replace(target: Path, content: bytes) -> None:
 
 
 def _open_beside(target: Path) -> tuple[int, str]:
-    return tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
+    return tempfile.mkstemp(prefix=f".{target.name[:_NAME_KEPT]}.", suffix=_TEMPORARY, dir=target.parent)
 
 
 def _mode_for(target: Path) -> int:

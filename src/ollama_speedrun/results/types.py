@@ -39,7 +39,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `complete` is False in a file that was kept when a run was interrupted, or while it goes on; `ended_at` is None
     until the run is over. `settings` is how each model was measured and `workload_version` what it was asked: figures
-    of two runs compare only where both agree. `quality_records` hold
+    of two runs compare only where both agree.
+    `items_files` are the files of the user's own items that were asked, too. `quality_records` hold
     the items that each model answered. `assessments` are made from both, at most one for each result.
     """
 
@@ -51,6 +52,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     complete: bool = True
     workload_version: int | None = None
     settings: BenchmarkSettings | None = None
+    items_files: tuple[str, ...] = ()
     context: Context | None = None
     hosts: tuple[Host, ...] = ()
     models: tuple[Model, ...] = ()

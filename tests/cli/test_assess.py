@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from command import CommandLine
+from ollama_speedrun.cli.kept import KeptRuns
+from ollama_speedrun.results.codec import encode
+from ollama_speedrun.results.types import Document
+from report.test_view import graded_run
+from specimens import DESK, document, host
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return saved(tmp_path / "result.json", document())
+
+
+def saved(path: Path, run: Document) -> Path:
+    path.write_bytes(encode(run))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "models"),
+    [
+        (["--model", "*smol*"], ["smollm2:135m"]),
+        (["--model", "llama3.1:8b", "--exclude", "llama*"], None),
+        (["--exclude", "*llama*", "--exclude", "p*", "--exclude", "nomic*"], ["smollm2:135m"]),
+        (["--host", "rack.example:8080", "--model", "hf.co*"], ["hf.co/bartowski"]),
+        (["--host", "http://192.168.1.20:11434"], ["smollm2:135m", "llama3.1:8b"]),
+        (["--tier", "lt2"], ["smollm2:135m"]),
+    ],
+)
+def test_a_saved_result_can_be_narrowed(
+    options: list[str], models: list[str] | None, command: CommandLine, file: Path
+) -> None:
+    ended = command("assess", file, "--json", *options)
+    if models is None:
+        assert ended.status == 4
+        assert "no model is left by --model 'llama3.1:8b' and --exclude 'llama*'; found: " in ended.stderr
+        return
+    shown = [result.model for result in ended.document.results]
+    assert [name[: len(start)] for name, start in zip(shown, models, strict=True)] == models
+
+
+def test_a_host_that_the_result_has_not_is_said_with_those_it_has(command: CommandLine, file: Path) -> None:
+    ended = command("assess", file, "--host", "gpu9")
+    assert ended.status == 3
+    assert f"no host matches --host 'gpu9'; found: {DESK}, " in ended.stderr
+
+
+def test_a_host_is_chosen_by_the_name_that_the_user_gave_it(command: CommandLine, tmp_path: Path) -> None:
+    hosts = (msgspec.structs.replace(host(DESK), name="desk"), *document().hosts[1:])
+    named = saved(tmp_path / "r.json", msgspec.structs.replace(document(), hosts=hosts))
+    ended = command("assess", named, "--json", "--host", "desk")
+    assert [result.host for result in ended.document.results] == [DESK, DESK]
+
+
+def test_what_the_settings_file_chooses_for_runs_does_not_narrow_a_saved_result(
+    command: CommandLine, file: Path
+) -> None:
+    ended = command("assess", file, "--json", variables={"OLLAMA_SPEEDRUN_MODEL": "x"})
+    assert len(ended.document.results) == len(document().results)
+
+
+def test_several_files_are_put_together_and_what_differs_is_said(command: CommandLine, tmp_path: Path) -> None:
+    one = saved(tmp_path / "a.json", document())
+    other = saved(tmp_path / "b.json", msgspec.structs.replace(graded_run(), workload_version=7))
+    third = saved(tmp_path / "c.json", msgspec.structs.replace(document(), workload_version=8))
+    ended = command("assess", one, other, third, "--json")
+    models = [result.model for result in ended.document.results]
+    assert sorted(models) == sorted([*(result.model for result in document().results), "clever", "quick"])
+    assert "measured unlike, so compare them with care: workload_version 7 and 8" in ended.stderr
+
+
+def test_without_a_file_the_last_run_is_assessed_and_named(command: CommandLine) -> None:
+    path = KeptRuns(command.state_dir).keep(graded_run())
+    ended = command("assess")
+    assert ended.status == 0
+    assert ended.stdout.startswith("★ Use clever @ 192.168.1.20.")
+    assert ended.stderr.startswith("The run of ")
+    assert ended.stderr.rstrip().endswith(str(path))
+
+
+def test_a_use_decides_the_recommendation_and_the_document_still_holds_all(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    settings = tmp_path / "s.toml"
+    settings.write_text("[uses.fast]\nquality = 0\nspeed = 1\nlatency = 0\n", encoding="utf-8")
+    run = saved(tmp_path / "r.json", graded_run())
+    shown = command("assess", run, "--for", "fast", "--config", settings)
+    assert shown.status == 0
+    assert shown.stdout.startswith("★ Use quick @ 192.168.1.20. ")
+    held = command("assess", run, "--for", "fast", "--config", settings, "--json").document.verdict
+    assert held is not None
+    assert held.recommendation is not None
+    assert held.recommendation.model == "clever"
+    assert [use.use for use in held.uses] == ["chat", "code", "agent", "batch", "rag", "fast"]
+    assert [use.best.model for use in held.uses if use.use == "fast" and use.best] == ["quick"]
