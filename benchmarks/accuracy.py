@@ -125,7 +125,7 @@ def truths(scenario: Scenario, result: Result, tape: Sequence[Exchange]) -> Mapp
         "decode": script.decode_tps,
         "decode, our clock": stats.geometric_mean(list(_decode_rates(result.trials, trials))),
         "prefill": script.prefill_tps,
-        "TTFT": statistics.median(trial.first_content_s for trial in trials if trial),
+        "TTFT": stats.percentile([trial.first_content_s for trial in trials if trial], 0.5),
         "first answer": interview.first_answer_s if interview else None,
         "load": script.load_s,
         "GPU share": script.gpu_share,

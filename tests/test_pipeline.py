@@ -28,7 +28,7 @@ from ollama_speedrun import BenchmarkSettings, Phase, Run, RunSettings, Selectio
 from ollama_speedrun.assessment.events import Assessed
 from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkPartial
 from ollama_speedrun.benchmark.plan import IfBusy
-from ollama_speedrun.benchmark.types import CaveatKind
+from ollama_speedrun.benchmark.types import CaveatKind, Result
 from ollama_speedrun.discovery.events import HostFound, TargetFailed
 from ollama_speedrun.discovery.types import Access, DiscoveryPlan, Host, Secret, ServerTarget
 from ollama_speedrun.events import PhaseBegan, PhaseEnded
@@ -439,3 +439,12 @@ async def test_a_model_is_never_asked_what_it_cannot_do() -> None:
     (assessment,) = finished.assess()[0]
     assert assessment.quality is not None
     assert set(assessment.quality.areas) & {"tools", "vision"} == set()
+
+
+def test_a_snapshot_stays_as_it_is_while_the_run_goes_on() -> None:
+    found = Run()
+    found.keep(BenchmarkEnded(Result(host="http://h:1", model="a:1b", status="failed")))
+    taken = found.snapshot()
+    found.keep(BenchmarkEnded(Result(host="http://h:1", model="b:1b", status="failed")))
+    assert [result.model for result in taken.results] == ["a:1b"]
+    assert [result.model for result in found.results] == ["a:1b", "b:1b"]

@@ -2,6 +2,8 @@ import asyncio
 import os
 import tempfile
 from datetime import UTC, datetime
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
@@ -138,18 +140,44 @@ def test_an_ending_or_a_place_that_will_not_do_is_said_before_anything_runs(tmp_
 
 async def test_checkpoints_write_the_newest_state_and_end_when_finished(tmp_path: Path) -> None:
     state = [document("m:1b")]
-    checkpoints = Checkpoints(files(tmp_path / "a.json"), snapshot=lambda: state[-1], warn=pytest.fail)
+    checkpoints = Checkpoints(
+        files(tmp_path / "a.json"), snapshot=lambda: partial(itemgetter(-1), state), warn=pytest.fail
+    )
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         keeping = group.create_task(checkpoints.keep())
         checkpoints.request()
         while not (tmp_path / "a.json").exists():  # noqa: ASYNC110 - a file has no event to wait for
             await asyncio.sleep(0.01)
         state.append(document("m:1b", "m:3b"))
-        checkpoints.request()
+        checkpoints.request(at_once=True)
         while read_document(tmp_path / "a.json") != state[-1]:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.01)
         checkpoints.finish()
     assert keeping.done()
+
+
+@pytest.mark.virtual_time
+async def test_requests_in_a_row_lead_to_few_writes_and_the_last_state_is_written() -> None:
+    written: list[Document] = []
+
+    class Counting(ResultFiles):
+        def write(self, document: Document) -> OutputError | None:
+            written.append(document)
+            return None
+
+    state = [document("m:1b")]
+    counting = Counting([], last_run=None, scoring="overall")
+    checkpoints = Checkpoints(counting, snapshot=lambda: partial(lambda taken: taken, state[-1]), warn=pytest.fail)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(checkpoints.keep())
+        for number in range(50):
+            state.append(document(f"m:{number}b"))
+            checkpoints.request()
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(60)
+        checkpoints.finish()
+    assert 2 <= len(written) <= 5
+    assert written[-1] == state[-1]
 
 
 async def test_a_checkpoint_that_fails_is_told_once(tmp_path: Path) -> None:
@@ -158,7 +186,7 @@ async def test_a_checkpoint_that_fails_is_told_once(tmp_path: Path) -> None:
     kept = files(folder / "a.json", state=tmp_path)
     folder.rmdir()
     told: list[str] = []
-    checkpoints = Checkpoints(kept, snapshot=lambda: document("m:1b"), warn=told.append)
+    checkpoints = Checkpoints(kept, snapshot=lambda: partial(document, "m:1b"), warn=told.append)
     checkpoints.request()
     await asyncio.wait_for(checkpoints.keep(), 60)
     checkpoints.request()

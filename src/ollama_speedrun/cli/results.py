@@ -3,7 +3,9 @@
 import asyncio
 import os
 import tempfile
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -132,29 +134,51 @@ class ResultFiles:
             self._rescued = None
 
 
-class Checkpoints:
-    """Writes what is finished while a run goes on, off the event loop so that no measurement feels it."""
+PERIOD_S: Final = 2.0
+COST_FACTOR: Final = 50
+"""Between two writes passes so many times what the last one took: it delays stamps, also in a thread of its own."""
 
-    def __init__(self, files: ResultFiles, snapshot: Callable[[], Document], warn: Callable[[str], None]) -> None:
+
+class Checkpoints:
+    """Writes what is finished while a run goes on, off the event loop and seldom, so that no measurement feels it.
+
+    `snapshot` is called on the event loop and returns what makes the document of that moment in a thread.
+    """
+
+    def __init__(
+        self, files: ResultFiles, snapshot: Callable[[], Callable[[], Document]], warn: Callable[[str], None]
+    ) -> None:
         self._files = files
         self._snapshot = snapshot
         self._warn = warn
         self._due = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._over = False
 
-    def request(self) -> None:
-        """Ask for a write soon; requests during a write are answered by one more."""
+    def request(self, *, at_once: bool = False) -> None:
+        """Ask for a write: within a few seconds, or at once; requests during a write are answered by one more."""
         self._due.set()
+        if at_once:
+            self._urgent.set()
 
     def finish(self) -> None:
         """End `keep` once the write that may be under way is done."""
         self._over = True
         self._due.set()
+        self._urgent.set()
 
     async def keep(self) -> None:
         """Write whenever asked, until finished; the first failure is told and ends it: the last write tries again."""
         while await self._due.wait() and not self._over:
             self._due.clear()
-            if error := await asyncio.to_thread(self._files.write, self._snapshot()):
+            self._urgent.clear()
+            began_s = time.monotonic()
+            if error := await asyncio.to_thread(self._write, self._snapshot()):
                 self._warn(f"{error}; the run goes on and tries again at its end")
                 return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(PERIOD_S, COST_FACTOR * (time.monotonic() - began_s))):
+                    await self._urgent.wait()
+
+    def _write(self, document: Callable[[], Document]) -> OutputError | None:
+        return self._files.write(document())

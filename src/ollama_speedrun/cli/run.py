@@ -5,6 +5,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
 from types import MappingProxyType
 
 from ..benchmark.events import BenchmarkEnded, BenchmarkPartial, BenchmarkRevised
@@ -136,8 +137,8 @@ class RunCommand:
             complete = asyncio.run(self._drive(plans))
         finally:
             self._run.end()
-            document = self._document(complete=complete)
-            chosen = self._document(complete=complete, chosen_only=True)
+            document = self._document(self._run, complete=complete)
+            chosen = self._document(self._run, complete=complete, chosen_only=True)
             result = document if self._measures else chosen
             unwritten = self._files.write(result, is_last=True)
         ending = Ending(
@@ -157,10 +158,10 @@ class RunCommand:
         self._tell_the_end(ending)
         return ending.status
 
-    def _document(self, *, complete: bool, chosen_only: bool = False) -> Document:
-        """Return what the run has so far, as it may leave the program."""
+    def _document(self, run: Run, *, complete: bool, chosen_only: bool = False) -> Document:
+        """Return what a run has so far, as it may leave the program."""
         assessed = self._until is Phase.ASSESS
-        document = self._run.document(complete=complete, assessed=assessed, chosen_only=chosen_only)
+        document = run.document(complete=complete, assessed=assessed, chosen_only=chosen_only)
         return self._environment.mask.within(document)
 
     async def _drive(self, plans: AbstractAsyncContextManager[DiscoveryPlan]) -> bool:
@@ -169,7 +170,7 @@ class RunCommand:
             with LateDisplay(self._display) as display:
                 checkpoints = Checkpoints(
                     self._files,
-                    snapshot=lambda: self._document(complete=False),
+                    snapshot=lambda: partial(self._document, self._run.snapshot(), complete=False),
                     warn=lambda text: display.handle(Notice(text)),
                 )
 
@@ -179,8 +180,10 @@ class RunCommand:
                     if not isinstance(event, BenchmarkProgress | ScanProgress):  # these come while time is measured
                         _log.debug("%r", event)
                     match event:
-                        case BenchmarkPartial() | BenchmarkEnded() | BenchmarkRevised():
+                        case BenchmarkPartial():
                             checkpoints.request()
+                        case BenchmarkEnded() | BenchmarkRevised():
+                            checkpoints.request(at_once=True)
                         case TargetFailed(url):
                             self._failed_targets.append(url)
                         case HostFound(host) | HostMerged(host) if self._as_stream and self._run.has_chosen(host):

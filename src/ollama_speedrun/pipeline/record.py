@@ -1,5 +1,6 @@
 """The selection of a run, and all that it has found so far. Light, so that the first packet need not wait for more."""
 
+import copy
 import fnmatch
 import uuid
 from collections.abc import Sequence
@@ -89,6 +90,13 @@ class Run:
         self.settings = settings
         self._uses = uses
         self._items_files = items_files
+
+    def snapshot(self) -> "Run":
+        """Return the run as it is now, for a thread to read while this one goes on."""
+        taken = copy.copy(self)
+        taken.hosts, taken.models, taken.chosen = dict(self.hosts), list(self.models), list(self.chosen)
+        taken.results, taken.quality_records = list(self.results), dict(self.quality_records)
+        return taken
 
     def keep(self, event: Event) -> None:
         """Fold an event into what is known."""
