@@ -1,4 +1,5 @@
 import math
+import statistics
 
 import pytest
 from hypothesis import given
@@ -27,3 +28,31 @@ def test_one_more_trial_may_lie_farther_off_than_their_mean(given_rates: list[fl
 @pytest.mark.parametrize("few", [[], [7.0]])
 def test_fewer_than_two_trials_say_nothing_of_their_spread(few: list[float]) -> None:
     assert (stats.interval(few), stats.half_width(few), stats.spread(few)) == (None, None, None)
+
+
+@given(rates)
+def test_a_half_width_projected_to_the_trials_there_are_is_the_one_they_have(given_rates: list[float]) -> None:
+    found = stats.half_width(given_rates[:12])
+    assert found is not None
+    assert stats.projected_half_width(given_rates[:12], len(given_rates[:12])) == pytest.approx(
+        min(found, 5e5), rel=1e-6
+    )
+
+
+def test_the_interval_of_a_time_holds_its_median() -> None:
+    found = stats.time_interval([1.8, 2.0, 2.7])
+    assert found is not None
+    assert (found.low_s, found.high_s, found.trials) == (
+        pytest.approx(1.265, abs=1e-3),
+        pytest.approx(3.600, abs=1e-3),
+        3,
+    )
+    assert stats.time_interval([2.0]) is None
+    assert stats.time_interval([0.0, 2.0]) is None
+
+
+@given(st.lists(st.floats(1e-6, 1e4), min_size=2, max_size=12))
+def test_the_interval_of_any_times_holds_their_median(times_s: list[float]) -> None:
+    found = stats.time_interval(times_s)
+    assert found is not None
+    assert found.low_s <= statistics.median(times_s) <= found.high_s

@@ -166,7 +166,7 @@ async def test_requests_in_a_row_lead_to_few_writes_and_the_last_state_is_writte
             return None
 
     state = [document("m:1b")]
-    counting = Counting([], last_run=None, scoring="overall")
+    counting = Counting([], last_run=None, shown=USUAL)
     checkpoints = Checkpoints(counting, snapshot=lambda: partial(lambda taken: taken, state[-1]), warn=pytest.fail)
     async with asyncio.TaskGroup() as group:
         group.create_task(checkpoints.keep())

@@ -26,7 +26,14 @@ class Budget:
             self._began_ns = None
 
     @property
+    def left_s(self) -> float | None:
+        """The seconds that are left, 0 where none are; None for no bound."""
+        if self._limit_s is None:
+            return None
+        under_way_ns = 0 if self._began_ns is None else time.perf_counter_ns() - self._began_ns
+        return max(0.0, self._limit_s - units.seconds(self._spent_ns + under_way_ns))
+
+    @property
     def is_spent(self) -> bool:
         """True if nothing is left."""
-        under_way_ns = 0 if self._began_ns is None else time.perf_counter_ns() - self._began_ns
-        return self._limit_s is not None and units.seconds(self._spent_ns + under_way_ns) >= self._limit_s
+        return self.left_s == 0.0

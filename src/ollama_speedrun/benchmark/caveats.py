@@ -94,7 +94,11 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
             "with --profile thorough",
         )
     if (reached := stats.half_width(by_server)) is not None and reached > observed.precision:
-        why = "the time budget ended the trials" if observed.out_of_time else "the trials differed"
+        why = (
+            "the time budget ended the trials"
+            if observed.out_of_time
+            else "the trials differ by more than further ones could make up for"
+        )
         remedy = "give more --budget" if observed.out_of_time else "run again on a quieter machine"
         yield Caveat(
             CaveatKind.IMPRECISE,

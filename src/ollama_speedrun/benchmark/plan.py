@@ -41,6 +41,8 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     `timeout_s` bounds one generation, `num_predict` and `num_ctx` are in tokens. After a warm-up and one interview of
     `num_predict` tokens come trials of `trial_tokens` each, at least `fewest_trials` and at most `most_trials`, until
     the 95 % interval of the decode rate is within ± `precision`; `budget_s` bounds interview and trials together.
+    Trials also end, after the fewest, when `trials_s` seconds went into them or their spread says that `precision` is
+    out of reach.
     `take_turns` lets two models of a host alternate where memory holds both, so that results come in pairs;
     `reference_trial` repeats a host's first model at the end, to notice drift. `depths` (tokens) and
     `concurrency_levels` (requests at once) ask for the two sweeps. At most `max_items` items of the bank are graded for
@@ -58,6 +60,7 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     most_trials: int = 12
     precision: float = 0.03
     budget_s: float | None = None
+    trials_s: float | None = 30.0
     take_turns: bool = True
     reference_trial: bool = True
     thinking: Thinking = Thinking.DEFAULT
@@ -94,6 +97,7 @@ PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
     Profile.STANDARD: BenchmarkSettings(),
     Profile.THOROUGH: BenchmarkSettings(
         trial_tokens=256,
+        trials_s=None,
         fewest_trials=5,
         thinking=Thinking.ALL,
         depths=DEPTHS,

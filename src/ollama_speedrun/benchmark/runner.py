@@ -91,6 +91,7 @@ def _turn(model: LoadedModel, settings: BenchmarkSettings, alongside: Sequence[S
         fewest=settings.fewest_trials,
         most=settings.most_trials,
         precision=settings.precision,
+        longest_s=settings.trials_s,
     )
     last: list[ResultStudy] = []
     if "vision" in model.model.capabilities:

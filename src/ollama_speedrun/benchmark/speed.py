@@ -1,6 +1,7 @@
 """The speed of one text model: the interview, then trials until the decode rate is known well enough."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,6 +14,9 @@ from . import derive, metrics, stats, workload
 from .budget import Budget
 
 RETRIES: Final = 2
+ENOUGH_TRIALS: Final = 5
+FEW_TRIALS_DOUBT: Final = 1.5
+"""The spread of fewer than 5 trials is known badly: only one that is clearly too large ends them."""
 SETTLE_S: Final = 1.5
 """After a cancelled generation a server may still finish the batch that it was reading."""
 
@@ -26,7 +30,8 @@ async def settle(failure: OllamaError) -> None:
 class TrialSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How many tokens the interview and a trial have, and how many trials there are: `fewest` to `most`.
 
-    Between the two they end when the 95 % interval of the decode rate is within ± `precision`.
+    Between the two they end when the 95 % interval of the decode rate is within ± `precision`, after `longest_s`
+    seconds of trials, and when the spread so far says that no further trial within these bounds would get it there.
     """
 
     interview_tokens: int
@@ -34,20 +39,35 @@ class TrialSettings(msgspec.Struct, frozen=True, kw_only=True):
     fewest: int
     most: int
     precision: float
+    longest_s: float | None = None
 
-    def is_done(self, trials: Sequence[StreamRecord]) -> bool:
-        """Return whether these trials suffice."""
+    def is_done(self, trials: Sequence[StreamRecord], *, left_s: float | None = None) -> bool:
+        """Return whether these trials suffice, or more of them would not help in the time that is left."""
         if len(trials) >= self.most:
             return True
         if len(trials) < self.fewest:
             return False
+        most = min(self.most, len(trials) + self._affordable(trials, left_s))
+        if len(trials) >= most:
+            return True
         rates = [
             rate
             for trial in metrics.credible(trials)
             if (rate := metrics.decode_tps(trial) or metrics.decode_client_tps(trial))
         ]
-        reached = stats.half_width(rates)
-        return reached is None or reached <= self.precision
+        reached, hoped = stats.half_width(rates), stats.projected_half_width(rates, most)
+        if reached is None or hoped is None or reached <= self.precision:
+            return True
+        return hoped > self.precision * (1 if len(rates) >= ENOUGH_TRIALS else FEW_TRIALS_DOUBT)
+
+    def _affordable(self, trials: Sequence[StreamRecord], left_s: float | None) -> int:
+        """Return for how many more trials there is time."""
+        spent_s = sum(metrics.total_s(trial) for trial in trials)
+        bounds_s = [left_s, None if self.longest_s is None else self.longest_s - spent_s]
+        known_s = [bound_s for bound_s in bounds_s if bound_s is not None]
+        if not known_s or spent_s <= 0:
+            return self.most
+        return max(0, math.floor(min(known_s) * len(trials) / spent_s))
 
 
 class SpeedTrials:
@@ -94,7 +114,7 @@ class SpeedTrials:
                 self.cut_short = str(exc)
             await settle(exc)
             return False
-        return not (self._budget.is_spent or self.settings.is_done(self.trials))
+        return not (self._budget.is_spent or self.settings.is_done(self.trials, left_s=self._budget.left_s))
 
     async def drift(self, model: LoadedModel) -> float | None:
         """Load and time the model again; returns by what share it became faster, None where nothing tells that it did.

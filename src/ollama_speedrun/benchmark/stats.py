@@ -59,6 +59,14 @@ def half_width(rates: Sequence[float]) -> float | None:
     return None if found is None else found.relative_half_width
 
 
+def projected_half_width(rates: Sequence[float], trials: int) -> float | None:
+    """Return what `half_width` would be with so many trials if they spread as these do; None from fewer than two."""
+    if len(rates) < 2:
+        return None
+    deviation = statistics.stdev([math.log(rate) for rate in rates])
+    return math.sinh(min(_quantile(trials) * deviation / math.sqrt(trials), math.log(LARGEST_SPREAD)))
+
+
 def spread(rates: Sequence[float]) -> float | None:
     """Return within what share of their mean one more of these would lie with 95 %; None from fewer than two."""
     if len(rates) < 2:
