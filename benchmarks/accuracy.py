@@ -32,7 +32,7 @@ sys.path.insert(0, str(TESTS))
 
 from fake_ollama.script import FleetScript  # noqa: E402  # the path to it comes first
 from fake_ollama.tape import Exchange  # noqa: E402
-from ollama_speedrun.benchmark import stats  # noqa: E402
+from ollama_speedrun.benchmark import metrics, stats  # noqa: E402
 from ollama_speedrun.benchmark.types import Result, StreamRecord  # noqa: E402
 from ollama_speedrun.units import NS_PER_S  # noqa: E402
 from truth import SCENARIOS, Figure, Scenario, figures_of, measured  # noqa: E402
@@ -138,8 +138,9 @@ def truths(scenario: Scenario, result: Result, tape: Sequence[Exchange]) -> Mapp
 def _decode_rates(records: Sequence[StreamRecord], sent: Sequence[Streamed | None]) -> Iterator[float]:
     """Yield tokens per second between the first content chunk and the last, as sent."""
     for record, true in zip(records, sent, strict=True):
-        if true is not None and record.eval_count is not None and true.window_s:
-            yield (record.eval_count - 1 - (record.done_reason == "stop")) / true.window_s
+        tokens = metrics.output_tokens(record)
+        if true is not None and tokens is not None and true.window_s:
+            yield (tokens - 1 - (record.done_reason == "stop")) / true.window_s
 
 
 def rows_of(scenario: Scenario, runs: Sequence[tuple[Result, Sequence[Exchange]]]) -> list[Row]:

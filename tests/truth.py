@@ -312,7 +312,7 @@ SCENARIOS: Sequence[Scenario] = (
     ),
     Scenario(
         name="cut off for identical chunks",
-        models=(repeating_model("m:1b", decode_tps=200.0, prefill_tps=4000.0),),
+        models=(repeating_model("m:1b", decode_tps=200.0, prefill_tps=4000.0, load_s=0.5),),
         caveats=caveats(CaveatKind.REPEATS_ITSELF, CaveatKind.SHORT_ANSWERS),
         absent=figures("prefill"),
     ),

@@ -283,6 +283,9 @@ LATE = record(first_content_ns=700 * MS, first_answer_ns=700 * MS, content_chunk
             id="a word, no counts",
         ),
         pytest.param(record(content_arrivals=9, eval_duration_ns=None), None, None, 0, id="in blocks, no durations"),
+        pytest.param(
+            record(first_content_ns=260 * MS, content_chunks=80), None, None, 0, id="late, and characters of bytes"
+        ),
         pytest.param(record(content_chunks=30, content_arrivals=30), 0.2, 0.2, 0, id="several tokens in a chunk"),
     ],
 )

@@ -125,8 +125,9 @@ def _known(rates: Sequence[float]) -> str:
 def _of_late_first_pieces(observed: Observations) -> Iterator[Caveat]:
     """Say why no time to the first token can be had where tokens had been decoded long before it."""
     timed = observed.timed
-    hidden = [tokens for record in (observed.interview, *timed) if (tokens := metrics.hidden_tokens(record))]
-    if hidden:
+    known = (observed.interview, *observed.trials)
+    hidden = [tokens for record in known if (tokens := metrics.hidden_tokens(record))]
+    if 2 * len(hidden) > len(known):
         yield Caveat(
             CaveatKind.HIDDEN_THINKING,
             f"the server counted {_tokens(max(hidden))} before it showed one, as models do that think in silence, so "

@@ -267,7 +267,10 @@ def hidden_tokens(record: StreamRecord) -> int:
     held_back = tokens_held_back(record)
     if _is_one_chunk(record) or 2 * _arrivals(record) <= record.content_chunks or held_back <= UNSEEN_TOKENS:
         return 0
-    return held_back if was_first_piece_late(record) and _follow_one_by_one(record, tokens) else 0
+    unseen_tokens = (unseen_decoding_ns(record) or 0) * tokens / max(1, record.eval_duration_ns or 0)
+    if not was_first_piece_late(record) or 2 * unseen_tokens < held_back:
+        return 0
+    return held_back if _follow_one_by_one(record, tokens) else 0
 
 
 def _follow_one_by_one(record: StreamRecord, tokens: int) -> bool:
