@@ -161,12 +161,13 @@ async def test_requests_in_a_row_lead_to_few_writes_and_the_last_state_is_writte
     written: list[Document] = []
 
     class Counting(ResultFiles):
-        def write(self, document: Document) -> OutputError | None:
+        def write(self, document: Document, *, is_last: bool = False) -> OutputError | None:
+            assert not is_last
             written.append(document)
             return None
 
     state = [document("m:1b")]
-    counting = Counting([], last_run=None, shown=USUAL)
+    counting = Counting([], kept=None, shown=USUAL)
     checkpoints = Checkpoints(counting, snapshot=lambda: partial(lambda taken: taken, state[-1]), warn=pytest.fail)
     async with asyncio.TaskGroup() as group:
         group.create_task(checkpoints.keep())
