@@ -1,6 +1,9 @@
+import os
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +116,60 @@ def test_completion_scripts_know_verbs_and_options(shell: str, command: CommandL
     assert (ended.status, ended.stderr) == (0, "")
     assert "discover" in ended.stdout
     assert "num-predict" in ended.stdout
+
+
+COMPLETIONS = [
+    ("ollama-speedrun ass", "assess"),
+    ("ollama-speedrun --prof", "--profile"),
+    ("ollama-speedrun run --tier ", "lt2 2-4 4-8 8-16 16+"),
+    ("ollama-speedrun assess --for c", "chat code"),
+    ("ollama-speedrun run --areas w", "writing"),
+    ("ollama-speedrun run --output res", "result.json"),
+    ("ollama-speedrun assess res", "result.json"),
+    ("ollama-speedrun completion f", "fish"),
+]
+IN_BASH = """
+source ./script
+try() {
+    COMP_WORDS=(); read -ra COMP_WORDS <<< "$1"; [[ $1 == *" " ]] && COMP_WORDS+=("")
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=(); _shtab_ollama_speedrun; echo "${COMPREPLY[*]}"
+}
+try "$LINE"
+exit 0
+"""
+IN_FISH = "source ./script; complete -C $LINE | cut -f1 | string join ' '; true"
+
+
+PROGRAMS = {"bash": IN_BASH, "fish": IN_FISH}
+
+
+@pytest.mark.parametrize("shell", PROGRAMS)
+@pytest.mark.parametrize(("line", "completed"), COMPLETIONS)
+def test_a_shell_completes_options_and_their_values(
+    line: str, completed: str, shell: str, command: CommandLine, tmp_path: Path
+) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell} on this machine")
+    (tmp_path / "script").write_text(command("completion", shell).stdout, encoding="utf-8")
+    (tmp_path / "result.json").touch()
+    environment = {"PATH": os.environ["PATH"], "LINE": line, "HOME": str(tmp_path)}
+    ended = subprocess.run(
+        [shell, "-c", PROGRAMS[shell]],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ended.stdout.split() == completed.split()
+
+
+def test_zsh_accepts_its_completion_script(command: CommandLine, tmp_path: Path) -> None:
+    script = command("completion", "zsh").stdout
+    assert all(value in script for value in ("thorough", "lt2", "honesty"))
+    if shutil.which("zsh") is None:
+        pytest.skip("there is no zsh on this machine")
+    file = tmp_path / "_ollama-speedrun"
+    file.write_text(script, encoding="utf-8")
+    subprocess.run(["zsh", "-n", str(file)], check=True, timeout=60)

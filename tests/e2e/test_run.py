@@ -105,7 +105,7 @@ async def test_each_phase_can_be_the_last(command: CommandLine) -> None:
                 ("discover", fleet.urls, ()),
                 ("models", fleet.urls, ()),
                 ("benchmark", fleet.urls, QUICK),
-                ("assess", [f"--host={url}" for url in fleet.urls], QUICK),
+                ("run", [f"--host={url}" for url in fleet.urls], QUICK),
             )
         }
     assert {
@@ -115,7 +115,7 @@ async def test_each_phase_can_be_the_last(command: CommandLine) -> None:
         "discover": (1, 0, 0, False),
         "models": (1, 2, 0, False),
         "benchmark": (1, 2, 2, False),
-        "assess": (1, 2, 2, True),
+        "run": (1, 2, 2, True),
     }
 
 
@@ -124,7 +124,7 @@ async def test_a_table_goes_to_stdout_and_the_talk_to_stderr(command: CommandLin
         ended = await command.beside(*fleet.urls, *QUICK)
     assert ended.status == 0
     assert "better:3b" in ended.stdout
-    assert "Recommendation" in ended.stdout
+    assert ended.stdout.startswith("★ Use ")
     assert "✓ Benchmark" in ended.stderr
     assert "Recommendation" not in ended.stderr
 
@@ -293,7 +293,7 @@ async def test_an_explanation_follows_the_table_and_goes_beside_json(command: Co
     assert "decode_tps: (eval_count − 1) / eval_duration, server clock" in explanation
     assert shown.status == 0
     assert shown.stdout.rstrip().endswith(explanation.rstrip())
-    assert shown.stdout.index("Recommendation") < shown.stdout.index("decode_tps: ")
+    assert shown.stdout.index("★ Use ") < shown.stdout.index("decode_tps: ")
     as_json = command("assess", file, "--json", "--explain=GOOD*")
     assert (as_json.status, as_json.document) == (0, read_document(file))
     assert as_json.stderr.strip() == explanation.strip()

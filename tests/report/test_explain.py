@@ -14,11 +14,14 @@ from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.assessment.score import Formula
 from ollama_speedrun.benchmark import derive, metrics, stats
 from ollama_speedrun.benchmark.types import EmbeddingFigures, Observations, Result, StreamRecord
+from ollama_speedrun.quality import bank
 from ollama_speedrun.quality.items import Grade
 from ollama_speedrun.quality.records import AnswerRecord, ItemRecord, QualityRecord
+from ollama_speedrun.quality.records import record as record_of_item
 from ollama_speedrun.report.explain import FIGURES, explain, value
 from ollama_speedrun.results.types import Document
 from records import MS, model, observations, record, timed
+from report.test_view import graded_run
 from specimens import document as specimen
 
 TRIALS = tuple(
@@ -320,3 +323,50 @@ def test_no_line_is_too_wide_and_no_name_steers_the_terminal(name: str, counts: 
 )
 def test_a_value_has_four_significant_digits(number: float, shown: str) -> None:
     assert value(number) == shown
+
+
+def items_explained(**changes: Any) -> tuple[str, ...]:
+    run = graded_run()
+    made = bank.item("reasoning", "ordering", 1, 3)
+    answer = AnswerRecord(content="**Thomas**\x1b[31m is it", ended_ns=2_000_000_000, thinking_characters=12)
+    grade = Grade(score=1.0, strict=0.0, extracted="Thomas", why="the name is right, with more around it")
+    item = msgspec.structs.replace(record_of_item(made, (answer,), grade), **changes)
+    answered = msgspec.structs.replace(run.quality_records[0], items=(item,))
+    lines = explain(msgspec.structs.replace(run, quality_records=(answered,)), "clever")
+    return lines[next(place for place, line in enumerate(lines) if line.startswith("items:")) :]
+
+
+def test_each_item_is_shown_with_its_prompt_answer_extract_and_grade() -> None:
+    lines = items_explained()
+    assert lines == (
+        "items: 1 asked in a chat, 1 of them counted; bank 1, mix easy, seed 1",
+        "  reasoning/ordering/1/3: right, wrong where the format counts",
+        "    asked: Thomas is slower than Yara. Naomi is faster than Yara. Who is the",
+        "      slowest? Answer with only the name.",
+        "    answer (after 12 characters of thinking): **Thomas** is it",
+        "    extracted: Thomas",
+        "    why: the name is right, with more around it",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"family": "own"}, "    asked: (an item of your own: its text stands in your file)"),
+        ({"family": "gone"}, "    asked: (the bank has no such item)"),
+        ({"level": 99}, "    asked: (the bank has no such item)"),
+        ({"item": "reasoning/ordering/1/x"}, "    asked: (the bank has no such item)"),
+        ({"item": "reasoning/ordering/1/" + "9" * 4000}, "    asked: (the bank has no such item)"),
+    ],
+)
+def test_a_prompt_that_cannot_be_made_again_says_why(changes: dict[str, Any], said: str) -> None:
+    assert said in items_explained(**changes)
+
+
+def test_an_item_of_another_bank_is_not_made_up() -> None:
+    run = graded_run()
+    first = run.quality_records[0]
+    other = msgspec.structs.replace(first, bank="0", items=first.items[:1])
+    lines = explain(msgspec.structs.replace(run, quality_records=(other,)), "clever")
+    assert "    asked: (the text is known to bank 0; this is bank 1)" in lines

@@ -52,7 +52,7 @@ class Kind(Generic[T_co]):
     `parse` turns one text into a value and raises `ValueError` for any other; `expected` completes "give …". `toml` are
     the exact types that the settings file may use. A kind of `many` is a tuple of such values, and one flag or variable
     may hold several, joined by `separator`; of a kind of `runs`, each text stands for a tuple of values, all of which
-    are strung together.
+    are strung together. `values` are what a shell completes, empty where anything may be typed.
     """
 
     def __init__(  # noqa: PLR0913 - a row of the table below
@@ -64,6 +64,7 @@ class Kind(Generic[T_co]):
         many: bool = False,
         separator: str | None = None,
         runs: bool = False,
+        values: tuple[str, ...] = (),
     ) -> None:
         self.expected = expected
         self.parse = parse
@@ -71,6 +72,7 @@ class Kind(Generic[T_co]):
         self.many = many
         self.separator = separator
         self.runs = runs
+        self.values = values
 
 
 def _text(text: str) -> str:
@@ -208,20 +210,36 @@ WHOLE: Kind[int] = Kind(f"a whole number from 0 to {LARGEST_COUNT}", _natural, (
 CONFIDENCE: Kind[float] = Kind("a share from 0.5 to below 1, such as 0.95", _confidence, (int, float))
 POINTS: Kind[float] = Kind("points from 0 to below 100, such as 3", _points, (int, float))
 RATE: Kind[float] = Kind("tokens per second from 0 on, such as 5", _rate, (int, float))
-AREAS: Kind[tuple[str, ...]] = Kind("areas out of " + ", ".join(AREA_NAMES), _area, (str,), many=True, separator=",")
+AREAS: Kind[tuple[str, ...]] = Kind(
+    "areas out of " + ", ".join(AREA_NAMES), _area, (str,), many=True, separator=",", values=AREA_NAMES
+)
 SWITCH: Kind[bool] = Kind("true or false", _switch, (bool,))
-PROFILE: Kind[Profile] = Kind("quick or standard or thorough", _profile, (str,))
-THINKING: Kind[Thinking] = Kind("default or on or off or all", _thinking, (str,))
-IF_BUSY: Kind[IfBusy] = Kind("wait or skip or go", _if_busy, (str,))
-USE: Kind[str] = Kind("a use: chat, code, agent, batch, rag, or one of your own", _text, (str,))
-SCORING: Kind[Scoring] = Kind("overall or classic", _scoring, (str,))
+PROFILE: Kind[Profile] = Kind(
+    "quick or standard or thorough", _profile, (str,), values=("quick", "standard", "thorough")
+)
+THINKING: Kind[Thinking] = Kind(
+    "default or on or off or all", _thinking, (str,), values=("default", "on", "off", "all")
+)
+IF_BUSY: Kind[IfBusy] = Kind("wait or skip or go", _if_busy, (str,), values=("wait", "skip", "go"))
+USE: Kind[str] = Kind(
+    "a use: chat, code, agent, batch, rag, or one of your own",
+    _text,
+    (str,),
+    values=("chat", "code", "agent", "batch", "rag"),
+)
+SCORING: Kind[Scoring] = Kind("overall or classic", _scoring, (str,), values=("overall", "classic"))
 TEXTS: Kind[tuple[str, ...]] = Kind("names or patterns, such as 'llama3*'", _text, (str,), many=True, separator=",")
 HOSTS: Kind[tuple[str, ...]] = Kind("hosts, such as 192.168.1.20 or 'gpu*'", _text, (str,), many=True, separator=",")
 PORTS: Kind[tuple[int, ...]] = Kind(
     "port numbers from 1 to 65535, such as 11434", _port, (int,), many=True, separator=","
 )
 TIER_NAMES: Kind[tuple[Tier, ...]] = Kind(
-    "memory tiers out of " + ", ".join(TIERS), _tier, (str,), many=True, separator=","
+    "memory tiers out of " + ", ".join(TIERS),
+    _tier,
+    (str,),
+    many=True,
+    separator=",",
+    values=("lt2", "2-4", "4-8", "8-16", "16+"),
 )
 PATHS: Kind[tuple[str, ...]] = Kind(f"file names that end in {endings()}", _text, (str,), many=True)
 FILE: Kind[str] = Kind("the name of a file", _text, (str,))
@@ -230,7 +248,13 @@ NETWORKS: Kind[tuple[str, ...]] = Kind(
     "networks or addresses, such as 192.168.7.0/24", _text, (str,), many=True, separator=","
 )
 DEPTHS: Kind[tuple[int, ...]] = Kind(
-    "tokens of context, such as 0,2048, or on or off", _depths, (int, str), many=True, separator=",", runs=True
+    "tokens of context, such as 0,2048, or on or off",
+    _depths,
+    (int, str),
+    many=True,
+    separator=",",
+    runs=True,
+    values=("on", "off"),
 )
 LEVELS: Kind[tuple[int, ...]] = Kind(
     f"numbers of requests up to {MOST_AT_ONCE}, such as 1,4, or on or off",
@@ -239,4 +263,5 @@ LEVELS: Kind[tuple[int, ...]] = Kind(
     many=True,
     separator=",",
     runs=True,
+    values=("on", "off"),
 )

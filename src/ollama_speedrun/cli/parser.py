@@ -20,7 +20,12 @@ VERB_NAMES = tuple(verb.name for verb in VERBS)
 _OPTIONS_WITH_VALUE = {setting.flag for setting in SETTINGS if not isinstance(setting.default, bool)} | {
     option.flag for option in ONE_OFFS if option.metavar
 }
-_FILE_COMPLETION = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
+_FILE_COMPLETION = {
+    "bash": "_shtab_compgen_files",
+    "zsh": "_files",
+    "fish": "(__fish_complete_path (commandline -ct))",
+    "tcsh": "f",
+}
 _ASKED_FOR_BY_OPTION = ("help", "version")
 _BARE_WORD = re.compile(r"[a-z]+")
 
@@ -71,6 +76,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _fill(parser: argparse.ArgumentParser, verb: Verb) -> None:
     _add_positional(parser, verb)
+    add_options(parser, verb)
+
+
+def add_options(parser: argparse.ArgumentParser, verb: Verb) -> None:
+    """Add all options that a verb takes."""
     for group in verb.groups:
         section = parser.add_argument_group(group)
         for setting in SETTINGS:

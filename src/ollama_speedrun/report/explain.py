@@ -21,6 +21,7 @@ from ..benchmark.types import CaveatKind, Result, StreamRecord
 from ..inventory.types import Model
 from ..results.types import Document
 from . import figures
+from .explain_items import explain_items
 from .layout import shorten
 from .text import clean
 
@@ -153,6 +154,9 @@ def _of_result(document: Document, formula: Formula, entry: Rated, model: Model 
     yield from _of_place(entry, model)
     yield from _of_score(document, formula, entry)
     yield from _left_out(result)
+    for record in document.quality_records:
+        if (record.host, record.model, record.variant) == result.key:
+            yield from explain_items(record)
     yield ""
 
 
