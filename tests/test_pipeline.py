@@ -31,7 +31,7 @@ from ollama_speedrun.benchmark.plan import IfBusy
 from ollama_speedrun.benchmark.types import CaveatKind, Result
 from ollama_speedrun.discovery.events import HostFound, TargetFailed
 from ollama_speedrun.discovery.types import Access, DiscoveryPlan, Host, Secret, ServerTarget
-from ollama_speedrun.events import PhaseBegan, PhaseEnded
+from ollama_speedrun.events import Notice, PhaseBegan, PhaseEnded
 from ollama_speedrun.inventory.events import ModelListed
 from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.pipeline.events import Event
@@ -187,6 +187,24 @@ async def test_models_that_cannot_answer_are_listed_and_never_sent_a_prompt() ->
     }
     assert outcomes(finished) == {"embed:m": "ok", "paint:m": "skipped", "gpt:120b-cloud": "skipped"}
     assert prompted == []
+
+
+async def test_a_model_with_several_names_is_measured_under_the_first_that_is_selected() -> None:
+    shelf = (
+        ModelScript("a:1b", answer_tokens=20, digest="ab" * 32),
+        ModelScript("b:1b", answer_tokens=20, digest="ab" * 32),
+        ModelScript("c:1b", answer_tokens=20, digest="ab" * 32),
+    )
+    async with fake_fleet([HostScript(models=shelf)]) as fleet:
+        done, events = await speedrun(fleet.urls)
+        chosen, _ = await speedrun(fleet.urls, RunSettings(benchmark=QUICK, selection=Selection(exclude=("a*",))))
+    assert [(result.model, result.status) for result in done.results] == [("a:1b", "ok")]
+    assert [entry.name for entry in done.models] == ["a:1b", "b:1b", "c:1b"]
+    assert done.models[0].aliases == ("b:1b", "c:1b")
+    assert [result.model for result in chosen.results] == ["b:1b"]
+    assert [event.text for event in events if isinstance(event, Notice)] == [
+        f"a:1b on {fleet.urls[0]} is also called b:1b and c:1b: it is measured once"
+    ]
 
 
 async def test_cancelling_keeps_what_is_finished_and_leaves_the_servers_as_they_were() -> None:
@@ -378,18 +396,24 @@ async def test_nothing_found_and_no_models_are_told_as_failed_phases(unused_tcp_
 @pytest.mark.parametrize(
     ("selection", "chosen"),
     [
-        (Selection(), ["qwen3:8b", "llama3.2:1b", "embed:m"]),
+        (Selection(), ["qwen3:8b", "llama3.2:1b", "mistral:latest", "embed:m"]),
         (Selection(include=("LLAMA*",)), ["llama3.2:1b"]),
-        (Selection(include=("*",), exclude=("*:1b", "embed*")), ["qwen3:8b"]),
+        (Selection(include=("*",), exclude=("*:1b", "embed*")), ["qwen3:8b", "mistral:latest"]),
         (Selection(tiers=("4-8",)), ["qwen3:8b"]),
         (Selection(tiers=("<2", "4-8"), exclude=("embed*",)), ["qwen3:8b", "llama3.2:1b"]),
         (Selection(include=("nothing",)), []),
+        (Selection(include=("llama3.2:latest",)), []),
+        (Selection(include=("mistral",)), ["mistral:latest"]),
+        (Selection(include=("mistral", "Embed:M")), ["mistral:latest", "embed:m"]),
+        (Selection(include=("mistral:7b",)), []),
+        (Selection(exclude=("mistral", "qwen3")), ["qwen3:8b", "llama3.2:1b", "embed:m"]),
     ],
 )
 def test_models_are_selected_by_glob_and_tier(selection: Selection, chosen: list[str]) -> None:
     shelf = [
         model("qwen3:8b", size_bytes=5 * GB),
         model("llama3.2:1b", size_bytes=GB),
+        model("mistral:latest", size_bytes=30 * GB),
         model("embed:m", size_bytes=None) if not selection.tiers else model("embed:m", size_bytes=1000),
     ]
     assert [entry.name for entry in shelf if selection.takes(entry)] == chosen
@@ -402,13 +426,25 @@ def test_models_are_selected_by_glob_and_tier(selection: Selection, chosen: list
         ("10.0.0.7", True),
         ("10.0.0.*", True),
         ("gpu-box*", True),
-        ("http://gpu-box:11434", True),
+        ("http://gpu-box:11434/ollama", True),
+        ("gpu-box:11434/ollama", True),
         ("10.0.1.*", False),
         ("gpu", False),
+        ("GPU-box", True),
+        ("gpu-box:11434", True),
+        ("desk", True),
+        ("desk*", True),
     ],
 )
-def test_hosts_are_selected_by_url_or_address(glob: str, taken: bool) -> None:
-    host = Host(url="http://gpu-box:11434", kind="ollama", version=None, via=("target",), addresses=("10.0.0.7",))
+def test_hosts_are_selected_by_url_address_or_name(glob: str, taken: bool) -> None:
+    host = Host(
+        url="http://gpu-box:11434/ollama",
+        kind="ollama",
+        version=None,
+        via=("target",),
+        addresses=("10.0.0.7",),
+        name="desk",
+    )
     assert Selection(hosts=(glob,)).takes_host(host) is taken
 
 

@@ -17,3 +17,24 @@ async def test_a_model_that_is_listed_twice_counts_once_and_an_odd_entry_spoils_
         models = await list_models(OllamaClient(session, server.url), host=server.url, emit=told.append)
     assert [(model.name, model.size_bytes) for model in models] == [("m:1b", None), ("n:1b", 5)]
     assert [event.model for event in told if isinstance(event, ModelFailed)] == ["(unnamed)"]
+
+
+async def test_names_of_one_digest_are_each_others_aliases_and_no_digest_makes_none() -> None:
+    tags = {
+        "models": [
+            {"name": "a:1b", "digest": "ab" * 32},
+            {"name": "other:1b", "digest": "cd" * 32},
+            {"name": "b:1b", "digest": "ab" * 32},
+            {"name": "bare:1b"},
+            {"name": "empty:1b", "digest": ""},
+            {"name": "empty:2b", "digest": ""},
+        ]
+    }
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+    async with (
+        raw_server(Raw({"/api/tags": (head, json.dumps(tags).encode()), "*": (head, b"{}")})) as server,
+        open_session() as session,
+    ):
+        models = await list_models(OllamaClient(session, server.url), host=server.url, emit=lambda _: None)
+    aliases = {model.name: model.aliases for model in models if model.aliases}
+    assert aliases == {"a:1b": ("b:1b",), "b:1b": ("a:1b",)}

@@ -21,6 +21,12 @@ def info(values: dict[str, object]) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(values))
 
 
+POOLED = info({"general.architecture": "qwen3", "qwen3.pooling_type": 3})
+RANKED = info({"general.architecture": "qwen3", "qwen3.pooling_type": 4})
+NOT_POOLED = info({"general.architecture": "qwen3", "qwen3.pooling_type": 0})
+ENCODER = info({"general.architecture": "jina-bert-v2"})
+
+
 def test_all_facts_of_a_model_are_read_and_the_licence_is_cut_to_its_first_line() -> None:
     listed = entry(digest="a" * 64, size=1_321_098_329, details=wire.Details(family="llama", context_length=131072))
     shown = wire.Show(
@@ -41,6 +47,7 @@ def test_all_facts_of_a_model_are_read_and_the_licence_is_cut_to_its_first_line(
         capabilities=("completion", "tools"),
         context_length=65536,
         kind="chat",
+        drafts=False,
         license="LLAMA 3.2 COMMUNITY LICENSE",
     )
 
@@ -78,6 +85,18 @@ def test_what_is_absent_stays_none() -> None:
         (entry(details=wire.Details(family="nomic-bert")), None, "embedding"),
         (entry(), wire.Show(model_info=info({"general.architecture": "x", "x.pooling_type": 1})), "embedding"),
         (entry(), wire.Show(capabilities=("image",)), "image"),
+        (entry("hf.co/x/Qwen3-Embedding-0.6B-GGUF:Q8_0"), wire.Show(capabilities=("completion", "tools")), "embedding"),
+        (entry("embeddinggemma:300m", capabilities=("completion",)), None, "embedding"),
+        (entry("x/nomic-embed-text:v1.5"), wire.Show(capabilities=("completion",)), "embedding"),
+        (entry("x/bge-reranker-v2-m3"), wire.Show(capabilities=("completion",)), "embedding"),
+        (entry("x/bge-m3"), wire.Show(capabilities=("completion",)), "embedding"),
+        (entry("my-e5"), wire.Show(capabilities=("completion", "tools"), template=CHAT_TEMPLATE), "chat"),
+        (entry("embedded-coder:7b"), wire.Show(capabilities=("completion",)), "chat"),
+        (entry("reranker-fan/llama3.2:1b"), wire.Show(capabilities=("completion",)), "chat"),
+        (entry(), wire.Show(capabilities=("completion",), model_info=POOLED), "embedding"),
+        (entry(), wire.Show(capabilities=("completion", "tools"), model_info=RANKED), "embedding"),
+        (entry(), wire.Show(capabilities=("completion",), model_info=NOT_POOLED), "chat"),
+        (entry(), wire.Show(capabilities=("completion",), model_info=ENCODER), "embedding"),
         (entry(capabilities=("embedding",)), None, "embedding"),
         (entry(remote_host="https://ollama.com:443"), None, "cloud"),
         (entry("gpt-oss:120b-cloud"), None, "cloud"),
@@ -126,3 +145,25 @@ def test_odd_model_info_says_nothing(raw: bytes) -> None:
 def test_any_licence_becomes_one_short_line(text: str) -> None:
     line = parse.model_of(HOST, entry(), wire.Show(license=text)).license
     assert line is None or (0 < len(line) <= 120 and line == line.strip() and len(line.splitlines()) == 1)
+
+
+@pytest.mark.parametrize(
+    ("shown", "drafts"),
+    [
+        (None, None),
+        (wire.Show(), False),
+        (wire.Show(model_info=info({"general.architecture": "glm4moe", "glm4moe.nextn_predict_layers": 1})), True),
+        (wire.Show(model_info=info({"general.architecture": "glm4moe", "glm4moe.nextn_predict_layers": 0})), False),
+        (wire.Show(model_info=info({"general.architecture": "glm4moe", "glm4moe.nextn_predict_layers": "1"})), False),
+        (wire.Show(parameters="num_ctx                 4096\ndraft_num_predict       4"), True),
+        (
+            wire.Show(
+                model_info=info({"general.architecture": "glm4moe", "glm4moe.nextn_predict_layers": 1}),
+                parameters="draft_num_predict 0",
+            ),
+            False,
+        ),
+    ],
+)
+def test_a_model_drafts_by_a_head_of_its_own_or_by_its_options(shown: wire.Show | None, drafts: bool | None) -> None:
+    assert parse.model_of(HOST, entry(), shown).drafts is drafts

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from ollama_speedrun.assessment.types import Pick, Recommendation, UseVerdict, Verdict
+from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.report import terminal
 from ollama_speedrun.report.settings import USUAL, ReportSettings
 from ollama_speedrun.results.types import Document
@@ -221,3 +222,18 @@ def test_a_row_without_any_figure_is_a_row_of_dashes() -> None:
         "Benchmarks",
         "unlisted  rack.example:8080       –  100%      –     –      –",
     ]
+
+
+def test_a_table_of_models_has_a_column_for_drafts_and_for_the_format_where_one_differs() -> None:
+    def head(*models: Model) -> list[str]:
+        screen = console(160)
+        terminal.print_models(screen, msgspec.structs.replace(document(), models=models))
+        return printed(screen).splitlines()[0].split()
+
+    plain = msgspec.structs.replace(model("m:1b", RACK), format="gguf", drafts=False)
+    other, drafting = (
+        msgspec.structs.replace(plain, **change) for change in ({"format": "safetensors"}, {"drafts": True})
+    )
+    assert {"Format", "Drafts"} & set(head(plain)) == set()
+    assert {"Format", "Drafts"} & set(head(plain, other)) == {"Format"}
+    assert {"Format", "Drafts"} & set(head(plain, drafting)) == {"Drafts"}

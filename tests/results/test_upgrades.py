@@ -31,7 +31,7 @@ def test_a_file_of_version_1_is_read_with_all_that_it_holds() -> None:
         True,
     ]
     assert again["hosts"] == written["hosts"]
-    assert again["models"] == [{**model, "format": None} for model in written["models"]]
+    assert again["models"] == [{**model, "format": None, "drafts": None, "aliases": []} for model in written["models"]]
 
 
 def figures(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -40,6 +40,8 @@ def parse_target(
         return parse_url(written, default_port=default_port)
     if "@" in written:
         raise _credentials_error()
+    if "/" in written and _names_a_server(written):
+        return parse_url(f"http://{written}", default_port=default_port)
     if "/" in written:
         return _parse_network(written, default_port, max_addresses)
     host, port = _split_port(written)
@@ -118,6 +120,13 @@ def _checked_path(path: str, written: str) -> str:
     if not _PATH.fullmatch(prefix):
         raise TargetError(f"{written} has a path that no URL has; write what is not a letter or digit as %XX")
     return prefix
+
+
+def _names_a_server(written: str) -> bool:
+    """Return whether a slash ends a server's name, or begins a path behind its port, and no length of a prefix."""
+    authority, _, path = written.partition("/")
+    has_port = authority.startswith("[") or authority.count(":") == 1
+    return not path or (has_port and not path.isdigit())
 
 
 def _parse_network(written: str, port: int, max_addresses: int) -> NetworkTarget:

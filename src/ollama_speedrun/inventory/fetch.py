@@ -1,7 +1,9 @@
 """Phase 2: list the models of one host, a bounded number of requests at a time."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -25,6 +27,7 @@ async def list_models(client: OllamaClient, *, host: str, emit: Callable[[Invent
     tags = await client.tags()
     slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
     seen: set[str] = set()
+    names = _names_by_digest(tags)
 
     async def describe(raw: msgspec.Raw) -> Model | None:
         try:
@@ -42,7 +45,8 @@ async def list_models(client: OllamaClient, *, host: str, emit: Callable[[Invent
                     show = await client.show(entry.name)
             except OllamaError as exc:
                 emit(ModelFailed(host=host, model=entry.name, reason=f"details are missing: {exc}"))
-        return parse.model_of(host, entry, show)
+        aliases = tuple(name for name in names.get(entry.digest or "", ()) if name != entry.name)
+        return parse.model_of(host, entry, show, aliases=aliases)
 
     models: list[Model] = []
     async with asyncio.TaskGroup() as group:
@@ -51,3 +55,14 @@ async def list_models(client: OllamaClient, *, host: str, emit: Callable[[Invent
                 emit(ModelListed(model))
                 models.append(model)
     return tuple(models)
+
+
+def _names_by_digest(tags: wire.Tags) -> Mapping[str, Sequence[str]]:
+    """Return the names that each digest is listed under."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for raw in tags.models or ():
+        with contextlib.suppress(*wire.UNREADABLE):
+            entry = msgspec.json.decode(raw, type=wire.TagsEntry)
+            if entry.digest and entry.name not in names[entry.digest]:
+                names[entry.digest].append(entry.name)
+    return names

@@ -10,13 +10,22 @@ from .types import Model, ModelKind
 
 LONGEST_LICENSE_CHARACTERS: Final = 120
 TRIVIAL_TEMPLATES: Final = frozenset({"", "{{ .Prompt }}", "{{.Prompt}}"})
-EMBEDDING_FAMILIES: Final = ("bert", "roberta")
+ENCODERS: Final = ("bert", "roberta", "t5encoder", "embedding")
+"""Parts of the names of architectures that give vectors and no text."""
+EMBEDDING_NAME: Final = re.compile(r"(^|[^a-z])(embed(der|dings?)?|rerank(er|ing)?)([^a-z]|$)|embedding|rerank")
+ENCODER_NAME: Final = re.compile(r"(^|[^a-z0-9])(bge|gte|e5|minilm|colbert)([^a-z0-9]|$)")
+"""The short names of widely used encoders, which may be a part of another name by chance."""
+DRAFT_OPTION: Final = re.compile(r"^draft_num_predict\s+(\d{1,9})\s*$", re.MULTILINE)
+MOST_POOLING_TYPES: Final = 16
 CHAT_CAPABILITIES: Final = frozenset({"tools", "thinking", "vision"})
 ARCHITECTURE: Final = re.compile(r"[\w.-]{1,100}")
 
 
-def model_of(host: str, entry: wire.TagsEntry, show: wire.Show | None) -> Model:
-    """Join what /api/tags and /api/show say of a model; /api/show is trusted first, None where it could not be had."""
+def model_of(host: str, entry: wire.TagsEntry, show: wire.Show | None, *, aliases: tuple[str, ...] = ()) -> Model:
+    """Join what /api/tags and /api/show say of a model; /api/show is trusted first, None where it could not be had.
+
+    `aliases` are other names that the host has for it.
+    """
     details = (show and show.details) or entry.details or wire.Details()
     listed = entry.details or wire.Details()
     capabilities = (show and show.capabilities) or entry.capabilities or ()
@@ -32,6 +41,8 @@ def model_of(host: str, entry: wire.TagsEntry, show: wire.Show | None) -> Model:
         context_length=_context_length(show) or details.context_length or listed.context_length,
         kind=_kind(entry, show, capabilities),
         format=details.format or listed.format or None,
+        drafts=None if show is None else _drafts(show),
+        aliases=aliases,
         license=_first_line(show.license) if show and show.license else None,
     )
 
@@ -46,16 +57,44 @@ def _kind(entry: wire.TagsEntry, show: wire.Show | None, capabilities: tuple[str
         return "cloud"
     if "image" in capabilities:
         return "image"
-    if "completion" not in capabilities and ("embedding" in capabilities or _looks_like_embedding(entry, show)):
+    if _is_embedding(entry, show, capabilities):
         return "embedding"
     return "base" if show and _is_base(show, capabilities) else "chat"
 
 
-def _looks_like_embedding(entry: wire.TagsEntry, show: wire.Show | None) -> bool:
-    """For servers before 0.6.4, which list no capabilities: an encoder's family, or a pooling layer."""
-    family = ((show and show.details) or entry.details or wire.Details()).family or ""
-    pooled = show is not None and _architecture_info(show, "pooling_type") is not None
-    return pooled or any(word in family.lower() for word in EMBEDDING_FAMILIES)
+def _is_embedding(entry: wire.TagsEntry, show: wire.Show | None, capabilities: tuple[str, ...]) -> bool:
+    """Return whether a model gives vectors: embeddings, or the relevance of a text to a query.
+
+    Servers before 0.6.4 list no capabilities, and imported models are often listed as `completion`, so the layer that
+    pools, the architecture and the name decide, too.
+    """
+    if "completion" not in capabilities and "embedding" in capabilities:
+        return True
+    if show is not None and _is_pooled(show):
+        return True
+    details = (show and show.details) or entry.details or wire.Details()
+    architecture = show and _info(show, "general.architecture")
+    kinds = [word.lower() for word in (details.family, architecture) if isinstance(word, str)]
+    if any(encoder in kind for encoder in ENCODERS for kind in kinds):
+        return True
+    name = entry.name.lower().rpartition("/")[2]
+    if EMBEDDING_NAME.search(name):
+        return True
+    return CHAT_CAPABILITIES.isdisjoint(capabilities) and ENCODER_NAME.search(name) is not None
+
+
+def _is_pooled(show: wire.Show) -> bool:
+    """Return whether a model makes one vector or one number of a whole text; pooling type 0 stands for none."""
+    pooling = _architecture_info(show, "pooling_type")
+    return isinstance(pooling, int) and not isinstance(pooling, bool) and 0 < pooling <= MOST_POOLING_TYPES
+
+
+def _drafts(show: wire.Show) -> bool:
+    """Return whether a model brings a head that drafts tokens, or is set to use drafts."""
+    layers = _architecture_info(show, "nextn_predict_layers")
+    option = DRAFT_OPTION.search(show.parameters or "")
+    has_head = isinstance(layers, int) and not isinstance(layers, bool) and layers > 0
+    return has_head if option is None else int(option[1]) > 0
 
 
 def _is_base(show: wire.Show, capabilities: tuple[str, ...]) -> bool:

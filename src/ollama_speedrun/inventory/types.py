@@ -13,7 +13,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `host` is the host's url. `size_bytes` is the size on disk. `parameter_size` and `quantization` are the server's own
     words ("8.0B", "Q4_K_M"), and so is `format`, the one of the weights ("gguf" or "safetensors"). `context_length` is
     the most tokens that the model can attend to. `license` is the first line of the licence's text. What a server left
-    out is None.
+    out is None. `drafts` says whether it decodes with drafts, several tokens at a time (speculative decoding); None
+    where the server gives no details. `aliases` are the other names of the same digest on the same host.
     """
 
     host: str
@@ -28,6 +29,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kind: ModelKind
     license: str | None = None
     format: str | None = None
+    drafts: bool | None = None
+    aliases: tuple[str, ...] = ()
 
     @property
     def generates_text(self) -> bool:

@@ -65,6 +65,7 @@ class Show(msgspec.Struct, frozen=True):
     capabilities: tuple[str, ...] | None = None
     template: str | None = None
     modelfile: str | None = None
+    parameters: str | None = None
     license: str | None = None
     remote_host: str | None = None
 

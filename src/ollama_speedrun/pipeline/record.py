@@ -5,6 +5,7 @@ import fnmatch
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,7 +30,10 @@ from .events import Event
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """The models to benchmark among those found: globs on hosts and names, and tiers; empty means all."""
+    """The models to benchmark among those found: globs on hosts and names, and tiers; empty means all.
+
+    A model without a tag means its tag `latest`, as in `ollama run`.
+    """
 
     hosts: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
@@ -37,9 +41,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     tiers: tuple[Tier, ...] = ()
 
     def takes_host(self, host: Host) -> bool:
-        """Return whether a host's name, its URL, or one of its addresses matches."""
-        names = (host.url, host.url.partition("://")[2], *host.addresses, *([host.name] if host.name else []))
-        return not self.hosts or any(_matches(name, self.hosts) for name in names)
+        """Return whether what the user or the network calls a host matches, its URL, or one of its addresses."""
+        in_url = urlsplit(host.url)
+        names = (host.url, in_url.netloc + in_url.path, in_url.netloc, in_url.hostname, host.name, *host.addresses)
+        return not self.hosts or any(_matches(name, self.hosts) for name in names if name)
 
     def takes_name(self, name: str) -> bool:
         """Return whether a model of this name matches."""
@@ -107,7 +112,7 @@ class Run:
                     self._chosen_hosts.add(host.url)
             case ModelListed(model):
                 self.models.append(model)
-                if model.host in self._chosen_hosts and self._selection.takes(model):
+                if model.host in self._chosen_hosts and self._selection.takes(model) and not self._has_alias(model):
                     self.chosen.append(model)
             case BenchmarkPartial(result) | BenchmarkEnded(result) | BenchmarkRevised(result):
                 self._keep_result(result)
@@ -124,6 +129,10 @@ class Run:
                 self.quality_records[host, model, variant] = msgspec.structs.replace(begun, items=(*begun.items, item))
             case _:
                 pass
+
+    def _has_alias(self, model: Model) -> bool:
+        """Return whether another name of the same model on the same host is chosen already."""
+        return any(other.host == model.host and other.name in model.aliases for other in self.chosen)
 
     def has_chosen(self, host: Host) -> bool:
         """Return whether the selection takes a host."""

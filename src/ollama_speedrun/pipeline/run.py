@@ -25,7 +25,7 @@ from ..discovery.events import HostFound, TargetFailed
 from ..discovery.scan import find_servers
 from ..discovery.types import Access, DiscoveryPlan, Host, Trust
 from ..errors import OllamaError
-from ..events import Phase, PhaseBegan, PhaseEnded
+from ..events import Notice, Phase, PhaseBegan, PhaseEnded
 from ..inventory.fetch import list_models
 from ..inventory.types import Model
 from ..ollama.client import OllamaClient, open_session
@@ -156,6 +156,9 @@ class _Pipeline:
         self._servers[host.url] = (host, access)
         self._begin(Phase.BENCHMARK, "each model, one at a time on each machine")
         for model in models:
+            if model.aliases:
+                names = f"{', '.join(model.aliases[:-1])} and {model.aliases[-1]}".removeprefix(" and ")
+                self._tell(Notice(f"{model.name} on {model.host} is also called {names}: it is measured once"))
             if not model.can_be_measured:
                 self._tell_result(derive.skipped(model), model, host)
         runnable = [model for model in models if model.can_be_measured]

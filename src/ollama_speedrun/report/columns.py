@@ -157,6 +157,11 @@ def results(rows: Sequence[Entry], *, wide: bool = False) -> tuple[Column[Entry]
     return tuple(column for column in columns if (wide or not column.wide) and column.is_needed(rows))
 
 
+def needed(columns: Sequence[Column[T]], rows: Sequence[T]) -> tuple[Column[T], ...]:
+    """Return the columns that say something of these rows; all of them where there are none."""
+    return tuple(column for column in columns if not rows or column.is_needed(rows))
+
+
 def areas(rows: Sequence[Entry]) -> tuple[Column[Entry], ...]:
     """Return a column for the quality in each area that any of these rows was asked in, those of own items last."""
     asked = {area for row in rows if row.assessment.quality is not None for area in row.assessment.quality.areas}
@@ -180,6 +185,22 @@ MODELS: Final[tuple[Column[Model], ...]] = (
     Column("Params", lambda model: figures.word(model.parameter_size), gives_way=6, luxury=True),
     Column("Quant", lambda model: figures.word(model.quantization), "words", gives_way=3),
     Column("Context", lambda model: figures.tokens(model.context_length)),
+    Column(
+        "Format",
+        lambda model: figures.word(model.format),
+        "words",
+        gives_way=7,
+        luxury=True,
+        is_needed=lambda models: any(model.format not in {None, "gguf"} for model in models),
+    ),
+    Column(
+        "Drafts",
+        lambda model: figures.word("yes" if model.drafts else None),
+        "words",
+        gives_way=8,
+        luxury=True,
+        is_needed=lambda models: any(model.drafts for model in models),
+    ),
     Column("Capabilities", lambda model: figures.name(", ".join(model.capabilities)), "words", gives_way=5),
 )
 

@@ -8,7 +8,7 @@ import msgspec
 
 from ..results.types import Document
 from . import figures, view
-from .columns import HOSTS, MODELS, Column, T, cells
+from .columns import HOSTS, MODELS, Column, T, cells, needed
 from .settings import USUAL, ReportSettings
 from .view import Advice, Report, Unmeasured
 
@@ -41,7 +41,7 @@ def _lines(document: Document, settings: ReportSettings) -> Iterator[str]:
         yield from ("", f"**{escape(line)}**")
     yield from _decision(report)
     if not document.results:
-        yield from _listing("Models", MODELS, document.models)
+        yield from _listing("Models", needed(MODELS, document.models), document.models)
         yield from _listing("Servers", HOSTS, document.hosts)
     for section in report.sections:
         yield from ("", f"## {escape(section.title)}", "")
