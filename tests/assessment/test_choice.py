@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ollama_speedrun.assessment import choice, score, uses
+from ollama_speedrun.assessment import choice, score, sentences, uses
 from ollama_speedrun.assessment.choice import Candidate
 from ollama_speedrun.quality.draw import Draw
 from ollama_speedrun.quality.items import Grade
@@ -27,7 +27,14 @@ def answered(place: int, credit: float, chance: float = 0.0) -> ItemRecord:
 
 
 def candidate(
-    name: str, right: int, *, of: int = 80, tps: float = 40.0, ttft_s: float = 0.3, capabilities: tuple[str, ...] = ()
+    name: str,
+    right: int,
+    *,
+    of: int = 80,
+    tps: float = 40.0,
+    ttft_s: float = 0.3,
+    capabilities: tuple[str, ...] = (),
+    drift: float | None = None,
 ) -> Candidate:
     """Return a model that got the first `right` of its items right, spread evenly over the areas."""
     return Candidate(
@@ -41,6 +48,7 @@ def candidate(
         items=tuple(answered(place, float(place < right)) for place in range(of)),
         capabilities=frozenset(capabilities),
         item_s=1.0,
+        drift=drift,
     )
 
 
@@ -126,3 +134,25 @@ def test_more_items_never_widen_the_gap_that_is_needed(right: int, times: int) -
     assert large is not None
     assert large.quality.high - large.quality.low <= small.quality.high - small.quality.low + 1e-9
     assert math.isfinite(large.points)
+
+
+@pytest.mark.parametrize(
+    ("right", "tps", "drift", "matters"),
+    [
+        pytest.param(60, 36.0, None, None, id="no drift"),
+        pytest.param(60, 36.0, -0.29, -0.29, id="tied, and the lead in speed is smaller"),
+        pytest.param(60, 36.0, 0.29, 0.29, id="the same, faster"),
+        pytest.param(60, 36.0, -0.05, None, id="tied, and the lead in speed is larger"),
+        pytest.param(20, 60.0, -0.29, None, id="far behind in quality"),
+        pytest.param(50, 40.0, -0.9, -0.9, id="the lead in points would be gone"),
+    ],
+)
+def test_a_drift_larger_than_the_lead_is_part_of_the_sentence(
+    right: int, tps: float, drift: float | None, matters: float | None
+) -> None:
+    found = choice.choose(
+        uses.OVERALL, [candidate("able", 60, tps=40, drift=drift), candidate("other", right, tps=tps, drift=drift)]
+    )
+    assert found is not None
+    assert choice.drift_that_matters(found) == matters
+    assert ("which is more than this lead" in sentences.why(found)) is (matters is not None)

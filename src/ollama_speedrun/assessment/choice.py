@@ -49,6 +49,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[ItemRecord, ...] = ()
     mix: str | None = None
     item_s: float | None = None
+    drift: float | None = None
+    """The share by which its host became faster (negative: slower) while its models were measured."""
 
 
 class Rated(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +145,35 @@ def gap(use: Use, best: Rated, other: Rated) -> Gap:
         items=items,
         items_to_tell=None if told_apart else needed,
     )
+
+
+def drift_that_matters(choice: Choice) -> float | None:
+    """Return the drift of the best's host, or of its rivals', that is larger than the lead; None where none is.
+
+    A drift is larger if the best, so much slower, would no longer be ahead: in points of the next one behind, in speed
+    of those that are tied with it.
+    """
+    rivals = [*choice.tied, *([] if choice.runner_up is None else [choice.runner_up])]
+    drifts = [entry.candidate.drift for entry in (choice.best, *rivals) if entry.candidate.drift is not None]
+    if not drifts or not rivals:
+        return None
+    worst = max(drifts, key=abs)
+    factor = max(score.FLOOR, 1 + worst) if worst < 0 else 1 / (1 + worst)
+    best = choice.best.candidate
+    slower = rate(
+        choice.use,
+        msgspec.structs.replace(
+            best,
+            speed_tps=best.speed_tps * factor,
+            speed_low_tps=best.speed_low_tps * factor,
+            speed_high_tps=best.speed_high_tps * factor,
+            throughput_tps=None if best.throughput_tps is None else best.throughput_tps * factor,
+        ),
+    )
+    is_overtaken = any(entry.candidate.speed_tps > best.speed_tps * factor for entry in choice.tied)
+    if choice.runner_up is not None and slower is not None:
+        is_overtaken = is_overtaken or choice.runner_up.points > slower.points
+    return worst if is_overtaken else None
 
 
 def _rank(entry: Rated) -> tuple[float, float, tuple[str, str, str]]:

@@ -241,4 +241,5 @@ def _candidate(entry: Rated, models: Mapping[ModelKey, Model], record: QualityRe
         items=record.counted,
         mix=record.mix,
         item_s=records.item_s(record),
+        drift=result.drift,
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..benchmark.types import label
-from .choice import Candidate, Choice, Gap, Key, Rated
+from .choice import Candidate, Choice, Gap, Key, Rated, drift_that_matters
 from .types import Certainty
 from .types import Rated as RatedResult
 from .uses import Use
@@ -17,7 +17,20 @@ ROUND: Final = 5
 
 
 def why(choice: Choice, sure: Certainty | None = None) -> str:
-    """Return why a choice was made, how sure it is, and what it would cost to be surer."""
+    """Return why a choice was made, how sure it is, what it would cost to be surer, and what casts doubt on it."""
+    return _why(choice, sure) + _of_drift(choice)
+
+
+def _of_drift(choice: Choice) -> str:
+    """Return the doubt that comes from a host whose speed changed by more than the lead, as the end of a sentence."""
+    drift = drift_that_matters(choice)
+    if drift is None:
+        return ""
+    direction = "slower" if drift < 0 else "faster"
+    return f"; but the host became {abs(drift):.0%} {direction} during the run, which is more than this lead"
+
+
+def _why(choice: Choice, sure: Certainty | None) -> str:
     figures = _figures(choice.best)
     if sure is not None and sure.kind != "likely":
         return f"{_raced(choice, sure)}: {figures}{_too_easy(sure)}"

@@ -206,7 +206,7 @@ def drift(trials: Sequence[StreamRecord], again: StreamRecord) -> float | None:
 
 def drifted(result: Result, drift: float) -> Result:
     """Return the result with the caveat that its host became faster or slower by a share while it was measured."""
-    return msgspec.structs.replace(result, caveats=(*result.caveats, caveats.of_drift(drift)))
+    return msgspec.structs.replace(result, drift=drift, caveats=(*result.caveats, caveats.of_drift(drift)))
 
 
 def skipped(model: Model) -> Result:

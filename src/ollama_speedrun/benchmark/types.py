@@ -156,12 +156,13 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The result of one model on one host: figures in the unit of their name, None where none can be had.
 
-    `ttft_s` is the model's own: None where a load, a queue or a buffer was inside of it in every trial. `variant` tells
-    apart how a model was run ("thinking", "direct", or a level of thinking), None for the server's default.
-    `classic_tps` is the seed's figure and feeds the scoring `classic` alone. `warm_up`, `interview` and `trials` are
-    the raw records that every figure is derived from. `server_version`, `model_format` and `digest` say what was
-    measured: figures of two runs compare only where they agree. `started_at` and `ended_at` (UTC) enclose the model's
-    turn, None where it had none.
+    `drift` is the share by which the host became faster (negative: slower) while its models were measured, None where
+    nothing tells that it did. `ttft_s` is the model's own: None where a load, a queue or a buffer was inside of it in
+    every trial. `variant` tells apart how a model was run ("thinking", "direct", or a level of thinking), None for the
+    server's default. `classic_tps` is the seed's figure and feeds the scoring `classic` alone. `warm_up`, `interview`
+    and `trials` are the raw records that every figure is derived from. `server_version`, `model_format` and `digest`
+    say what was measured: figures of two runs compare only where they agree. `started_at` and `ended_at` (UTC) enclose
+    the model's turn, None where it had none.
     """
 
     host: str
@@ -195,6 +196,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     image: ImageFigures | None = None
     depths: tuple[DepthPoint, ...] = ()
     concurrency: tuple[ConcurrencyPoint, ...] = ()
+    drift: float | None = None
     caveats: tuple[Caveat, ...] = ()
     discarded_trials: int | None = None
     warm_up: StreamRecord | None = None
