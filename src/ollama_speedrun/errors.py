@@ -63,12 +63,19 @@ class TimedOutError(OllamaError):
 
 
 class ServerError(OllamaError):
-    """The server answered with an error of its own."""
+    """The server answered with an error of its own; `message` says it in other words than its text and its status.
 
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(f"{text} (HTTP {status})" if text else f"HTTP {status} with an empty body")
+    `retry_after_s` is the pause in seconds that it asked for, None where it asked for none.
+    """
+
+    def __init__(
+        self, status: int, text: str, *, message: str | None = None, retry_after_s: float | None = None
+    ) -> None:
+        usual = f"{text} (HTTP {status})" if text else f"HTTP {status} with an empty body"
+        super().__init__(message or usual)
         self.status = status
         self.text = text
+        self.retry_after_s = retry_after_s
 
 
 class ProtocolError(OllamaError):

@@ -38,3 +38,31 @@ async def test_names_of_one_digest_are_each_others_aliases_and_no_digest_makes_n
         models = await list_models(OllamaClient(session, server.url), host=server.url, emit=lambda _: None)
     aliases = {model.name: model.aliases for model in models if model.aliases}
     assert aliases == {"a:1b": ("b:1b",), "b:1b": ("a:1b",)}
+
+
+async def test_a_model_keeps_its_name_whatever_else_is_odd() -> None:
+    odd = [
+        {"name": "words:1b", "size": "4.7 GB"},
+        {"model": "only-model:1b", "details": None, "capabilities": None},
+        {"name": "caps:1b", "capabilities": ["completion", None]},
+        {"name": "x" * 513},
+        {},
+        7,
+    ]
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+    told: list[ModelListed | ModelFailed] = []
+    async with (
+        raw_server(Raw({"/api/tags": (head, json.dumps({"models": odd}).encode()), "*": (head, b"{}")})) as server,
+        open_session() as session,
+    ):
+        models = await list_models(OllamaClient(session, server.url), host=server.url, emit=told.append)
+    assert [(model.name, model.size_bytes) for model in models] == [
+        ("words:1b", None),
+        ("only-model:1b", None),
+        ("caps:1b", None),
+    ]
+    assert [event.reason for event in told if isinstance(event, ModelFailed)] == [
+        "its name has 513 characters, more than any model's",
+        "an entry of /api/tags has no name",
+        "an entry of /api/tags has no name",
+    ]

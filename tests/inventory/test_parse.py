@@ -118,10 +118,69 @@ def test_only_text_models_are_ever_sent_a_prompt() -> None:
     assert not parse.model_of(HOST, entry(capabilities=("image",)), None).generates_text
 
 
-@pytest.mark.parametrize("value", [None, 0, -4, "8192", [1], 8192.5, {}, True, 2**60])
+@pytest.mark.parametrize("value", [None, 0, -4, "8192", [1], {}, True, 2**60])
 def test_an_odd_context_length_is_no_context_length(value: object) -> None:
     shown = wire.Show(model_info=info({"general.architecture": "llama", "llama.context_length": value}))
     assert parse.model_of(HOST, entry(), shown).context_length is None
+
+
+@pytest.mark.parametrize(
+    ("name", "listed", "architecture", "kind"),
+    [
+        ("someone/Qwen3-Embedding-0.6B:Q8_0", {}, "qwen3", "embedding"),
+        ("someone/bge-reranker-v2-m3:latest", {}, "llama", "embedding"),
+        ("hf.co/x/gte-large:f16", {}, "llama", "embedding"),
+        ("snow:latest", {}, "nomic-bert", "embedding"),
+        ("snow:latest", {"details": wire.Details(family="xlm-roberta")}, "llama", "embedding"),
+        ("embedders/llama3.2:1b", {}, "llama", "chat"),
+        ("gemma3:4b", {}, "gemma3", "chat"),
+        ("bge-chat:4b", {"capabilities": ("completion", "tools")}, "gemma3", "chat"),
+    ],
+)
+def test_an_encoder_that_is_listed_as_one_that_completes_text_is_known_by_name_or_architecture(
+    name: str, listed: dict[str, Any], architecture: str, kind: str
+) -> None:
+    shown = wire.Show(
+        capabilities=listed.get("capabilities", ("completion",)),
+        template=CHAT_TEMPLATE,
+        model_info=info({"general.architecture": architecture}),
+        details=listed.get("details"),
+    )
+    assert parse.model_of(HOST, entry(name, **listed), shown).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("shown", "drafts"),
+    [
+        (wire.Show(model_info=info({"general.architecture": "glm4moe", "glm4moe.nextn_predict_layers": 1})), True),
+        (wire.Show(model_info=info({"general.architecture": "glm4moe", "glm4moe.nextn_predict_layers": 0})), False),
+        (wire.Show(model_info=info({"general.architecture": "glm4moe", "glm4moe.nextn_predict_layers": "1"})), False),
+        (wire.Show(parameters='draft_num_predict              4\nstop "x"'), True),
+        (wire.Show(parameters="draft_num_predict 0"), False),
+        (None, None),
+    ],
+)
+def test_a_model_that_drafts_tokens_is_known_by_its_layers_or_its_parameters(
+    shown: wire.Show | None, drafts: bool | None
+) -> None:
+    assert parse.model_of(HOST, entry(), shown).drafts is drafts
+
+
+def test_texts_without_end_are_cut_before_they_are_kept() -> None:
+    long = "F" * 15_000_000
+    details = wire.Details(family=long, format=long, parameter_size=long, quantization_level=long)
+    model = parse.model_of(HOST, entry(digest=long), wire.Show(details=details, capabilities=(long,) * 1000))
+    assert len(msgspec.json.encode(model)) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("texts", "line"),
+    [(("MIT", "Apache-2.0"), "MIT"), (("", "\n Apache\n"), "Apache"), ((), None), (None, None)],
+)
+def test_of_a_list_of_licences_the_first_that_says_anything_is_named(
+    texts: tuple[str, ...] | None, line: str | None
+) -> None:
+    assert parse.model_of(HOST, entry(), wire.Show(license=texts)).license == line
 
 
 @pytest.mark.parametrize(

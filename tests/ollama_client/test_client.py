@@ -1,7 +1,9 @@
 """The client against hostile and broken servers; a healthy one is met in the pipeline's tests."""
 
 import asyncio
+import gzip
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -194,6 +196,112 @@ async def test_a_connection_that_breaks_in_the_stream_is_an_error() -> None:
     async with client_of(*stream(line(response="A"), ended=False)) as client:
         with pytest.raises(UnreachableError, match="broke off"):
             await chunks_of(client)
+
+
+async def test_a_line_that_only_says_that_the_model_was_loaded_ends_nothing() -> None:
+    loaded = line(done=True, done_reason="load")
+    async with client_of(*stream(loaded, line(response="A"), line(done=True, eval_count=1))) as client:
+        assert [(chunk.response, chunk.done_reason) for chunk in await chunks_of(client)] == [("A", None), ("", None)]
+    async with client_of(*stream(loaded)) as client:
+        assert [chunk.done_reason for chunk in await chunks_of(client)] == ["load"]
+
+
+async def test_server_sent_events_are_named_and_quoted_and_their_comments_passed_over() -> None:
+    async with client_of(*stream(b": ping\n", b'data: {"model":"m\x1b[31m"}\n')) as client:
+        with pytest.raises(ProtocolError) as caught:
+            await chunks_of(client)
+    assert 'sent server-sent events ("data: {"model":"m [31m"}") and not one JSON object a line' in str(caught.value)
+
+
+async def test_a_line_that_is_no_chunk_is_quoted_at_its_beginning() -> None:
+    async with client_of(*stream(b"<html>" + b"x" * 1000 + b"\n")) as client:
+        with pytest.raises(ProtocolError, match=r'sent a line that is no chunk of a generation: "<html>x{73}…"$'):
+            await chunks_of(client)
+
+
+@pytest.mark.parametrize("ask", ASKS)
+async def test_an_answer_that_is_compressed_is_said_to_be(ask: Ask) -> None:
+    packed = http(gzip.compress(b"{}"), headers="Content-Encoding: gzip\r\n")
+    async with client_of(packed) as client:
+        with pytest.raises(ProtocolError, match=r'compressed \(Content-Encoding: "gzip"\) though it was asked not to'):
+            await ask(client)
+
+
+PAGE = b"<!DOCTYPE html>\n<html><head>\n<title>ai.example.org |\n 524: A &quot;timeout&quot;</title>" + b"<p>" * 5000
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (
+            http(PAGE, status="524 X", headers="Content-Type: text/html\r\n"),
+            'HTTP 524 (a web page: "ai.example.org | 524: A "timeout""); a proxy gave up waiting',
+        ),
+        (http(b"<html></html>", status="502 X"), "HTTP 502 (a web page); a proxy could not reach the server"),
+        (http(b"no\x07body", status="504 X", headers=""), 'HTTP 504 ("no body"); a proxy gave up waiting'),
+        (http(b"", status="500 X"), "HTTP 500 (an empty body)"),
+        (
+            http(b"", status="401 X"),
+            "HTTP 401 (an empty body); where it wants a token, give it one with token=… in a hosts file",
+        ),
+        (
+            http(b'{"error":"Unauthorized"}', status="401 X"),
+            "HTTP 401: Unauthorized; where it wants a token, give it one with token=… in a hosts file",
+        ),
+        (
+            http(b"moved", status="301 X", headers="Location: https://ai.example.org/api/ps\r\n"),
+            (
+                "HTTP 301: it redirects to https://ai.example.org/api/ps, which is not followed; give that address up "
+                "to /api instead"
+            ),
+        ),
+        (
+            http(b"", status="302 X"),
+            "HTTP 302: it redirects without saying where; give the address of the server behind it",
+        ),
+        (http(b'{"error":"boom"}', status="500 X"), "boom (HTTP 500)"),
+    ],
+)
+async def test_a_refusal_says_its_status_first_and_what_came_with_it(answer: bytes, message: str) -> None:
+    async with client_of(answer) as client:
+        with pytest.raises(ServerError) as caught:
+            await client.ps()
+    assert str(caught.value) == message
+
+
+async def test_a_kept_connection_that_ends_before_the_first_byte_is_given_up_for_a_new_one() -> None:
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer once, and end the connection when the next request has come."""
+        nonlocal connections
+        connections += 1
+        for _ in range(2):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            if (length := re.search(r"Content-Length: (\d+)", head)) is not None:
+                await reader.readexactly(int(length[1]))
+            if _ == 0:
+                writer.write(http(line(response="A") + line(done=True)) if "generate" in head else http(b"{}"))
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, open_session() as session:
+        client = OllamaClient(session, url)
+        assert await client.ps() == ()
+        assert [chunk.response for chunk in await chunks_of(client)] == ["A", ""]
+        assert await client.ps() == ()
+    assert connections == 3
+
+
+async def test_more_loaded_models_than_any_server_has_are_an_error_and_not_read_one_by_one() -> None:
+    flood = http(b'{"models":[' + b",".join([b"{}"] * 1_000_000) + b"]}")
+    many = http(b'{"models":[' + b",".join([b"{}"] * 1001) + b"]}")
+    for body in (flood, many):
+        async with client_of(body) as client:
+            with pytest.raises(ProtocolError, match=r"more than any server has|lists 1,001 loaded models"):
+                await client.ps()
 
 
 async def test_leaving_a_stream_early_closes_its_connection() -> None:

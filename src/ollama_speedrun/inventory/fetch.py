@@ -1,21 +1,20 @@
 """Phase 2: list the models of one host, a bounded number of requests at a time."""
 
 import asyncio
-import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-import msgspec
-
 from ..errors import OllamaError
-from ..ollama import wire
+from ..ollama import fields, wire
 from ..ollama.client import OllamaClient
 from . import parse
 from .events import InventoryEvent, ModelFailed, ModelListed
 from .types import Model
 
 REQUESTS_AT_ONCE: Final = 8
+ENTRIES_IN_A_TURN: Final = 200
+MOST_NAMES: Final = 64
 
 
 async def list_models(client: OllamaClient, *, host: str, emit: Callable[[InventoryEvent], None]) -> tuple[Model, ...]:
@@ -24,16 +23,14 @@ async def list_models(client: OllamaClient, *, host: str, emit: Callable[[Invent
     A model whose details cannot be had is still listed, with what /api/tags says; one that is listed twice counts once.
     Raises `OllamaError` when the listing itself fails.
     """
-    tags = await client.tags()
+    entries = await _entries(client)
     slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
     seen: set[str] = set()
-    names = _names_by_digest(tags)
+    names = _names_by_digest(entries)
 
-    async def describe(raw: msgspec.Raw) -> Model | None:
-        try:
-            entry = msgspec.json.decode(raw, type=wire.TagsEntry)
-        except wire.UNREADABLE as exc:
-            emit(ModelFailed(host=host, model="(unnamed)", reason=f"an entry of /api/tags cannot be read: {exc}"))
+    async def describe(entry: wire.TagsEntry) -> Model | None:
+        if (reason := parse.unusable_name(entry.name)) is not None:
+            emit(ModelFailed(host=host, model=parse.shown_name(entry.name), reason=reason))
             return None
         if entry.name in seen:
             return None
@@ -50,19 +47,31 @@ async def list_models(client: OllamaClient, *, host: str, emit: Callable[[Invent
 
     models: list[Model] = []
     async with asyncio.TaskGroup() as group:
-        for task in [group.create_task(describe(raw)) for raw in tags.models or ()]:
+        for task in [group.create_task(describe(entry)) for entry in entries]:
             if (model := await task) is not None:
                 emit(ModelListed(model))
                 models.append(model)
     return tuple(models)
 
 
-def _names_by_digest(tags: wire.Tags) -> Mapping[str, Sequence[str]]:
-    """Return the names that each digest is listed under."""
+def _names_by_digest(entries: Sequence[wire.TagsEntry]) -> Mapping[str, Sequence[str]]:
+    """Return the names that each digest is listed under, a bounded number."""
     names: defaultdict[str, list[str]] = defaultdict(list)
-    for raw in tags.models or ():
-        with contextlib.suppress(*wire.UNREADABLE):
-            entry = msgspec.json.decode(raw, type=wire.TagsEntry)
-            if entry.digest and entry.name not in names[entry.digest]:
-                names[entry.digest].append(entry.name)
+    for entry in entries:
+        known = names[entry.digest] if entry.digest and parse.unusable_name(entry.name) is None else None
+        if known is not None and len(known) < MOST_NAMES and entry.name not in known:
+            known.append(entry.name)
     return names
+
+
+async def _entries(client: OllamaClient) -> Sequence[wire.TagsEntry]:
+    """Return what /api/tags lists; now and then others have their turn, for there may be thousands."""
+    entries: list[wire.TagsEntry] = []
+    for raw in (await client.tags()).models or ():
+        try:
+            entries.append(fields.read(raw, wire.TagsEntry))
+        except fields.UNREADABLE:
+            entries.append(wire.TagsEntry())
+        if len(entries) % ENTRIES_IN_A_TURN == 0:
+            await asyncio.sleep(0)
+    return entries

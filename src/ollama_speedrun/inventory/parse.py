@@ -5,10 +5,13 @@ from typing import Final
 
 import msgspec
 
-from ..ollama import wire
+from ..ollama import fields, wire
 from .types import Model, ModelKind
 
 LONGEST_LICENSE_CHARACTERS: Final = 120
+LONGEST_NAME_CHARACTERS: Final = 512
+LONGEST_WORD_CHARACTERS: Final = 128
+MOST_CAPABILITIES: Final = 32
 TRIVIAL_TEMPLATES: Final = frozenset({"", "{{ .Prompt }}", "{{.Prompt}}"})
 ENCODERS: Final = ("bert", "roberta", "t5encoder", "embedding")
 """Parts of the names of architectures that give vectors and no text."""
@@ -32,19 +35,33 @@ def model_of(host: str, entry: wire.TagsEntry, show: wire.Show | None, *, aliase
     return Model(
         host=host,
         name=entry.name,
-        digest=entry.digest or None,
+        digest=_word(entry.digest),
         size_bytes=entry.size,
-        parameter_size=details.parameter_size or listed.parameter_size or None,
-        quantization=details.quantization_level or listed.quantization_level or None,
-        family=details.family or listed.family or None,
-        capabilities=capabilities,
+        parameter_size=_word(details.parameter_size or listed.parameter_size),
+        quantization=_word(details.quantization_level or listed.quantization_level),
+        family=_word(details.family or listed.family),
+        capabilities=tuple(word for one in capabilities[:MOST_CAPABILITIES] if (word := _word(one))),
         context_length=_context_length(show) or details.context_length or listed.context_length,
         kind=_kind(entry, show, capabilities),
-        format=details.format or listed.format or None,
+        format=_word(details.format or listed.format),
+        license=_license(show) if show else None,
         drafts=None if show is None else _drafts(show),
         aliases=aliases,
-        license=_first_line(show.license) if show and show.license else None,
     )
+
+
+def unusable_name(name: str) -> str | None:
+    """Return why a model of this name cannot be asked for, None where it can."""
+    if not name:
+        return "an entry of /api/tags has no name"
+    if len(name) > LONGEST_NAME_CHARACTERS:
+        return f"its name has {len(name):,} characters, more than any model's"
+    return None
+
+
+def shown_name(name: str) -> str:
+    """Return a name, however odd, as it may be shown."""
+    return _word(name) or "(unnamed)"
 
 
 def is_cloud(entry: wire.TagsEntry) -> bool:
@@ -107,9 +124,9 @@ def _is_base(show: wire.Show, capabilities: tuple[str, ...]) -> bool:
 
 def _context_length(show: wire.Show | None) -> int | None:
     value = show and _architecture_info(show, "context_length")
-    if not isinstance(value, int) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if 0 < value <= wire.LARGEST else None
+    return round(value) if 0 < value <= wire.LARGEST else None
 
 
 def _architecture_info(show: wire.Show, key: str) -> object:
@@ -126,8 +143,21 @@ def _info(show: wire.Show, name: str) -> object:
     try:
         raw = msgspec.json.decode(show.model_info, type=one).value  # type: ignore[attr-defined]
         return msgspec.json.decode(raw, type=str | int | float | bool | None)
-    except wire.UNREADABLE:
+    except fields.UNREADABLE:
         return None
+
+
+def _license(show: wire.Show) -> str | None:
+    """Return the first line of the licence, or of the first one that says anything."""
+    texts = (show.license,) if isinstance(show.license, str) else show.license or ()
+    return next((line for text in texts if (line := _first_line(text))), None)
+
+
+def _word(text: str | None) -> str | None:
+    """Return a short text of a server, None for an empty one; a longer one ends in an ellipsis."""
+    if not text:
+        return None
+    return text if len(text) <= LONGEST_WORD_CHARACTERS else text[: LONGEST_WORD_CHARACTERS - 1] + "…"
 
 
 def _first_line(text: str) -> str | None:

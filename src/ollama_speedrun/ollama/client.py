@@ -1,17 +1,17 @@
 """A thin asynchronous client: one method an endpoint, every answer bounded in size and time, every failure typed."""
 
 import asyncio
-import contextlib
 import os
+import re
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import aiohttp
 import msgspec
@@ -19,25 +19,23 @@ from aiohttp.connector import NEEDS_CLEANUP_CLOSED
 
 from .._version import __version__
 from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError, UnreachableError
-from . import wire
+from . import fields, wire
+from .refusals import line_error, quoted, refusal
 from .trace import traces
 
 USER_AGENT: Final = f"ollama-speedrun/{__version__}"
 CONNECT_TIMEOUT_S: Final = 10.0
 LARGEST_ERROR_BYTES: Final = 64 * 1024
-LONGEST_ERROR_CHARACTERS: Final = 500
 FARTHEST_CLOCK_S: Final = 100 * 365.25 * 24 * 3600
 """A machine without a clock of its own starts in 1970; one that is farther off than this does not mean it."""
 END_TIMEOUT_S: Final = 0.5
+_EVENT_FIELD: Final = re.compile(rb"(data|event|id|retry):")
 
 _CLEANS_UP_CLOSED: Final = NEEDS_CLEANUP_CLOSED and sys.version_info >= (3, 11, 7)
 """Abort connections to servers that do not answer the end of TLS, which would else outlive the session. Not on early
 3.11: in 3.11.2, but not in 3.11.7, asyncio raises AttributeError when a TLS connection that has ended is aborted."""
 
-T = TypeVar("T")
-
-_CHUNKS: Final = msgspec.json.Decoder(wire.Chunk)
-_CHAT_CHUNKS: Final = msgspec.json.Decoder(wire.ChatChunk)
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +64,7 @@ async def open_session(
     secret = {} if authorization is None else {"Authorization": authorization}
     stamping = aiohttp.TraceConfig()
     stamping.on_request_chunk_sent.append(_stamp)
+    stamping.on_connection_reuseconn.append(_note_reuse)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=0,
@@ -85,9 +84,10 @@ async def open_session(
 
 @dataclass(slots=True)
 class _Departure:
-    """When a request left, in monotonic ns; before that, when it was made."""
+    """When a request left, in monotonic ns; before that, when it was made. And whether its connection had served."""
 
-    at_ns: int
+    at_ns: int = 0
+    reused: bool = False
 
 
 async def _stamp(
@@ -97,6 +97,14 @@ async def _stamp(
     match context.trace_request_ctx:
         case _Departure() as departure:
             departure.at_ns = time.perf_counter_ns()
+
+
+async def _note_reuse(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceConnectionReuseconnParams
+) -> None:
+    match context.trace_request_ctx:
+        case _Departure() as departure:
+            departure.reused = True
 
 
 class ChunkStream:
@@ -111,11 +119,11 @@ class ChunkStream:
         url: str,
         sent_ns: int,
         bounds: Bounds,
-        decode: Callable[[bytes], wire.Chunk] = _CHUNKS.decode,
+        kind: type[wire.Chunk] = wire.Chunk,
     ) -> None:
         self._response = response
         self._url = url
-        self._decode = decode
+        self._kind = kind
         self._bounds = bounds
         self.sent_ns = sent_ns
         self.ended_ns = sent_ns
@@ -123,10 +131,12 @@ class ChunkStream:
     async def __aiter__(self) -> AsyncIterator[tuple[int, wire.Chunk]]:
         """Yield (arrival in monotonic ns, chunk) up to the first done line; what arrived together shares its stamp.
 
-        Raises `ServerError` on an in-band error line and `ProtocolError` on anything that is no chunk.
+        A done line that only says that the model was loaded ends nothing while the stream goes on. Raises `ServerError`
+        on an in-band error line and `ProtocolError` on anything that is no chunk.
         """
         rest = b""
         received_bytes = 0
+        only_loaded: tuple[int, wire.Chunk] | None = None
         while data := await self._response.content.readany():
             arrived_ns = time.perf_counter_ns()
             received_bytes += len(data)
@@ -134,16 +144,22 @@ class ChunkStream:
             if len(rest) > self._bounds.line_bytes or received_bytes > self._bounds.stream_bytes:
                 raise ProtocolError(f"{self._url} sent an answer without bounds; the server is at fault")
             for line in lines:
-                if line.strip():
-                    chunk = self._parse(line)
-                    self.ended_ns = arrived_ns
-                    yield arrived_ns, chunk
-                    if chunk.done:
-                        await self._see_out()
-                        return
+                if (chunk := self._parse(line)) is None:
+                    continue
+                self.ended_ns = arrived_ns
+                if chunk.only_says_loaded:
+                    only_loaded = (arrived_ns, chunk)
+                    continue
+                only_loaded = None
+                yield arrived_ns, chunk
+                if chunk.done:
+                    await self._see_out()
+                    return
         self.ended_ns = time.perf_counter_ns()
-        if rest.strip():
-            yield self.ended_ns, self._parse(rest)
+        if (chunk := self._parse(rest)) is not None:
+            yield self.ended_ns, chunk
+        elif only_loaded is not None:
+            yield only_loaded
 
     async def _see_out(self) -> None:
         """Wait for the end of the answer, so that the connection can serve again; one that stays open is given up."""
@@ -154,13 +170,23 @@ class ChunkStream:
         except (TimeoutError, aiohttp.ClientError, OSError):
             self._response.close()
 
-    def _parse(self, line: bytes) -> wire.Chunk:
+    def _parse(self, line: bytes) -> wire.Chunk | None:
+        """Return the chunk of a line, None for an empty one and for a comment among server-sent events."""
+        line = line.strip()
+        if not line or line.startswith(b":"):
+            return None
         try:
-            chunk = self._decode(line)
-        except wire.UNREADABLE as exc:
-            raise ProtocolError(f"{self._url} sent a line that is no chunk of a generation: {exc}") from exc
+            chunk = fields.read(line, self._kind)
+        except fields.UNREADABLE as exc:
+            if _EVENT_FIELD.match(line):
+                raise ProtocolError(
+                    f"{self._url} sent server-sent events ({quoted(line)}) and not one JSON object a line; a proxy "
+                    "translates them: give the address of the Ollama server itself"
+                ) from exc
+            raise ProtocolError(f"{self._url} sent a line that is no chunk of a generation: {quoted(line)}") from exc
         if chunk.error is not None:
-            raise ServerError(self._response.status, _error_text(chunk.error))
+            text = line_error(chunk.error)
+            raise ServerError(self._response.status, text, message=f"{text} (an error in the midst of the answer)")
         return chunk
 
 
@@ -174,7 +200,12 @@ class OllamaClient:
 
     async def tags(self) -> wire.Tags:
         """List the stored models."""
-        return await self._ask("GET", "/api/tags", wire.Tags, timeout_s=self._bounds.short_timeout_s)
+        answer = await self._ask("GET", "/api/tags", wire.Tags, timeout_s=self._bounds.short_timeout_s)
+        if len(answer.models or ()) > wire.MOST_MODELS:
+            raise ProtocolError(
+                f"{self.base_url}/api/tags lists more than {wire.MOST_MODELS:,} models, more than any server has"
+            )
+        return answer
 
     async def show(self, model: str) -> wire.Show:
         """Return a model's details."""
@@ -185,7 +216,12 @@ class OllamaClient:
     async def ps(self) -> tuple[wire.Loaded, ...]:
         """List the loaded models."""
         answer = await self._ask("GET", "/api/ps", wire.Ps, timeout_s=self._bounds.short_timeout_s)
-        return tuple(map(_loaded, answer.models or ()))
+        entries = answer.models or ()
+        if len(entries) > wire.MOST_LOADED:
+            raise ProtocolError(
+                f"{self.base_url}/api/ps lists {len(entries):,} loaded models, more than any server has; it is at fault"
+            )
+        return tuple(map(_loaded, entries))
 
     async def version(self) -> str:
         """Return the server's version; the cheapest way to see that it answers."""
@@ -235,51 +271,30 @@ class OllamaClient:
     @asynccontextmanager
     async def generate(self, request: wire.GenerateRequest) -> AsyncIterator[ChunkStream]:
         """Send a streamed generation; leaving the context early cancels it on the server. Bound the time around it."""
-        async with self._stream("/api/generate", request, _CHUNKS.decode) as chunks:
+        async with self._stream("/api/generate", request, wire.Chunk) as chunks:
             yield chunks
 
     @asynccontextmanager
     async def chat(self, request: wire.ChatRequest) -> AsyncIterator[ChunkStream]:
         """Send a conversation and stream the next message, as `generate` does with a prompt."""
-        async with self._stream("/api/chat", request, _CHAT_CHUNKS.decode) as chunks:
+        async with self._stream("/api/chat", request, wire.ChatChunk) as chunks:
             yield chunks
 
     @asynccontextmanager
     async def _stream(
-        self, path: str, request: wire.GenerateRequest | wire.ChatRequest, decode: Callable[[bytes], wire.Chunk]
+        self, path: str, request: wire.GenerateRequest | wire.ChatRequest, kind: type[wire.Chunk]
     ) -> AsyncIterator[ChunkStream]:
-        url = self.base_url + path
-        body = msgspec.json.encode(request)
+        departure = _Departure()
         try:
-            departure = _Departure(time.perf_counter_ns())
-            async with self._session.post(
-                url,
-                data=body,
-                headers={"Content-Type": "application/json"},
-                allow_redirects=False,
-                trace_request_ctx=departure,
-            ) as response:
-                if response.status != 200:
-                    raise ServerError(response.status, await _read_error(response))
-                yield ChunkStream(response, url, departure.at_ns, self._bounds, decode)
+            async with self._answered("POST", path, request, departure) as response:
+                yield ChunkStream(response, self.base_url + path, departure.at_ns, self._bounds, kind)
         except (aiohttp.ClientError, OSError) as exc:
-            raise _translated(exc, url) from exc
+            raise _translated(exc, self.base_url + path) from exc
 
     async def _ask(self, method: str, path: str, answer_type: type[T], *, body: object = None, timeout_s: float) -> T:
         url = self.base_url + path
         try:
-            async with (
-                asyncio.timeout(timeout_s),
-                self._session.request(
-                    method,
-                    url,
-                    data=None if body is None else msgspec.json.encode(body),
-                    headers={} if body is None else {"Content-Type": "application/json"},
-                    allow_redirects=False,
-                ) as response,
-            ):
-                if response.status != 200:
-                    raise ServerError(response.status, await _read_error(response))
+            async with asyncio.timeout(timeout_s), self._answered(method, path, body, _Departure()) as response:
                 largest_bytes = self._bounds.models_bytes if method == "GET" else self._bounds.listing_bytes
                 answer = await _read_bounded(response, largest_bytes)
         except TimeoutError as exc:
@@ -288,21 +303,58 @@ class OllamaClient:
             raise _translated(exc, url) from exc
         if answer is None:
             raise ProtocolError(f"{url} sent more than {largest_bytes} bytes; the server is at fault")
+        if method == "GET" and fields.has_too_many_parts(answer):
+            raise ProtocolError(f"{url} lists more than any server has; the server is at fault")
         try:
-            return msgspec.json.decode(answer, type=answer_type)
-        except wire.UNREADABLE as exc:
-            raise ProtocolError(f"{url} did not answer as Ollama does: {exc}") from exc
+            return fields.read(answer, answer_type)
+        except fields.UNREADABLE as exc:
+            raise ProtocolError(f"{url} did not answer as Ollama does: it sent {quoted(answer)}") from exc
+
+    @asynccontextmanager
+    async def _answered(
+        self, method: str, path: str, body: object, departure: _Departure
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request and yield its answer, which is of status 200 and not compressed.
+
+        A kept connection that ends before the first byte was closed while nobody looked: the request is sent again.
+        """
+        data = None if body is None else msgspec.json.encode(body)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        while True:
+            departure.reused = False
+            departure.at_ns = time.perf_counter_ns()
+            try:
+                response = await self._session.request(
+                    method,
+                    self.base_url + path,
+                    data=data,
+                    headers=headers,
+                    allow_redirects=False,
+                    trace_request_ctx=departure,
+                )
+                break
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if not departure.reused:
+                    raise
+        async with response:
+            if response.status != 200:
+                said = await response.content.read(LARGEST_ERROR_BYTES)
+                raise refusal(response.status, response.headers, said)
+            coding = response.headers.get("Content-Encoding", "identity").lower()
+            if coding not in {"", "identity"}:
+                raise ProtocolError(
+                    f"{self.base_url}{path} answers compressed (Content-Encoding: {quoted(coding)}) though it was "
+                    "asked not to; have the proxy in between pass answers on as they are"
+                )
+            yield response
 
 
 def _loaded(entry: msgspec.Raw) -> wire.Loaded:
-    """Read an entry of /api/ps field by field: an odd field counts as absent, for the model is loaded all the same."""
-    known: dict[str, Any] = {}
-    with contextlib.suppress(*wire.UNREADABLE):
-        fields = msgspec.json.decode(entry, type=dict[str, msgspec.Raw])
-        for field in msgspec.structs.fields(wire.Loaded):
-            with contextlib.suppress(KeyError, *wire.UNREADABLE):
-                known[field.name] = msgspec.json.decode(fields[field.name], type=field.type)
-    return wire.Loaded(**known)
+    """Read an entry of /api/ps; one that cannot be read at all counts as a model without a name."""
+    try:
+        return fields.read(entry, wire.Loaded)
+    except fields.UNREADABLE:
+        return wire.Loaded()
 
 
 async def _read_bounded(response: aiohttp.ClientResponse, largest_bytes: int) -> bytes | None:
@@ -312,30 +364,6 @@ async def _read_bounded(response: aiohttp.ClientResponse, largest_bytes: int) ->
         if len(body) > largest_bytes:
             return None
     return bytes(body)
-
-
-async def _read_error(response: aiohttp.ClientResponse) -> str:
-    """Return the text of an HTTP error: the JSON body's `error`, or the start of whatever came instead."""
-    body = await response.content.read(LARGEST_ERROR_BYTES)
-    try:
-        error = msgspec.json.decode(body, type=wire.ErrorBody).error
-    except wire.UNREADABLE:
-        error = None
-    return _error_text(body.decode(errors="replace").strip() if error is None else error)
-
-
-def _error_text(error: Any) -> str:  # noqa: ANN401  # whatever JSON a server puts there
-    match error:
-        case {"message": str(text)} | {"error": {"message": str(text)}}:
-            pass
-        case str(text) if text.startswith("{"):  # the engine's own answer, handed on by the server as it came
-            with contextlib.suppress(*wire.UNREADABLE):
-                return _error_text(msgspec.json.decode(text))
-        case str(text):
-            pass
-        case _:
-            text = msgspec.json.encode(error).decode()
-    return text if len(text) <= LONGEST_ERROR_CHARACTERS else text[: LONGEST_ERROR_CHARACTERS - 1] + "…"
 
 
 def _translated(exc: Exception, url: str) -> OllamaError:

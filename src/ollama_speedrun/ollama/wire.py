@@ -4,16 +4,18 @@ Lenient where servers differ: every field may be absent, and unknown fields are 
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
-UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""The exceptions that decoding a hostile body can raise; nesting without end gives the last."""
 LARGEST: Final = 2**53
 """No size in bytes, duration in ns or count is larger; beyond it, JSON's numbers are no longer exact either."""
 LONGEST_REASON_CHARACTERS: Final = 40
+LOADED: Final = "load"
+"""The done_reason of an answer to an empty prompt, which loads the model; some servers send it before an answer."""
 MOST_MODELS: Final = 10_000
+MOST_LOADED: Final = 1_000
+"""Models that one server has stored, and loaded."""
 
 Options: TypeAlias = Mapping[str, int | float | tuple[str, ...]]
 """The `options` of a request."""
@@ -29,6 +31,13 @@ class _Bounded(msgspec.Struct, frozen=True):
                 msgspec.structs.force_setattr(self, name, None)
 
 
+def _name_after_model(entry: "TagsEntry | Loaded") -> None:
+    """Take the name from `model` where there is none, and forget `model`: it says the same."""
+    if not entry.name and entry.model:
+        msgspec.structs.force_setattr(entry, "name", entry.model)
+    msgspec.structs.force_setattr(entry, "model", "")
+
+
 class Details(_Bounded, frozen=True):
     """The `details` of /api/tags, /api/show and /api/ps."""
 
@@ -40,21 +49,26 @@ class Details(_Bounded, frozen=True):
 
 
 class TagsEntry(_Bounded, frozen=True):
-    """One model of /api/tags."""
+    """One model of /api/tags; some servers name it in `model` alone."""
 
-    name: str
+    name: str = ""
     digest: str | None = None
     size: int | None = None
     modified_at: str | None = None
     remote_host: str | None = None
     details: Details | None = None
     capabilities: tuple[str, ...] | None = None
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _name_after_model(self)
 
 
 class Tags(msgspec.Struct, frozen=True):
     """The body of /api/tags; entries stay raw so that one bad entry spoils itself alone."""
 
-    models: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=MOST_MODELS)] | None
+    models: tuple[msgspec.Raw, ...] | None = None
 
 
 class Show(msgspec.Struct, frozen=True):
@@ -66,7 +80,7 @@ class Show(msgspec.Struct, frozen=True):
     template: str | None = None
     modelfile: str | None = None
     parameters: str | None = None
-    license: str | None = None
+    license: str | tuple[str, ...] | None = None
     remote_host: str | None = None
 
 
@@ -79,6 +93,11 @@ class Loaded(_Bounded, frozen=True):
     size_vram: int | None = None
     context_length: int | None = None
     expires_at: str | None = None
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _name_after_model(self)
 
 
 class Ps(msgspec.Struct, frozen=True):
@@ -90,7 +109,7 @@ class Ps(msgspec.Struct, frozen=True):
 class Version(msgspec.Struct, frozen=True):
     """The body of /api/version."""
 
-    version: str
+    version: str = ""
 
 
 class GenerateRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -195,6 +214,16 @@ class Chunk(_Bounded, frozen=True):
             if self.done_reason is not None:
                 msgspec.structs.force_setattr(self, "done_reason", self.done_reason[:LONGEST_REASON_CHARACTERS])
 
+    @property
+    def only_says_loaded(self) -> bool:
+        """True for the line that says that the model was loaded, and nothing of an answer."""
+        return self.done and self.done_reason == LOADED and self.eval_count is None and not self.has_content
+
+    @property
+    def has_content(self) -> bool:
+        """True if there is an answer, thinking or a tool call in it."""
+        return bool(self.response or self.thinking or self.tool_calls)
+
 
 class ChatMessage(msgspec.Struct, frozen=True):
     """The `message` of one line of a streamed /api/chat."""
@@ -228,7 +257,7 @@ class EmbedRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
 class Embeddings(_Bounded, frozen=True):
     """The body of /api/embed."""
 
-    embeddings: tuple[tuple[float, ...], ...]
+    embeddings: tuple[tuple[float, ...], ...] = ()
     load_duration: int | None = None
     total_duration: int | None = None
     prompt_eval_count: int | None = None

@@ -1,0 +1,108 @@
+"""What a server, or a proxy in front of it, said instead of an answer, in words for a person. Pure."""
+
+import contextlib
+import re
+from collections.abc import Mapping
+from html import unescape
+from typing import Any, Final
+
+import msgspec
+
+from ..errors import ServerError
+from . import fields, wire
+
+LONGEST_CHARACTERS: Final = 500
+LONGEST_QUOTE_CHARACTERS: Final = 80
+_SHORT_CHARACTERS: Final = 160
+
+_TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_PROXY_WAITED: Final = frozenset({408, 504, 522, 524})
+_PROXY_FAILED: Final = frozenset({502, 520, 521, 523, 525, 526, 530})
+_PERMISSION: Final = frozenset({401, 403, 407})
+PERMISSION_HINT: Final = "where it wants a token, give it one with token=… in a hosts file"
+
+
+def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ServerError:
+    """Return the error for an HTTP answer that is no success: the server's own words, or what came instead of them."""
+    said = _own_words(body)
+    if said is not None:
+        advice = PERMISSION_HINT if status in _PERMISSION else ""
+        is_long = len(said) > _SHORT_CHARACTERS
+        ending = f"; {advice}" if advice else ""
+        return ServerError(status, said, message=f"HTTP {status}: {said}{ending}" if advice or is_long else None)
+    if 300 <= status < 400:
+        return ServerError(status, "", message=f"HTTP {status}: {redirection(headers)}")
+    text = body.decode(errors="replace").strip()
+    shown = _page(text) if _is_page(headers, text) else quoted(text) if text else "an empty body"
+    advice = _advice(status)
+    return ServerError(
+        status, shortened(cleaned(text)), message=f"HTTP {status} ({shown})" + (f"; {advice}" if advice else "")
+    )
+
+
+def redirection(headers: Mapping[str, str]) -> str:
+    """Return in words where a redirect leads, and what to make of it."""
+    location = next((value for name, value in headers.items() if name.lower() == "location"), "")
+    if not location.strip():
+        return "it redirects without saying where; give the address of the server behind it"
+    where = shortened(cleaned(location), 200)
+    return f"it redirects to {where}, which is not followed; give that address up to /api instead"
+
+
+def line_error(error: Any) -> str:  # noqa: ANN401  # whatever JSON a server puts there
+    """Return the text of an `error` that a server sent within a message."""
+    match error:
+        case {"message": str(text)} | {"error": {"message": str(text)}}:
+            pass
+        case str(text) if text.startswith("{"):  # the engine's own answer, handed on by the server as it came
+            with contextlib.suppress(*fields.UNREADABLE):
+                return line_error(msgspec.json.decode(text))
+        case str(text):
+            pass
+        case _:
+            text = msgspec.json.encode(error).decode()
+    return shortened(text)
+
+
+def quoted(text: str | bytes) -> str:
+    """Return the beginning of what a server sent, on one line, without control characters, in quotation marks."""
+    if isinstance(text, bytes):
+        text = text[: 8 * LONGEST_QUOTE_CHARACTERS].decode(errors="replace")
+    return f'"{shortened(cleaned(text), LONGEST_QUOTE_CHARACTERS)}"'
+
+
+def cleaned(text: str) -> str:
+    """Return a text on one line, without control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:8192]).split())
+
+
+def shortened(text: str, longest: int = LONGEST_CHARACTERS) -> str:
+    """Return a text of at most so many characters; an ellipsis stands for the rest."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _own_words(body: bytes) -> str | None:
+    try:
+        error = msgspec.json.decode(body, type=wire.ErrorBody).error
+    except fields.UNREADABLE:
+        return None
+    return None if error is None else line_error(error)
+
+
+def _is_page(headers: Mapping[str, str], text: str) -> bool:
+    kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+    return "html" in kind.lower() or text[:1] == "<"
+
+
+def _page(text: str) -> str:
+    found = _TITLE.search(text)
+    title = cleaned(unescape(found[1])) if found else ""
+    return f"a web page: {quoted(title)}" if title else "a web page"
+
+
+def _advice(status: int) -> str:
+    if status in _PROXY_WAITED:
+        return "a proxy gave up waiting"
+    if status in _PROXY_FAILED:
+        return "a proxy could not reach the server"
+    return PERMISSION_HINT if status in _PERMISSION else ""
