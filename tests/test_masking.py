@@ -1,4 +1,6 @@
+import html
 import json
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -56,3 +58,45 @@ def test_texts_deep_in_a_document_are_masked_and_nothing_else_changes() -> None:
 )
 def test_a_password_in_a_url_is_a_secret(text: str, passwords: list[str]) -> None:
     assert list(passwords_in([text])) == passwords
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "S3CRET-TOKEN",
+        "s3cret-token",
+        "czNjcmV0LXRva2Vu",
+        '{"error": "no s3cret-token"}',
+        "Authorization: Bearer s3cret-to…",
+        "no access for s3cret",
+        "token and more",
+    ],
+)
+def test_a_secret_is_masked_in_another_case_in_base64_and_where_a_text_was_cut(spelled: str) -> None:
+    shown = Mask([SECRET]).text(spelled)
+    if spelled == "token and more":  # too little of it is left to tell
+        assert shown == spelled
+        return
+    assert not any(part in shown.lower() for part in ("s3cret", "czNjcmV0".lower()))
+    assert MASKED in shown
+
+
+def test_the_end_of_a_secret_at_the_beginning_of_a_text_is_masked() -> None:
+    assert Mask([SECRET]).text("ret-token is wrong") == f"{MASKED} is wrong"
+    assert Mask([SECRET]).text("…ret-token is wrong") == f"{MASKED} is wrong"
+
+
+@pytest.mark.parametrize("secret", ['a"b<c>d&e', "päss wörd/1+2", "line\\u00e9nd"])
+def test_a_secret_with_special_characters_is_masked_however_it_is_escaped(secret: str) -> None:
+    mask = Mask([secret])
+    for text in (secret, json.dumps(secret), repr(secret), quote(secret), quote(secret, safe=""), html.escape(secret)):
+        assert mask.text(f"<{text}>").strip("<>\"'") == MASKED
+
+
+def test_a_cut_that_leaves_nothing_of_a_secret_changes_nothing() -> None:
+    text = "s3 is a store, and s3cr… a start of five at most"
+    assert Mask([SECRET]).text(text) == text
+
+
+def test_keys_and_values_of_mappings_are_masked() -> None:
+    assert Mask([SECRET]).within({SECRET: [SECRET, 1], "a": None}) == {MASKED: [MASKED, 1], "a": None}

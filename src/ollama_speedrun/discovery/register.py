@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -14,6 +14,9 @@ from .types import Access, Host, ServerTarget
 
 Proof: TypeAlias = Callable[[ServerTarget, ServerTarget], Awaitable[bool | None]]
 """Asks two servers whether they are one; None: they do not tell."""
+
+NAMED: Final = frozenset({"target", "hosts file"})
+"""The sources of servers that the user named one by one."""
 
 MacOf: TypeAlias = Callable[[str], Awaitable[str | None]]
 """Looks up the hardware address behind an IP address; None where it is not known."""
@@ -48,7 +51,8 @@ class Register:
 
         It is a known one when the URL is the same, or when kind, version and models are the same and so is the place:
         an address in common, two addresses of this machine, or one hardware address, each with the same port. Models
-        since the same nanosecond speak for one server anywhere, unless what it has loaded speaks against it.
+        since the same nanosecond are one server at another place only where both have the same loaded until the same
+        moment, for machines can share or copy their models. Two that the user named at different places stay two.
         """
         # Those with the same models take turns: while one is looked into, the other must not be taken for a new one.
         async with self._turns[meeting.verdict.models_key]:
@@ -66,10 +70,12 @@ class Register:
         if shared_address or (self._is_here(known.host) and self._is_here(new.host)):
             # Servers at several ports of one machine may well share their files.
             return same_port and known.server.path == new.server.path
-        if new.verdict.has_own_moments:
-            return await self._proof(known.server, new.server) is not False
+        if {known.server.via, new.server.via} <= NAMED:
+            return False
         macs = [await self._mac_of(meeting.host.addresses[0]) for meeting in (known, new)]
-        return same_port and macs[0] is not None and macs[0] == macs[1]
+        if same_port and macs[0] is not None and macs[0] == macs[1]:
+            return True
+        return new.verdict.has_own_moments and await self._proof(known.server, new.server) is True
 
     def _is_here(self, host: Host) -> bool:
         return any(address in self._own_addresses or ip_address(address).is_loopback for address in host.addresses)
