@@ -1,4 +1,7 @@
+import contextlib
+import os
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -333,3 +336,38 @@ def test_a_fault_in_a_use_is_named_with_its_field(toml: str, said: str, tmp_path
     with pytest.raises(SettingsError) as caught:
         load(tmp_path, toml=toml)
     assert str(caught.value).startswith(said.replace("FILE", str(tmp_path / "config" / "config.toml")))
+
+
+@contextlib.contextmanager
+def not_enterable(directory: Path) -> Iterator[None]:
+    """Make a directory one that this process may not enter, as an administrator for as long as another user."""
+    directory.chmod(0)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        directory.chmod(0o700)
+
+
+def test_a_home_that_may_not_be_entered_is_one_without_settings_and_runs(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    command = CommandLine(home)
+    command("assess")  # so that all modules are loaded, which another user may not read
+    with not_enterable(home):
+        shown = command("config", "show")
+        last = command("assess")
+    assert (shown.status, shown.stderr) == (0, "")
+    assert "(no such file)" in shown.stdout.splitlines()[0]
+    assert (last.status, last.stderr.startswith("ollama-speedrun: there is no last run in ")) == (2, True)
+
+
+@pytest.mark.parametrize("home", [Path(os.devnull), Path(__file__)])
+def test_a_home_that_is_no_directory_is_one_without_settings_and_runs(home: Path) -> None:
+    command = CommandLine(home)
+    assert command("config", "show").status == 0
+    assert "there is no last run in" in command("assess").stderr

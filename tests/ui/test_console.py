@@ -68,3 +68,12 @@ def test_a_reader_that_went_away_is_the_callers_to_handle() -> None:
             console.print("text")
         os.dup2(os.open(os.devnull, os.O_WRONLY), writer)
     os.close(writer)
+
+
+@pytest.mark.parametrize("columns", ["0", "-1", "", "wide", "99999999999999999999"])
+def test_a_width_that_is_none_is_not_believed(columns: str) -> None:
+    screen = console_for(io.StringIO(), environ={"COLUMNS": columns})
+    assert 1 <= screen.width <= 10_000
+    screen.print("shown")
+    assert isinstance(screen.file, io.StringIO)
+    assert screen.file.getvalue() == "shown\n"

@@ -1,6 +1,7 @@
 """`config`: what the settings are, where each comes from, and where the settings file is looked for."""
 
 import argparse
+import os
 from pathlib import Path
 
 import msgspec
@@ -15,12 +16,16 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     """Print the path of the settings file, or each setting's value and origin."""
     path = settings.settings_file(environment, arguments.config)
     if arguments.what == "path":
-        text = _encode({"path": str(path), "exists": path.exists()}) if arguments.json else str(path)
+        text = _encode({"path": str(path), "exists": _exists(path)}) if arguments.json else str(path)
     else:
         layers = settings.load(environment, {}, config_flag=arguments.config)
         text = _as_json(layers) if arguments.json else _as_lines(layers, path)
     environment.put(text)
     return ExitCode.DONE
+
+
+def _exists(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - which is False, not an error, where it may not be looked at
 
 
 def _as_json(layers: settings.Layers) -> str:
@@ -32,7 +37,7 @@ def _as_lines(layers: settings.Layers, path: Path) -> str:
     values = _values(layers)
     lines = {key: _line(key, value, layers.origins[key] == origin) for key, (value, origin) in values.items()}
     width = max(map(len, lines.values()))
-    header = f"# {path}" + ("" if path.exists() else " (no such file)")
+    header = f"# {path}" + ("" if _exists(path) else " (no such file)")
     return "\n".join([header, *(f"{line:{width}}  # {values[key][1]}" for key, line in lines.items())])
 
 

@@ -138,8 +138,9 @@ class Environment:
         except BrokenPipeError:
             raise
         except OSError as exc:
+            cause = (exc.strerror or str(exc)).lower()
             raise OutputError(
-                f"cannot write to standard output: {exc.strerror}; make room there, or give another place to write to"
+                f"cannot write to standard output: {cause}; make room there, or give another place to write to"
             ) from exc
 
 

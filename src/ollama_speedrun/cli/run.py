@@ -26,6 +26,7 @@ from .exit_codes import ExitCode
 from .interrupts import on_interrupt
 from .kept import KeptRuns
 from .late_display import LateDisplay
+from .open_files import too_few
 from .options import VERBS
 from .results import Checkpoints, ResultFiles
 from .screen import Screen
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 
 _log = logging.getLogger(__name__)
+TOO_FEW_FILES = "only {} files may be open at once, which slows the scan; `ulimit -n 1024` before it allows more"
 
 
 def load_settings(
@@ -166,6 +168,7 @@ class RunCommand:
 
     async def _drive(self, plans: AbstractAsyncContextManager[DiscoveryPlan]) -> bool:
         """Return whether the run came to its own end."""
+        few = too_few()
         async with plans as plan, asyncio.TaskGroup() as group:
             with LateDisplay(self._display) as display:
                 checkpoints = Checkpoints(
@@ -191,6 +194,8 @@ class RunCommand:
                         case _:
                             pass
 
+                if few is not None:
+                    display.handle(Notice(TOO_FEW_FILES.format(few)))
                 if self._selection.tiers:
                     display.handle(Notice("--tier goes by the size on disk, for no memory was measured yet"))
                 self._environment.log_line = display.log

@@ -1,6 +1,7 @@
 """The settings of one command, in layers: defaults, then the settings file, then variables, then flags."""
 
 import itertools
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -104,7 +105,7 @@ def _file_table(path: Path, *, must_exist: bool) -> dict[str, Any]:
             raise SettingsError(f"there is no settings file {path}; create it or name another with --config") from None
         return {}
     except OSError as exc:
-        if not must_exist and isinstance(exc, NotADirectoryError | PermissionError) and not path.is_file():
+        if not must_exist and isinstance(exc, NotADirectoryError | PermissionError) and not os.path.isfile(path):  # noqa: PTH113 - which is False where it may not be looked at
             return {}
         raise SettingsError(
             f"the settings file {path} cannot be read: {exc.strerror}; check it or name another"

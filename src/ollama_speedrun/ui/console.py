@@ -4,9 +4,11 @@ import errno
 import io
 import os
 from collections.abc import Mapping
-from typing import IO
+from typing import IO, Final
 
 from rich.console import Console
+
+LARGEST_SIZE: Final = 10_000
 
 
 class _Console(Console):
@@ -34,5 +36,15 @@ def console_for(stream: IO[str], *, color: bool = True, environ: Mapping[str, st
         markup=False,
         emoji=False,
         highlight=False,
-        _environ=environ,
+        _environ=_with_usable_size(os.environ if environ is None else environ),
     )
+
+
+def _with_usable_size(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment without COLUMNS and LINES that are no sizes: at 0 columns nothing could be printed."""
+    useless = {name for name in ("COLUMNS", "LINES") if not _is_size(environ.get(name, "1"))}
+    return {name: value for name, value in environ.items() if name not in useless} if useless else environ
+
+
+def _is_size(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_SIZE
