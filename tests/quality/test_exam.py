@@ -31,11 +31,11 @@ OWN = Item(
     [
         ("<2", 0, Mix.EASY),
         ("<2", 3, Mix.EASY),
-        ("<2", 6, Mix.MIDDLE),
-        ("4-8", 1, Mix.EASY),
-        ("4-8", 4, Mix.MIDDLE),
-        ("4-8", 5, Mix.HARD),
-        ("16+", 6, Mix.HARD),
+        ("<2", 4, Mix.MIDDLE),
+        ("4-8", 0, Mix.EASY),
+        ("4-8", 3, Mix.MIDDLE),
+        ("4-8", 4, Mix.HARD),
+        ("16+", 4, Mix.HARD),
         ("16+", 0, Mix.MIDDLE),
     ],
 )

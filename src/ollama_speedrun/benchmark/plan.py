@@ -85,13 +85,13 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
     Profile.QUICK: BenchmarkSettings(
-        num_predict=256,
+        num_predict=128,
         trial_tokens=64,
         most_trials=3,
         take_turns=False,
         reference_trial=False,
-        max_items=25,
-        first_items=25,
+        max_items=20,
+        first_items=20,
         races=False,
     ),
     Profile.STANDARD: BenchmarkSettings(),

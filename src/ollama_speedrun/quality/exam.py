@@ -18,10 +18,10 @@ from .mixes import Mix
 from .records import ItemRecord
 
 SPECIAL_NEEDS: Final = frozenset({Need.TOOLS, Need.VISION})
-PILOT_ITEMS: Final = 6
-STRONG: Final = 5
+PILOT_ITEMS: Final = 4
+STRONG: Final = 4
 """So many right answers of a pilot call for a harder mix than the tier's usual one."""
-WEAK: Final = 1
+WEAK: Final = 0
 """So few right answers of a pilot call for an easier one."""
 HARDER: Final[tuple[Mix, ...]] = (Mix.EASY, Mix.MIDDLE, Mix.HARD)
 USUAL_MIX: Final[Mapping[str, Mix]] = {
