@@ -165,3 +165,12 @@ def test_items_have_sane_bounds(seed: int) -> None:
 def test_generated_items_are_the_golden_ones_on_every_platform_and_python_version() -> None:
     """A difference that is meant needs a new BANK_VERSION once released; golden_items.py prints the new file."""
     assert golden_items.all_hashes() == json.loads(golden_items.FILE.read_text())
+
+
+def test_only_items_with_short_answers_are_drawn_where_that_is_asked_for() -> None:
+    short = bank.mix(Mix.EASY, 1, Selection(longest_tokens=96))
+
+    assert max(item.most_tokens for item in short) <= 96
+    assert {item.area for item in short} == set(Area)
+    assert {item.family for item in short if item.area == Area.TOOLS} == {"one-call"}
+    assert len(short) >= 390

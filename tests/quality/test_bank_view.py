@@ -14,7 +14,12 @@ def test_the_listing_names_every_family_and_mix() -> None:
 
     assert all(f" {family.name}" in text for family in FAMILIES)
     assert [entry["family"] for entry in data["families"]] == [family.name for family in FAMILIES]
-    assert data["mixes"] == {"easy": [1, 2, 3], "middle": [2, 3, 4], "hard": [3, 4, 5]}
+    assert data["mixes"] == {
+        "basic": [1, 1, 2],
+        "easy": [1, 2, 3],
+        "middle": [2, 3, 4],
+        "hard": [3, 4, 5],
+    }
     assert json.loads(json.dumps(data)) == data
 
 

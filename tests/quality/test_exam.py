@@ -29,7 +29,7 @@ OWN = Item(
 @pytest.mark.parametrize(
     ("tier", "right", "mix"),
     [
-        ("<2", 0, Mix.EASY),
+        ("<2", 0, Mix.BASIC),
         ("<2", 3, Mix.EASY),
         ("<2", 4, Mix.MIDDLE),
         ("4-8", 0, Mix.EASY),

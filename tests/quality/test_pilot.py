@@ -17,7 +17,7 @@ def grades(*rights: int) -> list[PilotGrade]:
         ({"a": grades(2, 1, 0, 0, 0), "b": grades(1, 0, 0, 0, 0)}, Mix.EASY),
         ({"a": grades(2, 2, 1, 0, 0), "b": grades(2, 1, 1, 0, 0)}, Mix.MIDDLE),
         ({"a": grades(2, 2, 2, 2, 1), "b": grades(2, 2, 2, 1, 1)}, Mix.HARD),
-        ({"a": grades(0, 0, 0, 0, 0)}, Mix.EASY),
+        ({"a": grades(0, 0, 0, 0, 0)}, Mix.BASIC),
         ({"a": grades(2, 2, 2, 2, 2)}, Mix.HARD),
     ],
 )

@@ -17,9 +17,9 @@ def test_all_right_and_nothing_right_are_the_same_on_every_mix(mix: Mix) -> None
 
 
 def test_the_same_share_is_worth_more_the_harder_the_levels_were() -> None:
-    easy, middle, hard = (on_all_levels(0.6, LEVELS_OF[mix]) for mix in Mix)
+    basic, easy, middle, hard = (on_all_levels(0.6, LEVELS_OF[mix]) for mix in Mix)
 
-    assert easy < middle < hard
+    assert basic < easy < middle < hard
     assert middle == pytest.approx(0.6, abs=0.05)
 
 

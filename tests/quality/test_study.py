@@ -202,3 +202,20 @@ async def test_an_answer_that_the_server_ended_for_repetition_is_graded_and_no_f
     assert len(records) == 12
     assert {(entry.grade.status, entry.grade.failure) for entry in records} == {("graded", "repeats")}
     assert "repeat" in {entry.answers[-1].done_reason for entry in records}
+
+
+async def test_the_output_tokens_of_a_model_that_does_not_think_are_bounded() -> None:
+    async with fake_host(HostScript(models=(student(100),))) as host:
+        events = await examine(host, desk(items=40, answer_tokens=150))
+        spent = sum(generation.output_tokens for generation in host.engine.generations)
+
+    assert 0 < len(asked(events)) < 40
+    assert spent <= 150 + 20  # the warm-up says a few words
+
+
+async def test_thinking_is_not_bounded_by_the_output_tokens_of_answers() -> None:
+    script = student(100, capabilities=("completion", "thinking"), thinking_tokens=50)
+    async with fake_host(HostScript(models=(script,))) as host:
+        events = await examine(host, desk(items=12, answer_tokens=150))
+
+    assert len(asked(events)) == 12

@@ -8,6 +8,8 @@ import msgspec
 
 DEPTHS: Final = (0, 2048, 8192, 32768)
 CONCURRENCY_LEVELS: Final = (1, 2, 4, 8)
+QUICK_TOKENS: Final = 900
+"""The most output tokens of a model without thinking in the profile quick: interview, trials and items."""
 
 
 class Profile(enum.StrEnum):
@@ -49,7 +51,8 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     each model, none with 0, out of the `areas` and `languages` named (empty: all); `item_seed` None draws their order.
     `first_items` of them are asked when a model is loaded for its speed; where the run `races`, further rounds ask the
     models of a tier until the best is certain: with confidence `sure`, at most `within` worse than the best. A model
-    below `min_speed_tps` is asked no items.
+    below `min_speed_tps` is asked no items. Only items are asked whose answers take at most `longest_answer_tokens`
+    each, and `answer_tokens` together for a model that does not think (None: no bound).
     """
 
     timeout_s: float = 300.0
@@ -73,6 +76,8 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     within: float = 0.03
     races: bool = True
     min_speed_tps: float = 1.0
+    longest_answer_tokens: int | None = None
+    answer_tokens: int | None = None
     areas: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     item_seed: int | None = None
@@ -93,6 +98,8 @@ PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
         max_items=20,
         first_items=20,
         races=False,
+        longest_answer_tokens=96,
+        answer_tokens=QUICK_TOKENS - 256 - 3 * 64,
     ),
     Profile.STANDARD: BenchmarkSettings(),
     Profile.THOROUGH: BenchmarkSettings(

@@ -99,6 +99,7 @@ def exam_settings(benchmark: BenchmarkSettings, *, own: Sequence[Item] = (), onl
     selection = Selection(
         areas=frozenset(benchmark.areas) or None,
         languages=frozenset(benchmark.languages) or None,
+        longest_tokens=benchmark.longest_answer_tokens,
     )
     return ExamSettings(
         items=0 if only_own else benchmark.max_items,
@@ -107,6 +108,7 @@ def exam_settings(benchmark: BenchmarkSettings, *, own: Sequence[Item] = (), onl
         own=tuple(own),
         only_own=only_own,
         seed=benchmark.item_seed,
+        answer_tokens=benchmark.answer_tokens,
     )
 
 

@@ -42,12 +42,14 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """What a run may ask: None for `areas` or `languages` allows all.
 
     `without` names what no model of this run can be given; without the sandbox, for example, the families that run
-    code are left out and their share goes to the other families of the area.
+    code are left out and their share goes to the other families of the area. `longest_tokens` leaves out items whose
+    answers may take more output tokens, and families that have none else; None allows all.
     """
 
     areas: frozenset[str] | None = None
     languages: frozenset[str] | None = None
     without: frozenset[Need] = frozenset()
+    longest_tokens: int | None = None
 
     def families(self) -> tuple[Family, ...]:
         """Return the families that may be asked, in the bank's order; those of languages restricted to `languages`."""
@@ -62,7 +64,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     def allows(self, item: Item) -> bool:
         """Tell if one item may be asked."""
         spoken = self.languages is None or item.language is None or item.language in self.languages
-        return spoken and not item.needs & self.without
+        short = self.longest_tokens is None or item.most_tokens <= self.longest_tokens
+        return spoken and short and not item.needs & self.without
 
 
 EVERYTHING: Final = Selection()
@@ -100,7 +103,7 @@ def mix(
     the selection bounds what can be drawn (a language that has few words, say); none when it excludes everything.
     """
     draw = Draw(f"mix/{kind}/{seed}/{'pilot' if pilot else 'counted'}")
-    families = selection.families()
+    families = [family for family in selection.families() if _may_be_short(family, kind, selection.longest_tokens)]
     areas = sorted({family.area for family in families}, key=list(Area).index)
     seen: set[_Content] = set()
     by_area = []
@@ -113,6 +116,12 @@ def mix(
             by_family.append(source.take(wanted, selection, seen))
         by_area.append(spread(draw.fork(f"order/{area}"), by_family))
     return spread(draw.fork("order"), by_area)
+
+
+def _may_be_short(family: Family, kind: Mix, longest_tokens: int | None) -> bool:
+    if longest_tokens is None:
+        return True
+    return any(_item(family, level, seed=0).most_tokens <= longest_tokens for level in LEVELS_OF[kind])
 
 
 def apportion(total: int, weights: Sequence[float]) -> list[int]:

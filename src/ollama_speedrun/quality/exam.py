@@ -23,7 +23,7 @@ STRONG: Final = 4
 """So many right answers of a pilot call for a harder mix than the tier's usual one."""
 WEAK: Final = 0
 """So few right answers of a pilot call for an easier one."""
-HARDER: Final[tuple[Mix, ...]] = (Mix.EASY, Mix.MIDDLE, Mix.HARD)
+HARDER: Final[tuple[Mix, ...]] = (Mix.BASIC, Mix.EASY, Mix.MIDDLE, Mix.HARD)
 USUAL_MIX: Final[Mapping[str, Mix]] = {
     "<2": Mix.EASY,
     "2-4": Mix.MIDDLE,
@@ -38,7 +38,8 @@ class ExamSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How much to ask: at most `items` common items of each model, `first` of them in its first visit.
 
     `own` are items of the user's, asked before the bank's; `only_own` leaves the bank out. `seed` None draws one.
-    `spot_check` asks ten items of a model whose answers are known from another host, instead of all.
+    `spot_check` asks ten items of a model whose answers are known from another host, instead of all. `answer_tokens`
+    bounds the output tokens of a model that does not think, pilot included; None is no bound.
     """
 
     items: int = 80
@@ -48,6 +49,7 @@ class ExamSettings(msgspec.Struct, frozen=True, kw_only=True):
     only_own: bool = False
     seed: int | None = None
     spot_check: bool = True
+    answer_tokens: int | None = None
 
 
 class Exam:

@@ -216,6 +216,11 @@ class Item(Draft, frozen=True, kw_only=True):
     twin: bool | None = None
 
     @property
+    def most_tokens(self) -> int:
+        """The most output tokens of a model that does not think, in all turns together."""
+        return self.max_tokens * (self.key.most_turns if isinstance(self.key, WorldKey) else 1)
+
+    @property
     def name(self) -> str:
         """The item's name, unique in a bank: area/family/level/seed."""
         return f"{self.area}/{self.family}/{self.level}/{self.seed}"

@@ -26,9 +26,16 @@ SHARES: Final[dict[Area, int]] = {
 class Mix(enum.StrEnum):
     """A fixed range of levels; all models of a tier answer the same one."""
 
+    BASIC = "basic"
     EASY = "easy"
     MIDDLE = "middle"
     HARD = "hard"
 
 
-LEVELS_OF: Final[dict[Mix, tuple[int, int, int]]] = {Mix.EASY: (1, 2, 3), Mix.MIDDLE: (2, 3, 4), Mix.HARD: (3, 4, 5)}
+LEVELS_OF: Final[dict[Mix, tuple[int, int, int]]] = {
+    Mix.BASIC: (1, 1, 2),
+    Mix.EASY: (1, 2, 3),
+    Mix.MIDDLE: (2, 3, 4),
+    Mix.HARD: (3, 4, 5),
+}
+"""The levels of a mix, each asked equally often; one that stands twice is asked twice as often."""

@@ -68,14 +68,18 @@ class GradedItems:
         self._queue: deque[Item] | None = None if batch is None else deque(batch.items)
         self._spares: deque[Item] = deque()
         self._failures = 0
+        self._spent_tokens = 0
         self._is_over = False
 
     async def step(self, model: LoadedModel) -> bool:
         """Ask one item; the first step finds out who the model is. Raises `OllamaError` where the server fails."""
         if self._queue is None:
             await self._begin(model)
-        elif self._queue:
+        elif self._queue and self._can_afford(model, self._queue[0]):
             await self._ask_next(model, self._queue.popleft())
+        elif self._queue:
+            self._queue.clear()
+            self._is_over = self._assignment is not None
         if not self._queue:
             self._refill(model)
         left = len(self._queue or ())
@@ -135,7 +139,7 @@ class GradedItems:
     async def _ask_next(self, model: LoadedModel, item: Item) -> None:
         is_pilot = self._assignment is None
         answers, kept = await self._converse(model, item)
-        grade = _unanswered(kept) if answers is None else await asyncio.to_thread(self._grade, item, answers)
+        grade = _unanswered(kept) if answers is None else await self._graded(item, answers)
         found = record(item, kept.answers, grade, is_counted=not is_pilot, place=self._place_of(item))
         if is_pilot:
             self._pilot.append(found)
@@ -145,6 +149,11 @@ class GradedItems:
         key = self._key(model)
         self._desk.note(key, found)
         self._emit(ItemGraded(*key, found))
+
+    def _can_afford(self, model: LoadedModel, item: Item) -> bool:
+        """Tell if an answer fits into what is left of the output tokens; thinking is not bounded by them."""
+        budget = self._desk.exam.settings.answer_tokens
+        return budget is None or _may_think(model) or self._spent_tokens + item.most_tokens <= budget
 
     def _place_of(self, item: Item) -> int | None:
         return None if self._assignment is None else self._desk.exam.place_of(self._assignment.mix, item)
@@ -164,6 +173,7 @@ class GradedItems:
                 streamed = await self._one_answer(model, item, messages)
                 answers.append(_answer(streamed))
                 kept.answers = (*kept.answers, _answer_record(streamed))
+                self._spent_tokens += streamed.record.eval_count or streamed.record.content_chunks
         except (ServerError, ProtocolError, TimedOutError) as exc:
             self._failures += 1
             if self._failures >= MOST_FAILURES:
@@ -224,8 +234,11 @@ def abilities_of(model: Model) -> frozenset[Need]:
 
 def _num_predict(model: LoadedModel, item: Item) -> int:
     """Return the token budget of one answer; a model that may think gets 1,024 more."""
-    thinks = "thinking" in model.model.capabilities and model.thinks is not False
-    return min(MOST_TOKENS, item.max_tokens + (THINKING_TOKENS if thinks else 0))
+    return min(MOST_TOKENS, item.max_tokens + (THINKING_TOKENS if _may_think(model) else 0))
+
+
+def _may_think(model: LoadedModel) -> bool:
+    return "thinking" in model.model.capabilities and model.thinks is not False
 
 
 def _wire_message(message: Message) -> wire.Message:
