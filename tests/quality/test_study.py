@@ -10,6 +10,7 @@ from fake_ollama.fleet import FakeHost, fake_fleet, fake_host
 from fake_ollama.script import ErrorAnswer, HostScript, ModelScript, Student, repeating_model
 from fake_ollama.student import knows
 from ollama_speedrun.errors import ServerError
+from ollama_speedrun.events import Notice
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.ollama.client import OllamaClient, open_session
@@ -50,13 +51,20 @@ def student(ability: float, **changes: object) -> ModelScript:
     return ModelScript("m:1b", student=Student(key=key, seed=SEED, ability=ability), **fields)  # type: ignore[arg-type]
 
 
-async def examine(host: FakeHost, at: Desk, *, thinks: bool | None = None) -> list[QualityEvent]:
+async def examine(
+    host: FakeHost, at: Desk, *, thinks: bool | None = None, told: list[str] | None = None
+) -> list[QualityEvent]:
     events: list[QualityEvent] = []
+
+    def tell(event: object) -> None:
+        if isinstance(event, Notice) and told is not None:
+            told.append(event.text)
+
     numbers = itertools.count()
     async with open_session() as session:
         client = OllamaClient(session, host.url)
         models = await list_models(client, host=host.url, emit=lambda _: None)
-        visit = Visit(client, emit=lambda _: None, nonce=lambda: f"{next(numbers)}", timeout_s=60)
+        visit = Visit(client, emit=tell, nonce=lambda: f"{next(numbers)}", timeout_s=60)
         await visit.residents.look_around()
         model = LoadedModel(visit, models[0], num_ctx=4096, thinks=thinks)
         items = GradedItems(at, variant=None, grade=grade, emit=events.append, server_version="0.33.0")
@@ -128,11 +136,14 @@ async def test_an_equal_model_on_another_host_is_only_checked() -> None:
 async def test_a_model_that_answers_otherwise_than_its_equal_is_asked_all_items() -> None:
     at = desk()
     able, poor = student(100, digest="ab" * 32), student(-100, key="other", digest="ab" * 32)
+    told: list[str] = []
 
     async with fake_fleet([HostScript(models=(able,)), HostScript(models=(poor,))]) as fleet:
-        _, second = [await examine(host, at) for host in fleet.hosts]
+        _, second = [await examine(host, at, told=told) for host in fleet.hosts]
 
     assert len(asked(second)) == 12
+    (said,) = told
+    assert said.startswith(f"m:1b on {fleet.hosts[1].url} answers otherwise than its equal on {fleet.hosts[0].url}")
 
 
 async def test_a_model_that_may_think_gets_room_for_it() -> None:

@@ -278,3 +278,9 @@ def test_figures_that_are_missing_are_dashes() -> None:
     )
     ((section),) = report(run_of(unrated(bare))).sections
     assert section.rows[0].cells == ("unlisted", "rack.example:8080", *["–"] * 4)
+
+
+def test_a_run_without_a_sandbox_says_that_items_were_left_out() -> None:
+    record = QualityRecord(host=DESK, model="a", bank="1", seed=1, mix="easy", left_out=("sandbox",))
+    run = msgspec.structs.replace(run_of(result("a", DESK)), quality_records=(record,))
+    assert any(line.startswith("Items that run code were left out: pip install") for line in report(run).legend)

@@ -10,6 +10,7 @@ from ..assessment.tiers import placed
 from ..benchmark import derive
 from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.turns import Thinks
+from ..events import Notice
 from ..inventory.types import Model
 from ..quality import grading, sandbox
 from ..quality.bank import Selection
@@ -79,7 +80,7 @@ class Examiner:
 
 @contextmanager
 def examiner(
-    settings: "RunSettings", *, record: Run, emit: Callable[[QualityEvent], None]
+    settings: "RunSettings", *, record: Run, emit: Callable[[QualityEvent | Notice], None]
 ) -> Iterator[Examiner | None]:
     """Yield what makes the studies of graded items; None where nothing is to be asked."""
     wanted = exam_settings(settings.benchmark, own=settings.own_items, only_own=settings.only_own_items)
@@ -88,6 +89,8 @@ def examiner(
         return
     with ExitStack() as stack:
         runs_code = sandbox.available()
+        if not runs_code and settings.benchmark.max_items:
+            emit(Notice("items that run code are left out: pip install 'ollama-speedrun[code]' brings the sandbox"))
         room = stack.enter_context(sandbox.Sandbox()) if runs_code else None
         seed = secrets.randbelow(_LARGEST_SEED) if wanted.seed is None else wanted.seed
         desk = Desk(Exam(wanted, seed=seed, without=() if runs_code else (Need.SANDBOX,)), tier_of=tier_of)

@@ -51,6 +51,10 @@ class Desk:
                 return Assignment(mix=mix, items=items[:SPOT_CHECK_ITEMS], spares=(), is_check=True)
         return Assignment(mix=mix, items=items, spares=spares)
 
+    def asked_in_full(self, identity: str, variant: str | None) -> str:
+        """Return the host that answers in full for an identity; KeyError where none does."""
+        return self._asked_in_full[identity, variant][0]
+
     def note(self, key: Key, record: ItemRecord) -> None:
         """Remember a graded item."""
         self._records[key].append(record)

@@ -53,12 +53,16 @@ class ExamSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exam:
-    """The items of one run. `decide` fixes the mix of a tier; what was fixed first holds for all its models."""
+    """The items of one run. `decide` fixes the mix of a tier; what was fixed first holds for all its models.
+
+    `left_out` is what this installation cannot grade, such as items that run code where there is no sandbox.
+    """
 
     def __init__(self, settings: ExamSettings, *, seed: int, without: Collection[Need] = ()) -> None:
         self.settings = settings
         self.seed = seed
         excluded = settings.selection.without | frozenset(without)
+        self.left_out = frozenset(without)
         self._selection = msgspec.structs.replace(settings.selection, without=excluded)
         self._mixes: dict[str, Mix] = {}
         self._drawn: dict[Mix, tuple[Item, ...]] = {}

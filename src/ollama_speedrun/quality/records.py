@@ -83,7 +83,8 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     `protocol` is how it was asked: in a chat, or as a text to continue after three examples. `identity` is equal for
     models whose quality is the same wherever they run (digest, format and rendered prompt). `measured_on` names the
     host whose answers these are, where they were taken over from an equal model. `places` is the length of the common
-    order of the mix. `not_asked` says why the model was asked nothing, or nothing any more.
+    order of the mix. `not_asked` says why the model was asked nothing, or nothing any more. `left_out`
+    names what no model could be asked, such as "sandbox": items that run code.
     """
 
     host: str
@@ -97,6 +98,7 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     measured_on: str | None = None
     places: int | None = None
     not_asked: str | None = None
+    left_out: tuple[str, ...] = ()
     items: tuple[ItemRecord, ...] = ()
 
     @property

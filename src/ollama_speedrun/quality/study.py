@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError
+from ..events import Notice
 from ..inventory.types import Model
 from ..ollama import wire
 from ..visit.loaded_model import LoadedModel
@@ -109,6 +110,11 @@ class GradedItems:
             rest = self._desk.the_rest(self._key(model), self._identity, self._assignment, abilities)
             self._assignment = msgspec.structs.replace(self._assignment, is_check=False)
             self._queue.extend(rest)
+            if rest:
+                where = self._desk.asked_in_full(self._identity, self._variant)
+                named = f"{model.model.name} on {model.model.host}"
+                split = f"{named} answers otherwise than its equal on {where}: each is graded by itself"
+                model.visit.emit(Notice(split))
 
     def _assign(self, model: LoadedModel) -> Assignment:
         exam = self._desk.exam
@@ -130,6 +136,7 @@ class GradedItems:
             protocol="3-shot" if _is_base(model) else "chat",
             identity=self._identity,
             places=exam.places(mix) or None,
+            left_out=tuple(sorted(str(need) for need in exam.left_out)),
         )
         self._emit(QualityBegan(opening, len(assignment.items)))
         for entry in self._pilot:

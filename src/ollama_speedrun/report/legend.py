@@ -1,19 +1,27 @@
 """How the figures of a report are to be read. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ..assessment.types import Rated
 from .settings import ReportSettings
 from .text import clean
 
 
-def legend(measured: Sequence[Rated], settings: ReportSettings, items_files: Sequence[str] = ()) -> Iterator[str]:
+def legend(
+    measured: Sequence[Rated],
+    settings: ReportSettings,
+    items_files: Sequence[str] = (),
+    *,
+    left_out: Collection[str] = (),
+) -> Iterator[str]:
     """Yield a sentence for each thing to know about the figures of these results."""
     if any(entry.scores is not None for entry in measured):
         yield _score(settings)
         if settings.scoring == "classic":
             yield "Its quality is output tokens relative to the longest output of the run."
         yield from _quality(measured)
+    if "sandbox" in left_out:
+        yield "Items that run code were left out: pip install 'ollama-speedrun[code]' brings the sandbox for them."
     if items_files:
         yield f"Your own items were asked, too: {', '.join(map(clean, items_files))}."
     if any(entry.result.decode_interval is not None for entry in measured):

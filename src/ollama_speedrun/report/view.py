@@ -160,7 +160,14 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
         notes=tuple((mark, text) for _, mark, text in deciding),
         other_notes=tuple((mark, text) for _, mark, text in others),
         caution=() if document.complete else ("Incomplete: the run was interrupted, this is what was finished.",),
-        legend=tuple(legend(generating, settings, document.items_files)),
+        legend=tuple(
+            legend(
+                generating,
+                settings,
+                document.items_files,
+                left_out={need for record in document.quality_records for need in record.left_out},
+            )
+        ),
         tiers=tuple(_advice(TIER_NAMES[tier], pick, why, names) for tier, pick, why in picks)
         if len([tier for tier, entries in members.items() if entries and tier]) > 1
         else (),
