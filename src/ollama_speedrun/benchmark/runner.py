@@ -48,9 +48,11 @@ async def benchmark_host(  # noqa: PLR0913  # independent inputs, named at the c
     nonce: Callable[[], str],
     server_version: str | None = None,
     studies: Studies = no_studies,
+    may_begin: Callable[[Model], bool] = lambda _: True,
 ) -> None:
     """Benchmark a host's models, those already loaded first, then from small to large.
 
+    `may_begin` tells if there is time for another model; one that must not begin gets no result.
     Failures become results. A model that was loaded before keeps its context and stays; one that we loaded is unloaded,
     and one that was evicted for ours is loaded again, also when the run is cancelled.
     """
@@ -71,10 +73,10 @@ async def benchmark_host(  # noqa: PLR0913  # independent inputs, named at the c
         (model, thinks) for model in in_turn if model.generates_text for thinks in _variants(model, settings.thinking)
     ]
     try:
-        turns = Turns(visit, teller, turn, holds_two=settings.take_turns)
+        turns = Turns(visit, teller, turn, holds_two=settings.take_turns, may_begin=may_begin)
         await turns.take(variants)
         for model in in_turn:
-            if not model.generates_text:
+            if not model.generates_text and may_begin(model):
                 await _embedding(visit, model, teller, studies(model, None))
         if settings.reference_trial:
             await turns.look_for_drift()

@@ -52,7 +52,16 @@ class Teller:
 class Turns:
     """The order in which the models of one host have their turns."""
 
-    def __init__(self, visit: Visit, teller: Teller, turn: Callable[[Model, Thinks], Turn], *, holds_two: bool) -> None:
+    def __init__(
+        self,
+        visit: Visit,
+        teller: Teller,
+        turn: Callable[[Model, Thinks], Turn],
+        *,
+        holds_two: bool,
+        may_begin: Callable[[Model], bool] = lambda _: True,
+    ) -> None:
+        self._may_begin = may_begin
         self._visit = visit
         self._teller = teller
         self._turn = turn
@@ -63,7 +72,10 @@ class Turns:
         """Give each model in each variant its turn."""
         queue = deque(self._turn(model, thinks) for model, thinks in variants)
         while queue:
-            await self._together(queue)
+            if self._may_begin(queue[0].model.model):
+                await self._together(queue)
+            else:
+                queue.popleft()
 
     async def _together(self, queue: deque[Turn]) -> None:
         """Give the next in the queue its turn, and the one after it where memory holds both."""
@@ -72,7 +84,7 @@ class Turns:
         try:
             untold.append(batch[0])
             await self._open(batch[0])
-            if queue and self._may_share(batch[0], queue[0]):
+            if queue and self._may_share(batch[0], queue[0]) and self._may_begin(queue[0].model.model):
                 batch.append(queue.popleft())
                 untold.append(batch[1])
                 await self._open(batch[1])

@@ -19,7 +19,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a run, decided by its last phase, its selection, and what it has to show.
 
     `has_server` and `has_model` say that the selection took any, `failed_targets` are the URLs of servers that could
-    not be used.
+    not be used. `is_out_of_time` says that the time limit ended it in order: a document that is not complete is no
+    failure then.
     """
 
     document: Document
@@ -28,11 +29,12 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     has_server: bool
     has_model: bool
     failed_targets: tuple[str, ...] = ()
+    is_out_of_time: bool = False
 
     @property
     def status(self) -> ExitCode:
         """The exit status."""
-        if not self.document.complete:
+        if not (self.document.complete or self.is_out_of_time):
             return ExitCode.INTERRUPTED
         if not self.has_server:
             return ExitCode.NO_SERVER

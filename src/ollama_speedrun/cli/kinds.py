@@ -88,6 +88,21 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _duration(text: str) -> float:
+    """Return the seconds of a text such as 90, 90s, 10m or 1h30m."""
+    if text.replace(".", "", 1).isdigit():
+        return _seconds(text)
+    total_s, rest = 0.0, text.strip().lower()
+    for unit, unit_s in (("h", 3600), ("m", 60), ("s", 1)):
+        number, found, after = rest.partition(unit)
+        if found:
+            total_s += _seconds(number) * unit_s
+            rest = after
+    if rest or not total_s:
+        raise ValueError("not a duration")
+    return _seconds(str(total_s))
+
+
 def _count(text: str) -> int:
     return _whole(text, range(1, LARGEST_COUNT + 1))
 
@@ -205,6 +220,7 @@ def _scoring(text: str) -> Scoring:
 
 
 SECONDS: Kind[float] = Kind("a number of seconds above 0, such as 30", _seconds, (int, float))
+DURATION: Kind[float] = Kind("a duration such as 90s, 10m or 1h30m", _duration, (int, float, str))
 COUNT: Kind[int] = Kind(f"a whole number from 1 to {LARGEST_COUNT}, such as 8", _count, (int,))
 WHOLE: Kind[int] = Kind(f"a whole number from 0 to {LARGEST_COUNT}", _natural, (int,))
 CONFIDENCE: Kind[float] = Kind("a share from 0.5 to below 1, such as 0.95", _confidence, (int, float))

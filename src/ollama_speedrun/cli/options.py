@@ -8,6 +8,7 @@ from .kinds import (
     CONFIDENCE,
     COUNT,
     DEPTHS,
+    DURATION,
     FILE,
     FILES,
     HOSTS,
@@ -112,7 +113,7 @@ class Option(Generic[T_co]):
     @property
     def is_left_to_profile(self) -> bool:
         """True where the profile decides until the option is given."""
-        return self.default is None and self.fills is not None
+        return self.default is None and (self.fills or "").startswith("benchmark.")
 
 
 class Settings:
@@ -286,6 +287,14 @@ class Settings:
     )
     items = Option(FILES, (), MEASURING, "FILE", "also ask the items in this file of your own (repeatable)")
     items_only = Option(SWITCH, False, MEASURING, None, "ask the items of --items alone, and none of the bank")
+    time_limit_s = Option(
+        DURATION,
+        None,
+        MEASURING,
+        "TIME",
+        "end after this time, such as 10m, with the verdict so far",
+        "run.time_limit_s",
+    )
     scoring = Option(SCORING, "overall", VERDICT, "NAME", "score to show: overall or classic")
     for_ = Option(
         USE,

@@ -136,7 +136,7 @@ class RunCommand:
         """
         complete = False
         try:
-            complete = asyncio.run(self._drive(plans))
+            complete = asyncio.run(self._drive(plans)) and not self._run.is_out_of_time
         finally:
             self._run.end()
             document = self._document(self._run, complete=complete)
@@ -150,6 +150,7 @@ class RunCommand:
             has_server=any(host.is_ollama for host in chosen.hosts),
             has_model=bool(chosen.models),
             failed_targets=tuple(self._failed_targets),
+            is_out_of_time=self._run.is_out_of_time,
         )
         if not self._as_stream:
             self._screen.show(result, until=self._until)

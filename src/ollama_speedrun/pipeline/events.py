@@ -2,10 +2,20 @@
 
 from typing import TypeAlias
 
+import msgspec
+
 from ..assessment.events import Assessed
 from ..benchmark.events import BenchmarkEvent
 from ..discovery.events import DiscoveryEvent
 from ..inventory.events import InventoryEvent
 from ..quality.events import QualityEvent
 
-Event: TypeAlias = DiscoveryEvent | InventoryEvent | BenchmarkEvent | QualityEvent | Assessed
+
+class TimeLimitReached(msgspec.Struct, frozen=True):
+    """The run ends because its time is up: so many models were measured, of those that were chosen."""
+
+    measured: int
+    models: int
+
+
+Event: TypeAlias = DiscoveryEvent | InventoryEvent | BenchmarkEvent | QualityEvent | Assessed | TimeLimitReached

@@ -26,7 +26,7 @@ from ..quality.mixes import BANK_VERSION
 from ..quality.records import QualityRecord
 from ..results.context import read_context
 from ..results.types import Document
-from .events import Event
+from .events import Event, TimeLimitReached
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +68,7 @@ class Run:
         self.run_id = str(uuid.uuid4())
         self.started_at = datetime.now(UTC)
         self.ended_at: datetime | None = None
+        self.is_out_of_time = False
         self.settings: BenchmarkSettings | None = None
         self.hosts: dict[str, Host] = {}
         self.models: list[Model] = []
@@ -116,6 +117,8 @@ class Run:
                     self.chosen.append(model)
             case BenchmarkPartial(result) | BenchmarkEnded(result) | BenchmarkRevised(result):
                 self._keep_result(result)
+            case TimeLimitReached():
+                self.is_out_of_time = True
             case QualityBegan(record):
                 self.quality_records[record.host, record.model, record.variant] = record
             case NotAsked(host, model, variant, reason):

@@ -48,7 +48,7 @@ def races_of(
 class Rounds:
     """Asks in rounds. On each host the models of a round are loaded one after another; hosts work side by side.
 
-    A model that gives no answer in a round leaves its race.
+    A model that gives no answer in a round leaves its race. `may_begin` tells if there is time to load a model.
     """
 
     def __init__(  # noqa: PLR0913  # independent inputs, named at the call
@@ -61,7 +61,9 @@ class Rounds:
         machine_of: Callable[[str], str],
         tell: Callable[[Notice | NotAsked], None],
         at_once: int,
+        may_begin: Callable[[Model], bool] = lambda _: True,
     ) -> None:
+        self._may_begin = may_begin
         self._record = record
         self._examiner = examiner
         self._settings = settings
@@ -122,7 +124,7 @@ class Rounds:
                 if race.is_over or lane.fate is not None or lane.asked >= race.until:
                     continue
                 key = key_of(records[lane.arm.name])
-                if key in self._examiner.asked:
+                if key in self._examiner.asked and self._may_begin(self._examiner.asked[key][0]):
                     due[key[0]].append((key, lane.asked, race.until))
         return due
 

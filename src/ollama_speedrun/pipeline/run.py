@@ -31,10 +31,12 @@ from ..inventory.types import Model
 from ..ollama.client import OllamaClient, open_session
 from ..ollama.tls import client_context
 from ..quality.items import Item
-from .events import Event
+from . import forecast
+from .events import Event, TimeLimitReached
 from .examiner import Examiner, examiner
 from .record import Run, Selection
 from .rounds import Rounds, Work
+from .time_limit import TimeLimit
 from .workers import Workers
 
 NONCE_BYTES: Final = 4
@@ -51,6 +53,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     items_files: tuple[str, ...] = ()
     uses: tuple[Use, ...] = USES
     use: str | None = None
+    time_limit_s: float | None = None
 
 
 async def run(  # noqa: PLR0913  # independent inputs, named at the call
@@ -67,18 +70,18 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
     `studies` returns what to do with a model once its speed is measured; None asks it graded items.
 
     Servers and models that fail are events and results, never exceptions. Cancelling leaves the finished work in `into`
-    and every server as it was found.
+    and every server as it was found; so does the end of the time that the settings allow, with a verdict.
     """
     into.begin(settings.selection, settings.benchmark, uses=settings.uses, items_files=settings.items_files)
     teller = _Teller(emit, into)
+    limit = TimeLimit(settings.time_limit_s)
     with examiner(settings, record=into, emit=teller.tell) as examined:
         first = no_studies if examined is None else examined.first
-        async with asyncio.TaskGroup() as group:
-            pipeline = _Pipeline(plan, settings, studies or first, teller, group, until)
-            await find_servers(plan, emit=pipeline.take_in)
-            pipeline.scan_is_over()
-        if examined is not None and settings.benchmark.races:
-            await pipeline.race(examined)
+        pipeline = _Pipeline(plan, settings, studies or first, teller, limit, until)
+        async with limit.running():
+            await pipeline.measure()
+            if examined is not None and settings.benchmark.races:
+                await pipeline.race(examined)
     pipeline.end()
 
 
@@ -107,7 +110,7 @@ class _Pipeline:
         settings: RunSettings,
         studies: Studies,
         teller: _Teller,
-        group: asyncio.TaskGroup,
+        limit: TimeLimit,
         until: Phase,
     ) -> None:
         self._plan = plan
@@ -116,12 +119,19 @@ class _Pipeline:
         self._teller = teller
         self._tell = teller.tell
         self._record = teller.record
-        self._group = group
+        self._limit = limit
         self._until = until
-        self._workers = Workers(group, at_once=settings.concurrency)
         self._servers: dict[str, tuple[Host, Access]] = {}
         self._begun: set[Phase] = set()
         self._listings_open = 1  # the scan, which may open more
+
+    async def measure(self) -> None:
+        """Find the servers, list their models and give each model its first visit."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            self._workers = Workers(group, at_once=self._settings.concurrency)
+            await find_servers(self._plan, emit=self.take_in)
+            self.scan_is_over()
 
     def take_in(self, event: Event) -> None:
         """Tell an event of the scan, and begin the work on a server that was found."""
@@ -183,7 +193,14 @@ class _Pipeline:
             nonce=lambda: secrets.token_hex(NONCE_BYTES),
             server_version=host.version,
             studies=self._studies,
+            may_begin=self._may_begin,
         )
+
+    def _may_begin(self, model: Model) -> bool:
+        """Tell if the time that is left allows the shortest useful visit of a model."""
+        mine = [result for result in self._record.results if result.host == model.host]
+        speed = forecast.speed_of(self._record.models, mine, forecast.FAST)
+        return self._limit.allows(forecast.shortest_visit_s(model, speed, self._settings.benchmark))
 
     async def _on_host(
         self, host: Host, access: Access, work: Callable[[OllamaClient, Host], Awaitable[None]]
@@ -213,8 +230,15 @@ class _Pipeline:
             machine_of=lambda url: self._machine(self._servers[url][0]),
             tell=self._tell,
             at_once=self._settings.concurrency,
+            may_begin=self._may_ask_again,
         )
         await rounds.run()
+
+    def _may_ask_again(self, model: Model) -> bool:
+        """Tell if the time that is left allows to load a model once more."""
+        mine = [result for result in self._record.results if result.host == model.host]
+        speed = forecast.speed_of(self._record.models, mine, forecast.FAST)
+        return self._limit.allows(speed.load_s(model.size_bytes))
 
     async def _visit_again(self, url: str, work: Work) -> None:
         host, access = self._servers[url]
@@ -249,6 +273,10 @@ class _Pipeline:
     def end(self) -> None:
         """Tell how the benchmarks ended, and assess them where that is asked for."""
         results = self._record.results
+        if self._limit.is_reached:
+            measured = {(result.host, result.model) for result in results if result.status == "ok"}
+            runnable = sum(model.can_be_measured for model in self._record.chosen)
+            self._tell(TimeLimitReached(len(measured), runnable))
         if Phase.BENCHMARK in self._begun:
             self._tell(_end_of_benchmarks(results))
         if self._until >= Phase.ASSESS and any(map(_asks_for_a_score, results)):

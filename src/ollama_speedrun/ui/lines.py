@@ -12,7 +12,7 @@ from ..discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
 from ..discovery.types import Host
 from ..events import Notice, Phase, PhaseBegan, PhaseEnded
 from ..inventory.events import ModelFailed, ModelListed
-from ..pipeline.events import Event
+from ..pipeline.events import Event, TimeLimitReached
 from ..quality.events import ItemGraded, NotAsked, QualityBegan
 from ..report import figures
 from ..report.text import clean
@@ -43,7 +43,7 @@ class Line(NamedTuple):
 def lines_of(event: Event) -> tuple[Line, ...]:
     """Return the lines that an event leaves behind, none for mere progress."""
     match event:
-        case PhaseBegan() | PhaseEnded() | Notice():
+        case PhaseBegan() | PhaseEnded() | Notice() | TimeLimitReached():
             return (_of_phase(event),)
         case HostFound() | HostMerged() | TargetFailed():
             return (_of_host(event),)
@@ -74,7 +74,7 @@ def label(model: str, host: str) -> str:
     return f"{figures.name(model)} @ {figures.host_label(host)}"
 
 
-def _of_phase(event: PhaseBegan | PhaseEnded | Notice) -> Line:
+def _of_phase(event: PhaseBegan | PhaseEnded | Notice | TimeLimitReached) -> Line:
     match event:
         case PhaseBegan(phase=phase, detail=detail):
             return Line(Verbosity.NORMAL, Text.assemble(BEGIN, _name(phase), f": {clean(detail)}"))
@@ -83,9 +83,15 @@ def _of_phase(event: PhaseBegan | PhaseEnded | Notice) -> Line:
         case PhaseEnded(phase=phase, summary=summary):
             return Line(Verbosity.QUIET, Text.assemble(FAILURE, _name(phase), f": {clean(summary)}"))
         case Notice(text=text):
-            return Line(Verbosity.NORMAL, Text.assemble(INDENT, ("note: ", "yellow"), clean(text, 600)))
+            return _note(text)
+        case TimeLimitReached(measured, models):
+            return _note(f"time limit reached: {measured} of {models} models measured")
         case _:
             assert_never(event)
+
+
+def _note(text: str) -> Line:
+    return Line(Verbosity.NORMAL, Text.assemble(INDENT, ("note: ", "yellow"), clean(text, 600)))
 
 
 def _of_host(event: HostFound | HostMerged | TargetFailed) -> Line:

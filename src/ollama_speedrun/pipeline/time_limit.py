@@ -1,0 +1,56 @@
+"""The time that a run may take, by the clock of its event loop."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class TimeLimit:
+    """Ends a block of work when the time is up; `limit_s` None sets no bound.
+
+    `is_reached` is True from then on, and also once something did not begin because too little time was left for it.
+    """
+
+    def __init__(self, limit_s: float | None) -> None:
+        self.is_reached = False
+        self._limit_s = limit_s
+        self._ends_s = math.inf
+        self._timeout: asyncio.Timeout | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Cancel the block when the time is up, and swallow that cancellation; any other one is raised."""
+        if self._limit_s is None:
+            yield
+            return
+        self._ends_s = asyncio.get_running_loop().time() + self._limit_s
+        timeout = asyncio.timeout_at(self._ends_s)
+        self._timeout = timeout
+        try:
+            async with timeout:
+                yield
+        except TimeoutError:
+            if not timeout.expired():
+                raise
+            self.is_reached = True
+        finally:
+            self._timeout = None
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that are left, infinite without a bound or before the work began."""
+        return self._ends_s - asyncio.get_running_loop().time()
+
+    def allows(self, needed_s: float) -> bool:
+        """Tell if work of so many seconds can still be done, and note that the limit is reached where it cannot."""
+        if needed_s <= self.left_s:
+            return True
+        self.is_reached = True
+        return False
+
+    def extend(self, seconds: float) -> None:
+        """Move the end, after a time that does not count."""
+        if self._timeout is not None:
+            self._ends_s += seconds
+            self._timeout.reschedule(self._ends_s)
