@@ -44,6 +44,7 @@ def refusing_port() -> Iterator[int]:
         (["assess", "-", "-"], 2, "standard input (-) is given more than once"),
         (["assess", "r.json", "--for", "cooking"], 2, "there is no such use; there are: chat, code, agent, batch, rag"),
         (["--for", "code", "--scoring", "classic"], 2, "scoring classic (--scoring) and for (--for) contradict"),
+        (["--languages", "de,klingon"], 2, "--languages is 'klingon'; give codes of languages (ISO 639-1)"),
         (["--items-only"], 2, "--items-only needs a file of items; name it with --items FILE"),
         (["--items", "/nowhere.toml"], 2, "/nowhere.toml: cannot be read"),
         (["demo", "--serve", "--num-predict", "5"], 2, "--serve and --num-predict contradict each other"),
@@ -124,7 +125,7 @@ def test_a_full_disk_under_stdout_is_said_by_every_verb(arguments: str, tmp_path
     environment = environment_of(tmp_path, *arguments.split())
     environment.stdout = FULL.open("w", encoding="utf-8")
     assert main(environment) == 7
-    assert written(environment.stderr).startswith("ollama-speedrun: cannot write to standard output: No space left on ")
+    assert written(environment.stderr).startswith("ollama-speedrun: cannot write to standard output: no space left on ")
     with contextlib.suppress(OSError):
         environment.stdout.close()
 

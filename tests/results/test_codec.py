@@ -13,6 +13,7 @@ from ollama_speedrun.assessment.types import Assessment
 from ollama_speedrun.errors import ResultFileError
 from ollama_speedrun.results.codec import JOINED, decode, encode
 from ollama_speedrun.results.types import Document
+from report.test_view import graded_run
 from specimens import DESK, LONG_NAME, document, host, model, result, run_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "json.md"
@@ -139,3 +140,27 @@ def test_each_result_holds_its_own_scores_in_the_json() -> None:
         ("llama3.1:8b", "4-8", 82.93),
         ("phi3:mini", None, None),
     ]
+
+
+def changed(part: str, other: str) -> bytes:
+    text = encode(graded_run()).decode()
+    assert part in text
+    return text.replace(part, other).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (changed('"weight": 1.0', '"weight": 0.0'), "an item of clever has an impossible grade, chance or weight"),
+        (changed('"weight": 1.0', '"weight": -1.0'), "an item of clever has an impossible grade, chance or weight"),
+        (changed('"chance": 0.0', '"chance": 1.0'), "an item of clever has an impossible grade, chance or weight"),
+        (changed('"score": 1.0', '"score": 1e308'), "an item of clever has an impossible grade, chance or weight"),
+        (changed('"low_tps": ', '"low_tps": -'), "decode_interval of clever has impossible ends"),
+        (changed('"2026-', '"9999-'), "the year 9999 is an impossible time of a run"),
+    ],
+)
+def test_figures_that_no_run_can_have_written_are_damage(data: bytes, fault: str) -> None:
+    with pytest.raises(ResultFileError) as caught:
+        decode(data, origin="r.json")
+    assert str(caught.value).startswith("r.json is damaged: ")
+    assert fault in str(caught.value)

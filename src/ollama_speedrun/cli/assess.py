@@ -8,7 +8,7 @@ import msgspec
 
 from ..assessment.recommend import assess
 from ..discovery.types import Host
-from ..errors import UsageError
+from ..errors import ResultFileError, UsageError
 from ..events import Phase
 from ..pipeline.record import Selection
 from ..report.figures import host_label
@@ -136,7 +136,10 @@ def _takes_host(selection: Selection, host: Host) -> bool:
 
 
 def _assessed(document: Document, chosen: Settings) -> Document:
-    assessments, verdict = assess(
-        document.models, document.results, document.quality_records, document.settings, named_uses=chosen.uses
-    )
+    try:
+        assessments, verdict = assess(
+            document.models, document.results, document.quality_records, document.settings, named_uses=chosen.uses
+        )
+    except ArithmeticError as exc:
+        raise ResultFileError(f"the result is damaged: its figures lead to no score: {exc}; run it again") from exc
     return msgspec.structs.replace(document, assessments=assessments, verdict=verdict)

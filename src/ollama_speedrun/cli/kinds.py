@@ -139,6 +139,14 @@ def _area(text: str) -> str:
     return text.lower()
 
 
+def _language(text: str) -> str:
+    from ..quality.families.languages import known_languages
+
+    if text.lower() not in known_languages():
+        raise ValueError("no language of the bank")
+    return text.lower()
+
+
 def _whole(text: str, possible: range) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10) or int(text) not in possible:
         raise ValueError("not a whole number that is possible here")
@@ -228,6 +236,9 @@ POINTS: Kind[float] = Kind("points from 0 to below 100, such as 3", _points, (in
 RATE: Kind[float] = Kind("tokens per second from 0 on, such as 5", _rate, (int, float))
 AREAS: Kind[tuple[str, ...]] = Kind(
     "areas out of " + ", ".join(AREA_NAMES), _area, (str,), many=True, separator=",", values=AREA_NAMES
+)
+LANGUAGES: Kind[tuple[str, ...]] = Kind(
+    "codes of languages (ISO 639-1) that the bank has, such as es,de,ja", _language, (str,), many=True, separator=","
 )
 SWITCH: Kind[bool] = Kind("true or false", _switch, (bool,))
 PROFILE: Kind[Profile] = Kind(

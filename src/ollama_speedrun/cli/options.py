@@ -13,6 +13,7 @@ from .kinds import (
     FILES,
     HOSTS,
     IF_BUSY,
+    LANGUAGES,
     LEVELS,
     NETWORKS,
     PATHS,
@@ -272,7 +273,7 @@ class Settings:
         AREAS, (), MEASURING, "AREA", "grade items of these areas only, such as code (repeatable)", "benchmark.areas"
     )
     languages = Option(
-        TEXTS,
+        LANGUAGES,
         (),
         MEASURING,
         "CODE",

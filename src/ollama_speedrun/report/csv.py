@@ -5,6 +5,7 @@ A document without results has one line for each model instead, one without mode
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -21,8 +22,9 @@ from .text import clean
 Value: TypeAlias = str | int | float | None
 
 TEXT_LIMIT: Final = 1000
-# What a spreadsheet takes for the beginning of a formula, and their full-width forms
-FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# What a spreadsheet takes for the beginning of a formula, and their full-width forms: at the beginning of a text, and
+# behind what separates cells where a comma is part of a number
+_FORMULA: Final = re.compile(r"(^\s*|[;,|]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 class Row(NamedTuple):
@@ -126,5 +128,4 @@ def _cell(value: Value) -> Value:
     """Return a value as a spreadsheet may safely have it: text on one line, and never read as a formula."""
     if not isinstance(value, str):
         return value
-    text = clean(value, TEXT_LIMIT)
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return _FORMULA.sub(r"\1'", clean(value, TEXT_LIMIT))

@@ -15,6 +15,7 @@ from .._version import __version__
 from ..assessment.types import Assessment
 from ..discovery.types import Host
 from ..errors import ResultFileError
+from .plausible import fault_of
 from .types import SCHEMA_VERSION, TOOL_NAME, Document, Tool
 from .upgrades import upgrade
 
@@ -83,7 +84,7 @@ def decode(data: bytes, *, origin: str) -> Document:
         )
     try:
         raw = upgrade(msgspec.json.decode(data), version=header.schema_version, to=SCHEMA_VERSION)
-        return msgspec.convert(_apart(raw), Document)
+        document = msgspec.convert(_apart(raw), Document)
     except (msgspec.DecodeError, RecursionError) as exc:
         if header.tool.version == __version__:
             raise ResultFileError(f"{origin} is damaged: {exc}; run the benchmark again") from exc
@@ -91,6 +92,9 @@ def decode(data: bytes, *, origin: str) -> Document:
             f"{origin} is damaged, or has what only {TOOL_NAME} {header.tool.version} knows, which wrote it: {exc}; "
             f"read it with that version (this is {__version__}), or run the benchmark again"
         ) from exc
+    if fault := fault_of(document):
+        raise ResultFileError(f"{origin} is damaged: {fault}; run the benchmark again")
+    return document
 
 
 def _apart(raw: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,38 @@
+"""What of a file no run can have written, so that the formulas need not bear it. Pure.
+
+Figures that a server said may be absurd: they are kept as said, and every formula bears them.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ..quality.records import ItemRecord
+from .types import Document
+
+LARGEST_WEIGHT: Final = 1e9
+YEARS: Final = range(1971, 9000)
+
+
+def fault_of(document: Document) -> str | None:
+    """Return what is impossible in a document and where; None where nothing is."""
+    return next(_faults(document), None)
+
+
+def _faults(document: Document) -> Iterator[str]:
+    for moment in (document.started_at, document.ended_at):
+        if moment is not None and moment.year not in YEARS:
+            yield f"the year {moment.year} is an impossible time of a run"
+    for result in document.results:
+        interval = result.decode_interval
+        if interval is not None and not 0 <= interval.low_tps <= interval.high_tps:
+            yield f"decode_interval of {result.label} has impossible ends"
+    for record in document.quality_records:
+        for item in record.items:
+            if not _is_gradable(item):
+                yield f"an item of {record.model} has an impossible grade, chance or weight"
+
+
+def _is_gradable(item: ItemRecord) -> bool:
+    grade = item.grade
+    shares = (grade.score, grade.strict, item.chance)
+    return all(0 <= share <= 1 for share in shares) and item.chance < 1 and 0 < item.weight <= LARGEST_WEIGHT
