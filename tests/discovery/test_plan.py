@@ -274,6 +274,14 @@ def test_patience_with_an_address_lengthens_the_tail_too() -> None:
     assert [(plan.connect_timeout_s, plan.tail_s) for plan in plans] == [(0.5, 3.15), (7.0, 7.0)]
 
 
+def test_patience_raises_every_wait_of_a_scan() -> None:
+    network = NetworkTarget(network=IPv4Network("10.5.0.0/20"))
+    usual, patient = (build_plan(targets=[network], connect_timeout_s=seconds) for seconds in (0.5, 20.0))
+    assert (usual.http_timeout_s, usual.named_timeout_s, usual.sweeps[0].tail_s) == (2.0, 10.0, 1.3)
+    (sweep,) = patient.sweeps
+    assert {patient.http_timeout_s, patient.named_timeout_s, patient.tail_s, sweep.patience_s, sweep.tail_s} == {20.0}
+
+
 INTERFACES = st.builds(
     Interface,
     name=st.sampled_from(["lo", "eth0", "wlan0", "docker0", "br-1", "utun3", "wg0", "Ethernet"]),

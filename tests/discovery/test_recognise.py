@@ -43,7 +43,7 @@ def kind_of(given: Mapping[str, Answer]) -> str | None:
     return verdict.kind if isinstance(verdict, Recognised) else None
 
 
-@pytest.mark.parametrize("version", ["0.33.0", "0.0.0", "0.33.0-rc2", "v0.12.6", "1.2.3+build.5"])
+@pytest.mark.parametrize("version", ["0.33.0", "0.0.0", "0.0.0.0", "0.33.0-rc2", "v0.12.6", "1.2.3+build.5", "latest"])
 def test_ollama_is_certain_by_its_text_its_version_and_its_digests(version: str) -> None:
     verdict = recognise(answers(version=answer({"version": version})))
     assert isinstance(verdict, Recognised)
@@ -62,7 +62,9 @@ def test_an_ollama_without_models_is_still_ollama(models: list[object] | None) -
         {"root": answer("Welcome")},
         {"root": answer("Ollama is running", status=500)},
         {"version": None},
-        {"version": answer({"version": "latest"})},
+        {"version": answer({"version": ""})},
+        {"version": answer({"version": "0.33\n0"})},
+        {"version": answer({"version": "9" * 41})},
         {"version": answer({"version": 3})},
         {"version": answer("0.33.0")},
         {"tags": answer({"models": [MODEL], "more": 1})},
@@ -105,15 +107,27 @@ def test_an_ollama_of_a_version_that_imitators_claim_is_ollama() -> None:
     ("reason", "changes"),
     [
         ("gives no complete answer to /api/tags", {"tags": None}),
-        ("redirects elsewhere", {"tags": answer("", status=302)}),
+        (
+            "it redirects to https://b.example/api/tags, which",
+            {"tags": answer("", 302, location="https://b.example/api/tags")},
+        ),
+        ("it redirects without saying where", {"tags": answer("", status=302)}),
         ("speaks HTTPS only", {"tags": answer("Client sent an HTTP request to an HTTPS server.\n", status=400)}),
-        ("asks for permission (HTTP 401)", {"tags": answer("", status=401)}),
+        (
+            "asks for permission (HTTP 401); give its token with token=… in a hosts file",
+            {"tags": answer("", status=401)},
+        ),
         ("says 'Ollama is running', but lists no models (HTTP 200)", {"tags": answer("Ollama is running")}),
         ("says 'Ollama is running', but lists no models", {"tags": answer({"models": "n/a"})}),
         ("says 'Ollama is running', but lists no models", {"tags": answer({"models": [1, 2]})}),
         ("is another web server (HTTP 404 for /api/tags, 'hi')", {"tags": answer("", 404), "root": answer("hi")}),
         ("is another web server (HTTP 404 for /api/tags)", {"tags": answer("", 404), "root": answer("", 404)}),
-        ("not as Ollama does", {"tags": answer({"models": []}), "root": answer("hi")}),
+        ('HTTP 502 (a web page: "Bad Gateway"); a proxy', {"tags": answer("<title>Bad Gateway</title>", status=502)}),
+        ("answers compressed", {"tags": Answer(200, {"content-encoding": "gzip"}, b"")}),
+        (
+            "not as Ollama does: / says 'hi' instead of 'Ollama is running'",
+            {"tags": answer({"models": []}), "root": answer("hi")},
+        ),
     ],
 )
 def test_anything_else_is_said_to_be_what_it_is(reason: str, changes: dict[str, Answer | None]) -> None:

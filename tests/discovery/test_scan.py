@@ -1,11 +1,13 @@
 import asyncio
 import contextlib
+import gzip
 import json
 import ssl
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,7 +18,7 @@ from fake_ollama.fleet import FakeHost, fake_host
 from fake_ollama.script import HostScript, ModelScript
 from ollama_speedrun.discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
 from ollama_speedrun.discovery.plan import build_plan
-from ollama_speedrun.discovery.recognise import HOST_CHECKED
+from ollama_speedrun.discovery.recognise import HOST_CHECKED, ROOT, Answer, Recognised, Unrecognised, recognise
 from ollama_speedrun.discovery.scan import discover
 from ollama_speedrun.discovery.types import DiscoveryPlan, Host, NetworkTarget, Secret, ServerTarget, Trust
 from ollama_speedrun.events import Notice
@@ -31,7 +33,7 @@ ONE_MODEL = HostScript(models=(ModelScript("fake:1b"),))
 async def events_of(plan: DiscoveryPlan) -> list[Event]:
     """All events of a discovery that gives up on silence soon."""
     events: list[Event] = []
-    quick = msgspec.structs.replace(plan, connect_timeout_s=0.2, tail_s=0.6, http_timeout_s=0.6)
+    quick = msgspec.structs.replace(plan, connect_timeout_s=0.2, tail_s=0.6, http_timeout_s=0.6, named_timeout_s=0.6)
     await discover(quick, emit=events.append)
     return events
 
@@ -88,16 +90,25 @@ async def test_a_look_alike_is_found_under_its_own_name(kind: str) -> None:
 
 
 FAILURES = {
-    "tarpit": (raw.TARPIT, "accepts, but gives no complete answer within 0.6 s."),
+    "tarpit": (
+        raw.TARPIT,
+        "accepts, but gives no complete answer within 0.6 s; raise --connect-timeout to wait longer.",
+    ),
     "endless body": (raw.ENDLESS_BODY, "sends more than "),
-    "slow drip": (raw.SLOW_DRIP, "accepts, but gives no complete answer within 0.6 s."),
+    "slow drip": (
+        raw.SLOW_DRIP,
+        "accepts, but gives no complete answer within 0.6 s; raise --connect-timeout to wait longer.",
+    ),
     "huge headers": (raw.HUGE_HEADERS, "answers with headers larger"),
     "web page": (raw.WRONG_TYPE, "is another web server (HTTP 200 for /api/tags"),
     "not HTTP": (raw.NOT_HTTP, "does not speak HTTP"),
-    "invalid UTF-8": (raw.INVALID_UTF8, "is another web server"),
     "no answer": (raw.EMPTY_ANSWER, "closes the connection"),
     "half an answer": (raw.TRUNCATED, "closes the connection"),
-    "redirect": (raw.redirect("http://127.0.0.1:1/"), "redirects elsewhere"),
+    "redirect": (raw.redirect("http://127.0.0.1:1/"), "it redirects to http://127.0.0.1:1/, which is not followed"),
+    "compressed": (
+        raw.Raw({"*": (raw.http(200, gzip.compress(b"{}"), headers=(("Content-Encoding", "gzip"),)),)}),
+        'answers compressed (Content-Encoding: "gzip") though it was asked not to',
+    ),
 }
 
 
@@ -110,6 +121,86 @@ async def test_a_target_that_is_no_server_of_models_fails_with_what_it_is(name: 
     assert isinstance(events[0], TargetFailed)
     assert events[0].url == server.url
     assert events[0].reason.startswith(reason)
+
+
+GENUINE_TAGS = {"models": [{"model": "a:1b", "digest": "a1" * 32, "modified_at": "2026-08-22T11:15:03Z", "size": 1}]}
+BEHIND_PROXIES: dict[str, dict[str, Any]] = {
+    "a page of its own": {
+        "/": "<!doctype html><title>My home page</title>Hello",
+        "/api/version": {"version": "0.33.0"},
+    },
+    "nothing at /": {"/api/version": {"version": "0.33.0"}},
+    "the page of another client": {"/": "<title>Open WebUI</title>", "/api/version": {"version": "0.33.0"}},
+    "a vendor's version": {"/": "Ollama is running", "/api/version": {"version": "0.0.0.0"}},
+    "a version in words": {"/": "hi", "/api/version": {"version": "dev build 7"}},
+}
+
+
+@pytest.mark.parametrize("name", BEHIND_PROXIES)
+async def test_a_named_server_is_ollama_by_its_models_and_its_version_whatever_else_it_shows(name: str) -> None:
+    script = raw.answers({"/api/tags": GENUINE_TAGS, **BEHIND_PROXIES[name]})
+    async with raw.raw_server(script) as server:
+        events = await events_of(DiscoveryPlan(servers=(target(server),)))
+    (found,) = events
+    assert isinstance(found, HostFound)
+    assert (found.host.kind, found.host.version) == ("ollama", BEHIND_PROXIES[name]["/api/version"]["version"])
+
+
+async def test_a_named_server_whose_page_never_comes_is_ollama_too() -> None:
+    genuine = raw.answers({"/api/tags": GENUINE_TAGS, "/api/version": {"version": "0.33.0"}})
+    script = raw.Raw({**genuine.answers, "/": (raw.Pause(),)})
+    async with raw.raw_server(script) as server:
+        events = await events_of(DiscoveryPlan(servers=(target(server),)))
+    assert [(event.host.kind, event.host.version) for event in events if isinstance(event, HostFound)] == [
+        ("ollama", "0.33.0")
+    ]
+
+
+async def test_a_server_that_was_merely_found_needs_every_sign() -> None:
+    script = raw.answers({"/": "My home page", "/api/tags": GENUINE_TAGS, "/api/version": {"version": "0.33.0"}})
+    async with raw.raw_server(script) as server:
+        events = await events_of(DiscoveryPlan(candidates=(target(server, via="neighbours"),)))
+    assert [event.host.is_ollama for event in events if isinstance(event, HostFound)] == [False]
+
+
+async def test_a_named_server_that_is_only_compatible_is_told_which_sign_is_missing() -> None:
+    tags = {"models": [{"name": "a:1b", "digest": "sha256:" + "a1" * 32}]}
+    async with raw.raw_server(raw.answers({"/": "Ollama is running", "/api/tags": tags})) as server:
+        events = await events_of(DiscoveryPlan(servers=(target(server),)))
+    assert [event for event in events if isinstance(event, Notice)] == [
+        Notice(
+            f"{server.url} lists models, but is not taken for Ollama: /api/version names no version; /api/tags lists "
+            "models without a name, or without a digest of 64 hex digits."
+        )
+    ]
+
+
+async def test_a_named_server_is_given_the_time_that_a_client_would_take_and_a_stranger_is_not() -> None:
+    genuine = raw.answers({path: json.loads(body) if path != "/" else body.decode() for path, body in GENUINE.items()})
+    slow = raw.Raw({**genuine.answers, "/api/tags": (raw.Pause(4), *genuine.answers["/api/tags"])})
+    async with raw.raw_server(slow) as server:
+        named = await found_by(DiscoveryPlan(servers=(target(server),)))
+        stranger = await found_by(DiscoveryPlan(candidates=(target(server),), tail_s=20))
+    assert ([host.url for host in named], stranger) == ([server.url], [])
+
+
+async def found_by(plan: DiscoveryPlan) -> list[Host]:
+    events: list[Event] = []
+    await discover(plan, emit=events.append)
+    return [event.host for event in events if isinstance(event, HostFound)]
+
+
+async def test_an_exception_over_one_servers_answers_is_its_failure_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def judge(answers: Mapping[str, Answer], *, is_named: bool) -> Recognised | Unrecognised:
+        if b"bad" in answers[ROOT].body:
+            raise ValueError("bad")
+        return recognise(answers, is_named=is_named)
+
+    monkeypatch.setattr("ollama_speedrun.discovery.scan.recognise", judge)
+    async with fake_host(ONE_MODEL) as host, raw.raw_server(raw.answers({"/": "bad", "/api/version": {}})) as bad:
+        events = await events_of(DiscoveryPlan(servers=(target(host), target(bad))))
+    assert {type(event) for event in events} == {HostFound, TargetFailed}
+    assert [event.url for event in events if isinstance(event, TargetFailed)] == [bad.url]
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ class Settings:
         0.5,
         FINDING,
         "SECONDS",
-        "time limit for an address to accept a connection",
+        "time limit for an address to accept a connection; a longer one raises every wait of the scan",
         "discovery.connect_timeout_s",
     )
     max_addresses = Option(COUNT, 1024, FINDING, "N", "maximum number of addresses to scan", "discovery.max_addresses")

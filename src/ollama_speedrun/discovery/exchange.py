@@ -60,7 +60,9 @@ async def interview(  # noqa: PLR0913  the server, two ways to it, and three ind
         async with asyncio.timeout(timeout_s) as interviewer.deadline:
             await interviewer.ask(dial, first)
     except TimeoutError:
-        interviewer.failures.insert(0, f"accepts, but gives no complete answer within {timeout_s:g} s")
+        interviewer.failures.insert(
+            0, f"accepts, but gives no complete answer within {timeout_s:g} s; raise --connect-timeout to wait longer"
+        )
     return Exchange(interviewer.answers, None if interviewer.is_complete else interviewer.failures[0])
 
 

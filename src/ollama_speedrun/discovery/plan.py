@@ -13,6 +13,8 @@ from .targets import DEFAULT_MAX_ADDRESSES, is_sweepable
 from .types import (
     DEFAULT_PORT,
     DEFAULT_RATE_PER_S,
+    HTTP_TIMEOUT_S,
+    NAMED_TIMEOUT_S,
     TAIL_S,
     DiscoveryPlan,
     Interface,
@@ -99,12 +101,14 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
         local=local,
         servers=servers,
         candidates=candidates,
-        sweeps=tuple(_with_patience(sweeps, hurry_s)),
+        sweeps=tuple(_with_patience(sweeps, hurry_s, connect_timeout_s)),
         own_addresses=frozenset(str(interface.address.ip) for interface in interfaces if interface.is_up),
         exclude=tuple(exclude),
         notes=notes,
         trust=trust or Trust(),
         connect_timeout_s=connect_timeout_s,
+        http_timeout_s=max(HTTP_TIMEOUT_S, connect_timeout_s),
+        named_timeout_s=max(NAMED_TIMEOUT_S, connect_timeout_s),
         tail_s=max(TAIL_S, connect_timeout_s) if hurry_s is None else hurry_s,
         rate_per_s=rate_per_s,
     )
@@ -162,7 +166,7 @@ def _single_hosts(
     return [*inside, *outside[: max_addresses - len(addresses)]]
 
 
-def _with_patience(sweeps: Sequence[Sweep], hurry_s: float | None) -> Iterator[Sweep]:
+def _with_patience(sweeps: Sequence[Sweep], hurry_s: float | None, connect_timeout_s: float) -> Iterator[Sweep]:
     """Yield the sweeps with the time that each of their addresses may take.
 
     Where there are many addresses, the last ones get less, and behind a router all: there an address costs an open
@@ -172,9 +176,9 @@ def _with_patience(sweeps: Sequence[Sweep], hurry_s: float | None) -> Iterator[S
     is_large = sum(len(sweep.addresses) for sweep in sweeps) > _LARGE_ADDRESSES
     for sweep in sweeps:
         large_tail_s = _LARGE_HEDGED_TAIL_S if sweep.on_link else _LARGE_TAIL_S
-        usual_s = large_tail_s if is_large else TAIL_S
+        usual_s = max(large_tail_s if is_large else TAIL_S, connect_timeout_s)
         tail_s = usual_s if hurry_s is None else hurry_s
-        patience_s = TAIL_S if hurry_s is None and sweep.on_link else tail_s
+        patience_s = max(TAIL_S, tail_s) if hurry_s is None and sweep.on_link else tail_s
         yield msgspec.structs.replace(sweep, patience_s=patience_s, tail_s=tail_s)
 
 

@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from ..ollama import fields
+from ..ollama.refusals import quoted, redirection, refusal
 from .types import OLLAMA
 
 TAGS: Final = "/api/tags"
@@ -19,10 +21,10 @@ COMPATIBLE: Final = "Ollama-compatible server"
 HOST_CHECKED: Final = "Ollama behind a Host check"
 
 _ROOT_TEXT: Final = "Ollama is running"
-_SEMVER: Final = re.compile(r"v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?")
 _DIGEST: Final = re.compile(r"(?!0{64})[0-9a-f]{64}")
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{4,9})(Z|[+-]\d\d:\d\d)")
 _SHOWN_TEXT: Final = 60
+_LONGEST_VERSION: Final = 40
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -39,12 +41,14 @@ class Recognised(msgspec.Struct, frozen=True, kw_only=True):
     `kind` is "ollama" or a look-alike's name. `models_key` is equal for two servers that hold the same models since the
     same moment; where `has_own_moments`, that moment is so exact that only one server can have it, or a copy of its
     files. `identity` is that of the oldest model, so that it outlasts models that come and go; None without moments.
+    `missing` says what a merely compatible server lacks of Ollama's signs, None for every other kind.
     """
 
     kind: str
     version: str | None
     models_key: str
     identity: str | None = None
+    missing: str | None = None
 
     @property
     def has_own_moments(self) -> bool:
@@ -67,6 +71,14 @@ class _Evidence(msgspec.Struct, frozen=True, kw_only=True):
     tags: Mapping[str, object]
     models: tuple[Mapping[str, object], ...] | None
 
+    @property
+    def lists_as_ollama(self) -> bool:
+        """True if it lists models, each with a name and a digest as Ollama gives them."""
+        return self.models is not None and all(
+            isinstance(name := _name(model), str) and bool(name) and _is_digest(model.get("digest"))
+            for model in self.models
+        )
+
     def all_models(self, key: str, accept: Callable[[object], bool]) -> bool:
         """Return whether there are models and each has an acceptable value."""
         return bool(self.models) and all(accept(model.get(key)) for model in self.models or ())
@@ -86,27 +98,44 @@ _LOOK_ALIKES: Final[tuple[tuple[str, Callable[[_Evidence], bool]], ...]] = (
 """How the servers that imitate some of Ollama's API give themselves away."""
 
 
-def recognise(answers: Mapping[str, Answer]) -> Recognised | Unrecognised:
+def recognise(answers: Mapping[str, Answer], *, is_named: bool = False) -> Recognised | Unrecognised:
     """Judge the answers, which are given by path.
 
-    Ollama is only what answers "/" with its exact text, has a semantic version, and lists models and nothing else, each
-    with a name and a digest of 64 hex digits.
+    Ollama is only what answers "/" with its exact text, has a version, and lists models and nothing else, each with a
+    name and a digest of 64 hex digits. A server that the user named is believed further: its version and its models
+    are enough, whatever a proxy shows at "/".
     """
     seen = _evidence(answers)
+    if is_named and seen.version is not None and seen.lists_as_ollama:
+        seen = msgspec.structs.replace(seen, root=_ROOT_TEXT, tags={"models": seen.tags["models"]})
     for kind, is_one in _LOOK_ALIKES:
         if is_one(seen):
             return _recognised(kind, seen)
     if seen.models is None:
         return Unrecognised(_what_it_is_instead(answers, seen))
-    is_certain = (
-        seen.root == _ROOT_TEXT
-        and seen.version is not None
-        and seen.tags.keys() == {"models"}
-        and all(isinstance(model.get("name"), str) and _is_digest(model.get("digest")) for model in seen.models)
+    missing = _missing(seen, is_named=is_named)
+    if missing is not None and not seen.models:
+        return Unrecognised(f"answers with an empty list of models, but not as Ollama does: {missing}")
+    return _recognised(OLLAMA if missing is None else COMPATIBLE, seen, missing)
+
+
+def _missing(seen: _Evidence, *, is_named: bool) -> str | None:
+    """Return which of Ollama's signs are missing, as a sentence; None where all are there."""
+    said = " ".join(seen.root.split())[:_SHOWN_TEXT]
+    signs = (
+        (
+            seen.root == _ROOT_TEXT or is_named,
+            f"/ says {said!r} instead of {_ROOT_TEXT!r}" if said else f"/ does not say {_ROOT_TEXT!r}",
+        ),
+        (seen.version is not None, "/api/version names no version"),
+        (seen.lists_as_ollama, "/api/tags lists models without a name, or without a digest of 64 hex digits"),
+        (
+            seen.tags.keys() == {"models"} or is_named,
+            f"/api/tags has fields besides models: {', '.join(sorted(map(repr, seen.tags.keys() - {'models'}))[:3])}",
+        ),
     )
-    if not is_certain and not seen.models:
-        return Unrecognised("answers with an empty list of models, but not as Ollama does")
-    return _recognised(OLLAMA if is_certain else COMPATIBLE, seen)
+    lacks = [what for is_there, what in signs if not is_there]
+    return "; ".join(lacks) or None
 
 
 def refuses_host_header(answers: Mapping[str, Answer]) -> bool:
@@ -130,9 +159,11 @@ def _expiries(answer: Answer | None) -> set[tuple[str, str]]:
     return {(str(model.get("digest")), str(model["expires_at"])) for model in loaded if model.get("expires_at")}
 
 
-def _recognised(kind: str, seen: _Evidence) -> Recognised:
+def _recognised(kind: str, seen: _Evidence, missing: str | None = None) -> Recognised:
     models = seen.models or ()
-    return Recognised(kind=kind, version=seen.version, models_key=_models_key(models), identity=_identity(models))
+    return Recognised(
+        kind=kind, version=seen.version, models_key=_models_key(models), identity=_identity(models), missing=missing
+    )
 
 
 def _evidence(answers: Mapping[str, Answer]) -> _Evidence:
@@ -145,7 +176,7 @@ def _evidence(answers: Mapping[str, Answer]) -> _Evidence:
     return _Evidence(
         root=root.body.decode("utf-8", "replace").strip() if root is not None and root.status == 200 else "",
         server=next((answer.headers["server"] for answer in answers.values() if "server" in answer.headers), ""),
-        version=version if isinstance(version, str) and _SEMVER.fullmatch(version) else None,
+        version=_version(version),
         tags=tags,
         models=tuple(models) if is_list and isinstance(models, list) else None,
     )
@@ -155,11 +186,24 @@ def _json_object(answer: Answer | None) -> dict[str, object]:
     """Return the object in an answer of status 200, else an empty one."""
     if answer is None or answer.status != 200:
         return {}
+    if fields.has_too_many_parts(answer.body):
+        return {}
     try:
-        value = msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value = fields.any_value(answer.body)
+    except fields.UNREADABLE:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _version(said: object) -> str | None:
+    """Return a version as the server has it, whatever its form; None where there is none."""
+    written = said.strip() if isinstance(said, str) else ""
+    return written if 0 < len(written) <= _LONGEST_VERSION and written.isprintable() else None
+
+
+def _name(model: Mapping[str, object]) -> object:
+    """Return what a model is called; some servers say it in `model` alone."""
+    return model.get("name") or model.get("model")
 
 
 def _is_digest(value: object) -> bool:
@@ -167,7 +211,7 @@ def _is_digest(value: object) -> bool:
 
 
 def _models_key(models: tuple[Mapping[str, object], ...]) -> str:
-    rows = sorted([str(model.get(key)) for key in ("name", "digest", "modified_at")] for model in models)
+    rows = sorted([str(_name(model)), str(model.get("digest")), str(model.get("modified_at"))] for model in models)
     return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()
 
 
@@ -194,13 +238,30 @@ def _what_it_is_instead(answers: Mapping[str, Answer], seen: _Evidence) -> str:
     tags = answers.get(TAGS)
     if tags is None:
         return "gives no complete answer to /api/tags"
-    if 300 <= tags.status < 400:
-        return "redirects elsewhere, which is not followed; give the address that it redirects to"
-    if "HTTPS" in tags.body[:200].decode("latin-1"):
-        return "speaks HTTPS only; write https:// before it"
-    if tags.status in {401, 403}:
-        return f"asks for permission (HTTP {tags.status}); give the address of the server behind it"
+    if (refused := _how_it_refuses(tags)) is not None:
+        return refused
     if seen.root == _ROOT_TEXT:
         return f"says {_ROOT_TEXT!r}, but lists no models (HTTP {tags.status})"
     said = " ".join(seen.root.split())
     return f"is another web server (HTTP {tags.status} for /api/tags" + (f", {said[:_SHOWN_TEXT]!r})" if said else ")")
+
+
+def _how_it_refuses(tags: Answer) -> str | None:
+    """Return what keeps a server from answering, and what to do about it; None where it does not refuse."""
+    if 300 <= tags.status < 400:
+        return redirection(tags.headers)
+    if "HTTPS" in tags.body[:200].decode("latin-1"):
+        return "speaks HTTPS only; write https:// before it"
+    if tags.status in {401, 403, 407}:
+        return (
+            f"asks for permission (HTTP {tags.status}); give its token with token=… in a hosts file, or the address of "
+            "the server behind it"
+        )
+    if tags.status >= 500:
+        return f"answers with {refusal(tags.status, tags.headers, tags.body)}"
+    if (coding := tags.headers.get("content-encoding", "identity").lower()) not in {"", "identity"}:
+        return (
+            f"answers compressed (Content-Encoding: {quoted(coding)}) though it was asked not to; have the proxy in "
+            "between pass answers on as they are"
+        )
+    return None

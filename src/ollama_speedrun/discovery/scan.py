@@ -124,7 +124,7 @@ class _Scan:
         except OSError as error:
             self._emit(TargetFailed(server.url, explain(error, server, waited_s=self._plan.tail_s)))
             return
-        met = await self._meet(server, ip, stream)
+        met = await self._meet(server, ip, stream, is_named=True)
         if isinstance(met, Unrecognised):
             reason = met.reason if server.token is None else server.token.hide_in(met.reason)
             self._emit(TargetFailed(server.url, f"{reason}."))
@@ -232,15 +232,26 @@ class _Scan:
             ips, server.port, give_up_s=patience_s or self._plan.tail_s, hedges_s=hedges_s
         )
 
-    async def _meet(self, server: ServerTarget, ip: str, stream: socket.socket) -> Host | Unrecognised:
-        """Find out who accepted, and tell it when it is a server of models."""
+    async def _meet(
+        self, server: ServerTarget, ip: str, stream: socket.socket, *, is_named: bool = False
+    ) -> Host | Unrecognised:
+        """Find out who accepted, and tell it when it is a server of models; one that the user named is believed more.
+
+        An exception out of one server's answers is that server's failure alone.
+        """
         try:
             async with self._interviews:
-                server, verdict = await self._judge(server, ip, stream)
+                server, verdict = await self._judge(server, ip, stream, is_named=is_named)
+        except Exception as exc:  # noqa: BLE001  # what one server says must not end the search for the others
+            return Unrecognised(
+                f"answers what this program does not understand ({type(exc).__name__}); please report it"
+            )
         finally:
             stream.close()
         if isinstance(verdict, Unrecognised):
             return verdict
+        if is_named and verdict.missing is not None:
+            self._emit(Notice(f"{server.url} lists models, but is not taken for Ollama: {verdict.missing}."))
         host = Host(
             url=server.url,
             kind=verdict.kind,
@@ -271,29 +282,32 @@ class _Scan:
         return exchange.answers.get(PS)
 
     async def _judge(
-        self, server: ServerTarget, ip: str, stream: socket.socket
+        self, server: ServerTarget, ip: str, stream: socket.socket, *, is_named: bool
     ) -> tuple[ServerTarget, Recognised | Unrecognised]:
         """Return the verdict, and the server under the name by which it lets itself be asked."""
-        exchange = await self._interview(server, ip, stream)
+        timeout_s = self._plan.named_timeout_s if is_named else self._plan.http_timeout_s
+        exchange = await self._interview(server, ip, stream, timeout_s=timeout_s)
         if not refuses_host_header(exchange.answers):
-            return server, _verdict(exchange)
+            return server, _verdict(exchange, is_named=is_named)
         if server.scheme == "http" and server.host != ip:
             by_address = msgspec.structs.replace(server, host=ip)
-            exchange = await self._interview(by_address, ip)
+            exchange = await self._interview(by_address, ip, timeout_s=timeout_s)
             if not refuses_host_header(exchange.answers):
-                return by_address, _verdict(exchange)
-        verdict = _verdict(await self._interview(server, ip, host_header="localhost"))
+                return by_address, _verdict(exchange, is_named=is_named)
+        exchange = await self._interview(server, ip, timeout_s=timeout_s, host_header="localhost")
+        verdict = _verdict(exchange, is_named=is_named)
         if isinstance(verdict, Recognised) and verdict.kind == OLLAMA:
             # It is Ollama, but it would turn away every client that does not pretend to be on its machine.
             verdict = msgspec.structs.replace(verdict, kind=HOST_CHECKED)
         return server, verdict
 
-    async def _interview(
+    async def _interview(  # noqa: PLR0913  # the server, two ways to ask it, and two bounds
         self,
         server: ServerTarget,
         ip: str,
         stream: socket.socket | None = None,
         *,
+        timeout_s: float | None = None,
         host_header: str | None = None,
         questions: Sequence[str] = QUESTIONS,
     ) -> Exchange:
@@ -301,7 +315,7 @@ class _Scan:
             server,
             partial(self._dialer.dial, ip, server.port),
             first=stream,
-            timeout_s=self._plan.http_timeout_s,
+            timeout_s=timeout_s or self._plan.http_timeout_s,
             tls=self._tls if server.scheme == "https" else None,
             host_header=host_header,
             questions=questions,
@@ -325,9 +339,9 @@ async def _mac_of(ip: str) -> str | None:
     return next((neighbour.mac for neighbour in neighbours if neighbour.ip == ip), None)
 
 
-def _verdict(exchange: Exchange) -> Recognised | Unrecognised:
+def _verdict(exchange: Exchange, *, is_named: bool) -> Recognised | Unrecognised:
     """Judge what came; where something is missing and nothing gave the server away, say what went wrong."""
-    verdict = recognise(exchange.answers)
+    verdict = recognise(exchange.answers, is_named=is_named)
     if exchange.failure is not None and (isinstance(verdict, Unrecognised) or verdict.kind == COMPATIBLE):
         return Unrecognised(exchange.failure)
     return verdict

@@ -9,6 +9,8 @@ OLLAMA: Final = "ollama"
 DEFAULT_PORT: Final = 11434
 DEFAULT_RATE_PER_S: Final = 8000
 TAIL_S: Final = 3.15
+HTTP_TIMEOUT_S: Final = 2.0
+NAMED_TIMEOUT_S: Final = 10.0
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -162,7 +164,8 @@ class DiscoveryPlan(msgspec.Struct, frozen=True, kw_only=True):
     networks of `exclude`, not even when a name leads there.
 
     An address counts as probed after `connect_timeout_s`; sockets to servers and candidates listen for `tail_s`.
-    `http_timeout_s` bounds the whole exchange with one server that accepted. At most `rate_per_s` connections are begun
+    `http_timeout_s` bounds the whole exchange with one server that accepted, `named_timeout_s` with one of `servers`,
+    which may be slow: it is asked for longer than a stranger. At most `rate_per_s` connections are begun
     in a second.
     """
 
@@ -175,7 +178,8 @@ class DiscoveryPlan(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     trust: Trust = Trust()
     connect_timeout_s: float = 0.5
-    http_timeout_s: float = 2.0
+    http_timeout_s: float = HTTP_TIMEOUT_S
+    named_timeout_s: float = NAMED_TIMEOUT_S
     tail_s: float = TAIL_S
     rate_per_s: int = DEFAULT_RATE_PER_S
 

@@ -36,22 +36,17 @@ def read(body: bytes | msgspec.Raw, kind: type[S]) -> S:
     return message
 
 
+def any_value(body: bytes) -> object:
+    """Return the JSON value of a body, with its texts made whole as `read` does; raises what `read` raises."""
+    try:
+        return msgspec.json.decode(body)
+    except UNREADABLE:
+        return msgspec.json.decode(_repaired(body))
+
+
 def has_too_many_parts(body: bytes) -> bool:
     """Return whether a body holds more objects and arrays than any list of models, without decoding it."""
     return body.count(b"{") + body.count(b"[") > MOST_PARTS
-
-
-def text(raw: msgspec.Raw | bytes | None) -> str | None:
-    """Return the text that a raw value is, None where it is anything else."""
-    if not raw:
-        return None
-    try:
-        return _TEXT.decode(_repaired(bytes(raw)))
-    except UNREADABLE:
-        return None
-
-
-_TEXT: Final = msgspec.json.Decoder(str)
 
 
 @cache
