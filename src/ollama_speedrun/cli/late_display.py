@@ -1,8 +1,10 @@
 """The live display, loaded beside the work: loading it takes longer than a LAN takes to answer."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -46,6 +48,11 @@ class LateDisplay:
     def log(self, line: str) -> None:
         """Have a line of the log shown."""
         self._pass_on(lambda display: display.log(line))
+
+    async def held(self) -> AbstractContextManager[None]:
+        """Return a context in which nothing is drawn, once the display is there."""
+        display = await asyncio.wrap_future(self._loading)
+        return display.held()
 
     def _pass_on(self, call: "Callable[[RunDisplay], None]") -> None:
         with self._lock:

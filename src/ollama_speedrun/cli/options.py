@@ -288,6 +288,13 @@ class Settings:
     )
     items = Option(FILES, (), MEASURING, "FILE", "also ask the items in this file of your own (repeatable)")
     items_only = Option(SWITCH, False, MEASURING, None, "ask the items of --items alone, and none of the bank")
+    ask_above_s = Option(
+        DURATION,
+        900.0,
+        TALK,
+        "TIME",
+        "ask before a run that takes longer than this, such as 15m",
+    )
     time_limit_s = Option(
         DURATION,
         None,

@@ -14,12 +14,13 @@ from ..discovery.scan import find_servers
 from ..discovery.types import DiscoveryPlan
 from ..errors import UsageError
 from ..events import Notice, Phase
-from ..pipeline.events import Event
+from ..pipeline.events import Event, Forecasted
+from ..pipeline.forecast import Forecast
 from ..pipeline.record import Run
 from ..results.types import Document
 from ..results.worth import Worth
 from ..visit.events import BenchmarkProgress
-from . import planning, settings
+from . import asking, planning, settings
 from .ending import Ending
 from .environment import Environment
 from .exit_codes import ExitCode
@@ -128,6 +129,7 @@ class RunCommand:
         self._run = Run()
         self._run.begin(self._selection)
         self._failed_targets: list[str] = []
+        self._is_declined = False
 
     def conduct(self, plans: AbstractAsyncContextManager[DiscoveryPlan]) -> ExitCode:
         """Run the pipeline while the context holds, write and print the result, and return the exit status.
@@ -138,6 +140,8 @@ class RunCommand:
         try:
             complete = asyncio.run(self._drive(plans)) and not self._run.is_out_of_time
         finally:
+            if self._is_declined:
+                raise UsageError(asking.DECLINED)
             self._run.end()
             document = self._document(self._run, complete=complete)
             chosen = self._document(self._run, complete=complete, chosen_only=True)
@@ -188,6 +192,8 @@ class RunCommand:
                             checkpoints.request()
                         case BenchmarkEnded() | BenchmarkRevised():
                             checkpoints.request(at_once=True)
+                        case Forecasted(forecast) if not self._asks and asking.is_long(forecast, self._chosen):
+                            display.handle(Notice(asking.warning(forecast)))
                         case TargetFailed(url):
                             self._failed_targets.append(url)
                         case HostFound(host) | HostMerged(host) if self._as_stream and self._run.has_chosen(host):
@@ -201,7 +207,7 @@ class RunCommand:
                     display.handle(Notice("--tier goes by the size on disk, for no memory was measured yet"))
                 self._environment.log_line = display.log
                 group.create_task(checkpoints.keep())
-                pipeline = group.create_task(self._work(plan, emit))
+                pipeline = group.create_task(self._work(plan, emit, display))
                 try:
                     with on_interrupt(pipeline.cancel):
                         await asyncio.wait([pipeline])
@@ -210,7 +216,7 @@ class RunCommand:
                     checkpoints.finish()
         return not pipeline.cancelled()
 
-    async def _work(self, plan: DiscoveryPlan, emit: Callable[[Event], None]) -> None:
+    async def _work(self, plan: DiscoveryPlan, emit: Callable[[Event], None], display: LateDisplay) -> None:
         if self._until is Phase.DISCOVER:
 
             def keep(event: Event) -> None:
@@ -222,7 +228,20 @@ class RunCommand:
         from ..pipeline.run import run
 
         settings = planning.run_settings(self._chosen, selection=self._selection, own_items=self._own_items)
-        await run(plan, settings, until=self._until, emit=emit, into=self._run)
+
+        async def approve(forecast: Forecast) -> bool:
+            if asking.is_long(forecast, self._chosen):
+                with await display.held():
+                    self._is_declined = not await asking.confirmed(forecast, self._environment)
+            return not self._is_declined
+
+        asked = approve if self._asks else None
+        await run(plan, settings, until=self._until, emit=emit, into=self._run, approve=asked)
+
+    @property
+    def _asks(self) -> bool:
+        """True if a person is asked before a long run."""
+        return self._measures and not self._chosen.yes and self._environment.is_interactive
 
     def _display(self) -> "RunDisplay":
         from ..ui.live import RunDisplay

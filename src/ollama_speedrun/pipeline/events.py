@@ -9,6 +9,13 @@ from ..benchmark.events import BenchmarkEvent
 from ..discovery.events import DiscoveryEvent
 from ..inventory.events import InventoryEvent
 from ..quality.events import QualityEvent
+from .forecast import Forecast
+
+
+class Forecasted(msgspec.Struct, frozen=True):
+    """All models are listed: what is to be done, and how long it may take."""
+
+    forecast: Forecast
 
 
 class TimeLimitReached(msgspec.Struct, frozen=True):
@@ -18,4 +25,6 @@ class TimeLimitReached(msgspec.Struct, frozen=True):
     models: int
 
 
-Event: TypeAlias = DiscoveryEvent | InventoryEvent | BenchmarkEvent | QualityEvent | Assessed | TimeLimitReached
+Event: TypeAlias = (
+    DiscoveryEvent | InventoryEvent | BenchmarkEvent | QualityEvent | Assessed | Forecasted | TimeLimitReached
+)

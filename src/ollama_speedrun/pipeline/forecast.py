@@ -5,13 +5,14 @@ it takes B ÷ the bandwidth of the disk. Before anything was measured on a host,
 figures are taken.
 """
 
+import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from ..benchmark.plan import BenchmarkSettings
+from ..benchmark.plan import BenchmarkSettings, Thinking
 from ..benchmark.types import Result
 from ..inventory.types import Model
 
@@ -19,6 +20,18 @@ UNKNOWN_SIZE_BYTES: Final = 4_000_000_000
 """Of a model whose server does not say: about 7 billion parameters in 4 bits."""
 FASTEST_TPS: Final = 400.0
 """Of a small model, whose rate is bound by the work of each token and no longer by memory, before one was measured."""
+
+LEAST_LOAD_S: Final = 1.0
+ITEM_TOKENS: Final = 40
+THOUGHT_TOKENS: Final = 400
+"""The output tokens of one graded item: of a direct answer, and on top of it where the model thinks."""
+ITEM_OVERHEAD_S: Final = 0.2
+"""Reading the prompt of an item."""
+VISIT_OVERHEAD_S: Final = 1.0
+"""Warming up and unloading."""
+EMBEDDING_S: Final = 3.0
+FURTHER_ITEMS: Final = 20
+"""So many items on top a model is asked in a race, as a rule of thumb, in one further load."""
 
 
 class Speed(msgspec.Struct, frozen=True):
@@ -64,3 +77,105 @@ def shortest_visit_s(model: Model, speed: Speed, settings: BenchmarkSettings) ->
     """Return the seconds that a first visit takes until there is a result: the load and the interview."""
     tokens = settings.num_predict if model.generates_text else 0
     return speed.load_s(model.size_bytes) + speed.decode_s(model.size_bytes, tokens)
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What one model takes: seconds to load, output tokens, seconds of interview and trials, and of each item."""
+
+    load_s: float
+    speed_tokens: int = 0
+    speed_s: float
+    items: int = 0
+    item_tokens: int = 0
+    item_s: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """All output tokens."""
+        return self.speed_tokens + self.item_tokens
+
+    @property
+    def total_s(self) -> float:
+        """The whole first visit in seconds."""
+        return VISIT_OVERHEAD_S + self.load_s + self.speed_s + self.items * self.item_s
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done: models, loads, output tokens, and about so many seconds, from `low_s` to `high_s`."""
+
+    models: int
+    loads: int
+    tokens: int
+    seconds: float
+    low_s: float
+    high_s: float
+
+
+def cost(model: Model, settings: BenchmarkSettings, speed: Speed) -> Cost:
+    """Return what the first visit of a model takes on a host of that speed."""
+    load_s = max(LEAST_LOAD_S, speed.load_s(model.size_bytes))
+    if not model.generates_text:
+        return Cost(load_s=load_s, speed_s=EMBEDDING_S)
+    token_s = max(speed.decode_s(model.size_bytes, 1), 1 / FASTEST_TPS)
+    thinks = "thinking" in model.capabilities and settings.thinking is not Thinking.OFF
+    variants = 2 if settings.thinking is Thinking.ALL and thinks else 1
+    trial_tokens = round((settings.fewest_trials + settings.most_trials) / 2) * settings.trial_tokens
+    trials_s = min(trial_tokens * token_s, settings.trials_s or math.inf)
+    speed_s = min(settings.num_predict * token_s + trials_s, settings.budget_s or math.inf)
+    items = min(settings.first_items, settings.max_items)
+    one = ITEM_TOKENS + (THOUGHT_TOKENS if thinks else 0)
+    if settings.answer_tokens is not None and not thinks:
+        items = min(items, settings.answer_tokens // ITEM_TOKENS)
+    return Cost(
+        load_s=load_s,
+        speed_tokens=variants * (settings.num_predict + trial_tokens),
+        speed_s=variants * speed_s,
+        items=variants * items,
+        item_tokens=variants * items * one,
+        item_s=one * token_s + ITEM_OVERHEAD_S,
+    )
+
+
+def forecast(queues: Mapping[str, Sequence[Model]], settings: BenchmarkSettings, *, at_once: int) -> Forecast:
+    """Return what the models in each machine's queue take, before anything was measured.
+
+    Machines work side by side, at most `at_once` of them. The range is that of fast and slow hosts, `seconds` its
+    geometric mean.
+    """
+    models = [model for queue in queues.values() for model in queue]
+    again = loads_of_races(models, settings)
+    low_s, high_s = (_lasts_s(queues, settings, speed, at_once=at_once, races=again > 0) for speed in (FAST, SLOW))
+    return Forecast(
+        models=len(models),
+        loads=len(models) + again,
+        tokens=sum(cost(model, settings, FAST).tokens for model in models) + again * FURTHER_ITEMS * ITEM_TOKENS,
+        seconds=math.sqrt(low_s * high_s),
+        low_s=low_s,
+        high_s=high_s,
+    )
+
+
+def loads_of_races(models: Sequence[Model], settings: BenchmarkSettings) -> int:
+    """Return how many models are probably loaded once more to be asked further items: those that write text."""
+    writers = sum(model.generates_text for model in models)
+    return writers if settings.races and settings.max_items > settings.first_items and writers > 1 else 0
+
+
+def longest(seconds: Iterable[float], at_once: int) -> float:
+    """Return how long machines with so much to do take, `at_once` of them side by side, started in this order."""
+    busy_until_s = [0.0] * max(at_once, 1)
+    for one in seconds:
+        first = min(range(len(busy_until_s)), key=busy_until_s.__getitem__)
+        busy_until_s[first] += one
+    return max(busy_until_s)
+
+
+def _lasts_s(
+    queues: Mapping[str, Sequence[Model]], settings: BenchmarkSettings, speed: Speed, *, at_once: int, races: bool
+) -> float:
+    costs = [[cost(model, settings, speed) for model in queue] for queue in queues.values()]
+    lasts_s = longest((sum(one.total_s for one in of_machine) for of_machine in costs), at_once)
+    if races:
+        further = (sum(one.load_s + FURTHER_ITEMS * one.item_s for one in each if one.items) for each in costs)
+        lasts_s += longest(further, at_once)
+    return lasts_s

@@ -6,8 +6,9 @@ side, the models of one machine one after another.
 
 import asyncio
 import secrets
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from typing import Final
 
@@ -32,14 +33,17 @@ from ..ollama.client import OllamaClient, open_session
 from ..ollama.tls import client_context
 from ..quality.items import Item
 from . import forecast
-from .events import Event, TimeLimitReached
+from .events import Event, Forecasted, TimeLimitReached
 from .examiner import Examiner, examiner
+from .gate import Approve, Gate
 from .record import Run, Selection
 from .rounds import Rounds, Work
 from .time_limit import TimeLimit
 from .workers import Workers
 
 NONCE_BYTES: Final = 4
+LISTING_PATIENCE_S: Final = 10.0
+"""A server that lists its models for longer than this holds up neither the forecast nor the other servers."""
 
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +68,13 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
     emit: Callable[[Event], None],
     into: Run,
     studies: Studies | None = None,
+    approve: Approve | None = None,
 ) -> None:
     """Run the phases up to and including `until`, filling `into` and telling each step to `emit`.
 
     `studies` returns what to do with a model once its speed is measured; None asks it graded items.
+    With `approve` nothing is measured before the models are listed and it returned True; without it, machines begin at
+    once.
 
     Servers and models that fail are events and results, never exceptions. Cancelling leaves the finished work in `into`
     and every server as it was found; so does the end of the time that the settings allow, with a verdict.
@@ -77,7 +84,7 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
     limit = TimeLimit(settings.time_limit_s)
     with examiner(settings, record=into, emit=teller.tell) as examined:
         first = no_studies if examined is None else examined.first
-        pipeline = _Pipeline(plan, settings, studies or first, teller, limit, until)
+        pipeline = _Pipeline(plan, settings, studies or first, teller, limit, until, Gate(approve, limit))
         async with limit.running():
             await pipeline.measure()
             if examined is not None and settings.benchmark.races:
@@ -112,6 +119,7 @@ class _Pipeline:
         teller: _Teller,
         limit: TimeLimit,
         until: Phase,
+        gate: Gate,
     ) -> None:
         self._plan = plan
         self._settings = settings
@@ -122,6 +130,9 @@ class _Pipeline:
         self._limit = limit
         self._until = until
         self._servers: dict[str, tuple[Host, Access]] = {}
+        self._gate = gate
+        self._queues: defaultdict[str, list[Model]] = defaultdict(list)
+        self._all_queued = asyncio.Event()
         self._begun: set[Phase] = set()
         self._listings_open = 1  # the scan, which may open more
 
@@ -132,6 +143,8 @@ class _Pipeline:
             self._workers = Workers(group, at_once=self._settings.concurrency)
             await find_servers(self._plan, emit=self.take_in)
             self.scan_is_over()
+            if self._until >= Phase.BENCHMARK:
+                await self._foretell()
 
     def take_in(self, event: Event) -> None:
         """Tell an event of the scan, and begin the work on a server that was found."""
@@ -145,6 +158,22 @@ class _Pipeline:
     def scan_is_over(self) -> None:
         """Note that no more servers will come."""
         self._listing_closed()
+        self._note_whether_all_are_queued()
+
+    async def _foretell(self) -> None:
+        """Tell what is to be done as soon as all models are listed, and have it approved."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LISTING_PATIENCE_S):
+                await self._all_queued.wait()
+        found = None
+        if self._queues:
+            found = forecast.forecast(self._queues, self._settings.benchmark, at_once=self._settings.concurrency)
+            self._tell(Forecasted(found))
+        await self._gate.decide(found)
+
+    def _note_whether_all_are_queued(self) -> None:
+        if self._listings_open == 0:
+            self._all_queued.set()
 
     async def _list(self, host: Host, access: Access) -> None:
         """List a host's models, and queue the benchmarks of those that are chosen."""
@@ -154,6 +183,7 @@ class _Pipeline:
         chosen = self._record.chosen_on(host)
         if self._until >= Phase.BENCHMARK and chosen:
             self._queue(host, access, chosen)
+        self._note_whether_all_are_queued()
 
     async def _fetch(self, client: OllamaClient, host: Host) -> None:
         try:
@@ -175,10 +205,13 @@ class _Pipeline:
         for model in runnable:
             self._tell(BenchmarkQueued(model.host, model.name))
         if runnable:
+            self._queues[self._machine(host)].extend(runnable)
             self._workers.submit(self._machine(host), lambda: self._benchmark(host, access, runnable))
 
     async def _benchmark(self, host: Host, access: Access, models: Sequence[Model]) -> None:
         """Benchmark a host's models; those that got no result because of an exception have failed."""
+        if not await self._gate.is_open():
+            return
         failure = await self._on_host(host, access, partial(self._visit, models=models))
         if failure is not None:
             for model in self._record.without_result(models):
@@ -222,6 +255,8 @@ class _Pipeline:
 
     async def race(self, examined: Examiner) -> None:
         """Ask on, in rounds, until the best of each tier is told apart."""
+        if self._gate.is_closed:
+            return
         rounds = Rounds(
             self._record,
             examined,

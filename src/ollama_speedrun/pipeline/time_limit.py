@@ -2,8 +2,8 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 
 class TimeLimit:
@@ -49,8 +49,15 @@ class TimeLimit:
         self.is_reached = True
         return False
 
-    def extend(self, seconds: float) -> None:
-        """Move the end, after a time that does not count."""
-        if self._timeout is not None:
-            self._ends_s += seconds
-            self._timeout.reschedule(self._ends_s)
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let the time of the block not count."""
+        if self._timeout is None:
+            yield
+            return
+        loop, timeout = asyncio.get_running_loop(), self._timeout
+        began_s = loop.time()
+        timeout.reschedule(None)
+        yield
+        self._ends_s += loop.time() - began_s
+        timeout.reschedule(self._ends_s)

@@ -12,7 +12,8 @@ from ..discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
 from ..discovery.types import Host
 from ..events import Notice, Phase, PhaseBegan, PhaseEnded
 from ..inventory.events import ModelFailed, ModelListed
-from ..pipeline.events import Event, TimeLimitReached
+from ..pipeline.events import Event, Forecasted, TimeLimitReached
+from ..pipeline.forecast import Forecast
 from ..quality.events import ItemGraded, NotAsked, QualityBegan
 from ..report import figures
 from ..report.text import clean
@@ -43,7 +44,7 @@ class Line(NamedTuple):
 def lines_of(event: Event) -> tuple[Line, ...]:
     """Return the lines that an event leaves behind, none for mere progress."""
     match event:
-        case PhaseBegan() | PhaseEnded() | Notice() | TimeLimitReached():
+        case PhaseBegan() | PhaseEnded() | Notice() | Forecasted() | TimeLimitReached():
             return (_of_phase(event),)
         case HostFound() | HostMerged() | TargetFailed():
             return (_of_host(event),)
@@ -69,12 +70,21 @@ def lines_of(event: Event) -> tuple[Line, ...]:
             assert_never(event)
 
 
+def forecast_line(found: Forecast) -> str:
+    """Return what a run has to do, and about how long that takes."""
+    work = (
+        f"{found.models} model{'' if found.models == 1 else 's'}, {found.loads} load{'' if found.loads == 1 else 's'}"
+    )
+    low, high = figures.roughly(found.low_s), figures.roughly(found.high_s)
+    return f"{work}, {found.tokens:,} output tokens: about {figures.roughly(found.seconds)} ({low} to {high})"
+
+
 def label(model: str, host: str) -> str:
     """Return a model on a host as the display names it."""
     return f"{figures.name(model)} @ {figures.host_label(host)}"
 
 
-def _of_phase(event: PhaseBegan | PhaseEnded | Notice | TimeLimitReached) -> Line:
+def _of_phase(event: PhaseBegan | PhaseEnded | Notice | Forecasted | TimeLimitReached) -> Line:
     match event:
         case PhaseBegan(phase=phase, detail=detail):
             return Line(Verbosity.NORMAL, Text.assemble(BEGIN, _name(phase), f": {clean(detail)}"))
@@ -84,6 +94,8 @@ def _of_phase(event: PhaseBegan | PhaseEnded | Notice | TimeLimitReached) -> Lin
             return Line(Verbosity.QUIET, Text.assemble(FAILURE, _name(phase), f": {clean(summary)}"))
         case Notice(text=text):
             return _note(text)
+        case Forecasted(found):
+            return Line(Verbosity.NORMAL, Text.assemble(INDENT, "forecast: ", forecast_line(found)))
         case TimeLimitReached(measured, models):
             return _note(f"time limit reached: {measured} of {models} models measured")
         case _:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from itertools import islice
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -103,6 +104,10 @@ class RunDisplay:
     def log(self, line: str) -> None:
         """Show a line of the log."""
         self._painter.say(Text.assemble(INDENT, (clean(line, LOG_LIMIT), "dim")))
+
+    def held(self) -> AbstractContextManager[None]:
+        """Return a context in which nothing is drawn, for whoever else writes to the terminal."""
+        return self._painter.held()
 
     def _took(self, phase: Phase) -> str:
         """Return how long the phase lasted, in brackets; nothing where that is not worth a word."""

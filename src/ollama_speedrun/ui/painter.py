@@ -2,8 +2,8 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -34,6 +34,8 @@ class Painter:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._repaint, name="painter", daemon=True)
         self._live: Live | None = None
+        self._painting = threading.Lock()
+        self._is_held = False
 
     @property
     def is_animated(self) -> bool:
@@ -68,8 +70,27 @@ class Painter:
         """Have a line printed above the region; returns at once."""
         self._said.append(line)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep still, with the region cleared, while something else writes to the terminal."""
+        self.paint()
+        with self._painting:
+            self._is_held = True
+            if self._live is not None:
+                with suppress(OSError):
+                    self._live.refresh()
+        try:
+            yield
+        finally:
+            self._is_held = False
+
     def paint(self) -> None:
         """Print what was said since the last time, and draw the region again."""
+        with self._painting:
+            if not self._is_held:
+                self._paint()
+
+    def _paint(self) -> None:
         lines: list[Text] = []
         while self._said:
             lines.extend(paragraph(self.console, self._said.popleft(), hanging=HANGING))
@@ -86,6 +107,8 @@ class Painter:
             self.paint()
 
     def _draw(self) -> Text:
+        if self._is_held:
+            return Text("")
         # Some terminals wrap as soon as the last column is written to, and Ctrl-C is echoed as ^C behind the last line
         width = min(self.console.width - len("^C") - 1, WIDEST)
         lines = self._region(width, max(self.console.height - 1, 1))
