@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from ollama_speedrun.benchmark import caveats, derive
+from ollama_speedrun.benchmark import caveats, derive, metrics
 from ollama_speedrun.benchmark.types import CaveatKind, ImageFigures, Residency, Result, StreamRecord
 from records import GB, MS, PLAIN, model, observations, record, timed
 
@@ -307,3 +307,35 @@ def test_a_model_that_can_answer_is_never_skipped() -> None:
 )
 def test_repetition_at_the_end_is_recognised(text: str, repeats: bool) -> None:
     assert caveats.repeats_itself(text) is repeats
+
+
+def test_a_stamp_of_a_program_that_stood_still_leaves_the_figures_and_is_named() -> None:
+    first_ns = PLAIN.first_content_ns or 0
+    late = record(first_lag_ns=first_ns // 2)
+    some = derive.measured(model(), observations(trials=(PLAIN, late, PLAIN)))
+    none = derive.measured(model(), observations(interview=late, trials=(late, late, late)))
+    plain = derive.measured(model(), observations())
+    assert (some.ttft_s, none.ttft_s, none.ttfa_s, none.classic_tps) == (plain.ttft_s, None, None, None)
+    assert [none.decode_tps, none.prefill_tps] == [plain.decode_tps, plain.prefill_tps]
+    texts = [
+        caveat.text for result in (some, none) for caveat in result.caveats if caveat.kind is CaveatKind.CLIENT_LAGGED
+    ]
+    assert [("1 of 3 requests" in text, "the TTFT comes from the others" in text) for text in texts] == [
+        (True, True),
+        (False, False),
+    ]
+    assert "there is no TTFT" in texts[1]
+
+
+def test_a_lag_that_is_small_beside_the_time_to_the_first_token_is_none() -> None:
+    short = record(first_lag_ns=(PLAIN.first_content_ns or 0) // 50, last_lag_ns=1)
+    observed = derive.measured(model(), observations(trials=(short, short, short)))
+    plain = derive.measured(model(), observations())
+    assert (observed.ttft_s, observed.decode_client_tps) == (plain.ttft_s, plain.decode_client_tps)
+    assert CaveatKind.CLIENT_LAGGED not in {caveat.kind for caveat in observed.caveats}
+
+
+def test_a_late_stamp_at_the_end_spoils_the_clients_rate_alone() -> None:
+    window_ns = (PLAIN.last_content_ns or 0) - (PLAIN.first_content_ns or 0)
+    late = record(last_lag_ns=window_ns // 10)
+    assert (metrics.decode_client_tps(late), metrics.ttft_s(late)) == (None, metrics.ttft_s(PLAIN))

@@ -26,12 +26,33 @@ def test_a_file_of_version_1_is_read_with_all_that_it_holds() -> None:
     written = json.loads(VERSION_1)
     again = json.loads(encode(read))
     assert read.schema_version == SCHEMA_VERSION
-    assert [set(old.items()) <= set(new.items()) for old, new in zip(*map(figures, (written, again)), strict=True)] == [
+    assert [
+        set(old.items()) <= set(new.items())
+        for old, new in zip(figures(with_lag(written)), figures(again), strict=True)
+    ] == [
         True,
         True,
     ]
     assert again["hosts"] == written["hosts"]
     assert again["models"] == [{**model, "format": None, "drafts": None, "aliases": []} for model in written["models"]]
+
+
+def with_lag(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with what later records of a stream say of this program's own lag, which is unknown here."""
+
+    def later(record: dict[str, Any] | None) -> dict[str, Any] | None:
+        return record and {**record, "first_lag_ns": None, "last_lag_ns": None}
+
+    results = [
+        {
+            **one,
+            "warm_up": later(one["warm_up"]),
+            "interview": later(one["interview"]),
+            "trials": [later(trial) for trial in one["trials"]],
+        }
+        for one in document["results"]
+    ]
+    return {**document, "results": results}
 
 
 def figures(document: dict[str, Any]) -> list[dict[str, Any]]:

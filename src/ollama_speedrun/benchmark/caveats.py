@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from .. import units
 from ..visit.observation import REPEATED
 from . import metrics, stats
 from .types import Caveat, CaveatKind, Observations, StreamRecord
@@ -271,6 +272,14 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
             CaveatKind.QUEUED,
             f"{_of_all(queued, timed)} waited behind another client's, also when repeated, so "
             f"{_no_ttft(queued, timed)}; run again when the server is idle",
+        )
+    if lagged := [record for record in timed if metrics.was_stamped_late(record)]:
+        longest_ms = 1000 * units.seconds(max(record.first_lag_ns or 0 for record in lagged))
+        yield Caveat(
+            CaveatKind.CLIENT_LAGGED,
+            f"this program stood still for up to {longest_ms:.0f} ms when the first token of "
+            f"{_of_all(lagged, timed)} came, so {_no_ttft(lagged, timed)}; another server's answers or a busy machine "
+            "did that: run again with --concurrency 1",
         )
     if not observed.keeps_loaded:
         yield Caveat(

@@ -40,6 +40,8 @@ RELOAD_FLOOR_UNLISTED_NS: Final = 10_000_000
 """For a model that /api/ps does not list after its answer."""
 RELOAD_SHARE: Final = 0.25
 RELOAD_FACTOR: Final = 3
+LARGEST_LAG: Final = 0.05
+"""The share of a window that may be this program's own delay."""
 PROBE_TOKENS: Final = 16
 """About what the warm-up's own words and the end of a template take; what it counts beyond them precedes the nonce."""
 TELLING_PREFIX: Final = 0.25
@@ -51,13 +53,23 @@ MOST_CHARACTERS_PER_TOKEN: Final = 8
 def ttft_s(record: StreamRecord) -> float | None:
     """Time to first token in seconds, thinking included; None when nothing was streamed, or the first piece came late.
 
-    It came late where tokens had been decoded for some time before, by the server's clock: behind a proxy that collects
-    a block or all of the answer, and after thinking that is not shown. What `undisturbed` leaves out has a load or a
-    queue inside.
+    It came late where this program itself stood still, or tokens had been decoded for some time before, by the server's
+    clock: behind a proxy that collects a block or all of the answer, and after thinking that is not shown. What
+    `undisturbed` leaves out has a load or a queue inside.
     """
-    if record.first_content_ns is None or was_first_piece_late(record):
+    if record.first_content_ns is None or was_first_piece_late(record) or was_stamped_late(record):
         return None
     return units.seconds(record.first_content_ns)
+
+
+def was_stamped_late(record: StreamRecord) -> bool:
+    """Return whether this program itself stood still when the first content came, for over 5 % of the time until then.
+
+    The stamp may be later than the content by as much.
+    """
+    if record.first_content_ns is None or record.first_lag_ns is None:
+        return False
+    return record.first_lag_ns > LARGEST_LAG * record.first_content_ns
 
 
 def ttfa_s(record: StreamRecord) -> float | None:
@@ -66,6 +78,8 @@ def ttfa_s(record: StreamRecord) -> float | None:
     None when no answer came, or it came in one piece or in blocks.
     """
     if record.first_answer_ns is None or (was_first_piece_late(record) and not hidden_tokens(record)):
+        return None
+    if was_stamped_late(record):
         return None
     return units.seconds(record.first_answer_ns)
 
@@ -117,6 +131,8 @@ def decode_client_tps(record: StreamRecord) -> float | None:
     if was_first_piece_late(record):
         return None
     window_ns = record.last_content_ns - record.first_content_ns
+    if max(record.first_lag_ns or 0, record.last_lag_ns or 0) > LARGEST_LAG * window_ns:
+        return None
     return _rate(output_tokens(record), window_ns, uncounted=1 + _end_tokens(record))
 
 
@@ -137,7 +153,7 @@ def classic_tps(record: StreamRecord) -> float | None:
 
     None where tokens that are counted had been decoded long before the first one was seen.
     """
-    if record.first_content_ns is None or was_first_piece_late(record):
+    if record.first_content_ns is None or was_first_piece_late(record) or was_stamped_late(record):
         return None
     return _rate(output_tokens(record), record.ended_ns - record.first_content_ns, uncounted=0)
 

@@ -41,6 +41,7 @@ class CaveatKind(enum.StrEnum):
     HIDDEN_THINKING = "hidden-thinking"
     NOT_KEPT_LOADED = "not-kept-loaded"
     DEPTHS_MISSING = "depths-missing"
+    CLIENT_LAGGED = "client-lagged"
     LEVELS_MISSING = "levels-missing"
 
 

@@ -11,6 +11,7 @@ import msgspec
 from ..errors import ProtocolError, ServerError, TimedOutError
 from ..ollama import wire
 from ..ollama.client import ChunkStream, OllamaClient
+from .lag import LoopLag
 from .observation import Observation
 from .types import Answer, StreamRecord
 
@@ -91,7 +92,7 @@ async def record(
     token_limit = _token_limit(request.options)
     content_chunks = 0
     try:
-        async with asyncio.timeout(timeout_s), _sent(client, request) as stream:
+        async with asyncio.timeout(timeout_s), LoopLag() as lag, _sent(client, request) as stream:
             observed = Observation(sent_ns=stream.sent_ns, token_limit=token_limit)
             runaway_chunks = RUNAWAY_FACTOR * token_limit + RUNAWAY_SLACK
             next_progress_ns = stream.sent_ns
@@ -109,8 +110,11 @@ async def record(
             except ServerError as exc:
                 if not (observed.is_repeating and "repeat" in exc.text.lower()):
                     raise
-                return observed.record(ended_ns=time.perf_counter_ns(), where=client.base_url)
-            return observed.record(ended_ns=stream.ended_ns, where=client.base_url)
+                return lag.noted_in(
+                    observed.record(ended_ns=time.perf_counter_ns(), where=client.base_url), sent_ns=stream.sent_ns
+                )
+            observation = observed.record(ended_ns=stream.ended_ns, where=client.base_url)
+            return lag.noted_in(observation, sent_ns=stream.sent_ns)
     except TimeoutError as exc:
         raise TimedOutError(
             f"{what} did not end within {timeout_s:g} s ({content_chunks} chunks had come); raise --timeout or lower "

@@ -12,7 +12,8 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     and before they were parsed. "Content" is a chunk with a non-empty answer, thinking or tool call; "answer" one with
     a non-empty answer. `content_arrivals` counts the moments at which content came, `token_limit` is the num_predict
     that was asked for. `answer_tail` is the end of what was streamed, untrusted text. The durations and counts are the
-    server's own, None where it left them out.
+    server's own, None where it left them out. `first_lag_ns` and `last_lag_ns` say for how long this program's event
+    loop had stood still when the first and the last content was stamped, None where it had not.
     """
 
     first_content_ns: int | None
@@ -33,6 +34,8 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     prompt_eval_duration_ns: int | None
     eval_count: int | None
     eval_duration_ns: int | None
+    first_lag_ns: int | None = None
+    last_lag_ns: int | None = None
 
     @property
     def is_empty(self) -> bool:
