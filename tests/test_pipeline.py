@@ -202,8 +202,25 @@ async def test_a_model_with_several_names_is_measured_under_the_first_that_is_se
     assert [entry.name for entry in done.models] == ["a:1b", "b:1b", "c:1b"]
     assert done.models[0].aliases == ("b:1b", "c:1b")
     assert [result.model for result in chosen.results] == ["b:1b"]
+    listed = done.document(complete=True, chosen_only=True).models
+    assert [entry.name for entry in listed] == ["a:1b", "b:1b", "c:1b"]
     assert [event.text for event in events if isinstance(event, Notice)] == [
         f"a:1b on {fleet.urls[0]} is also called b:1b and c:1b: it is measured once"
+    ]
+
+
+def test_a_digest_is_measured_once_on_each_host_however_many_names_it_has() -> None:
+    done = Run()
+    hosts = ("http://10.0.0.1:11434", "http://10.0.0.2:11434")
+    for url in hosts:
+        host = Host(url=url, kind="ollama", version=None, via=("target",), addresses=(url[7:15],))
+        done.keep(HostFound(host))
+        for number in range(100):
+            done.keep(ModelListed(model(f"m:{number}", host=url, digest="ab" * 32)))
+        for name in ("bare:1b", "bare:2b"):
+            done.keep(ModelListed(model(name, host=url, digest=None)))
+    assert [(entry.host, entry.name) for entry in done.to_measure] == [
+        (url, name) for url in hosts for name in ("m:0", "bare:1b", "bare:2b")
     ]
 
 

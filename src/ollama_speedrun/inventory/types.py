@@ -14,7 +14,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     words ("8.0B", "Q4_K_M"), and so is `format`, the one of the weights ("gguf" or "safetensors"). `context_length` is
     the most tokens that the model can attend to. `license` is the first line of the licence's text. What a server left
     out is None. `drafts` says whether it decodes with drafts, several tokens at a time (speculative decoding); None
-    where the server gives no details. `aliases` are the other names of the same digest on the same host.
+    where the server gives no details. `aliases` are other names of the same digest on the same host, 64 at most.
     """
 
     host: str

@@ -113,7 +113,7 @@ class Run:
                     self._chosen_hosts.add(host.url)
             case ModelListed(model):
                 self.models.append(model)
-                if model.host in self._chosen_hosts and self._selection.takes(model) and not self._has_alias(model):
+                if model.host in self._chosen_hosts and self._selection.takes(model):
                     self.chosen.append(model)
             case BenchmarkPartial(result) | BenchmarkEnded(result) | BenchmarkRevised(result):
                 self._keep_result(result)
@@ -133,17 +133,25 @@ class Run:
             case _:
                 pass
 
-    def _has_alias(self, model: Model) -> bool:
-        """Return whether another name of the same model on the same host is chosen already."""
-        return any(other.host == model.host and other.name in model.aliases for other in self.chosen)
+    @property
+    def to_measure(self) -> Sequence[Model]:
+        """The chosen models, each digest of a host once: under the first of its names that was chosen."""
+        found: list[Model] = []
+        seen: set[tuple[str, str]] = set()
+        for model in self.chosen:
+            if model.digest is None or (model.host, model.digest) not in seen:
+                found.append(model)
+            if model.digest is not None:
+                seen.add((model.host, model.digest))
+        return found
 
     def has_chosen(self, host: Host) -> bool:
         """Return whether the selection takes a host."""
         return host.url in self._chosen_hosts
 
     def chosen_on(self, host: Host) -> Sequence[Model]:
-        """Return the chosen models of a host, in the order in which it lists them."""
-        return [model for model in self.chosen if model.host == host.url]
+        """Return the models of a host that are to be measured, in the order in which it lists them."""
+        return [model for model in self.to_measure if model.host == host.url]
 
     def without_result(self, models: Sequence[Model]) -> Sequence[Model]:
         """Return those of the models that have no result yet."""

@@ -310,7 +310,7 @@ class _Pipeline:
         results = self._record.results
         if self._limit.is_reached:
             measured = {(result.host, result.model) for result in results if result.status == "ok"}
-            runnable = sum(model.can_be_measured for model in self._record.chosen)
+            runnable = sum(model.can_be_measured for model in self._record.to_measure)
             self._tell(TimeLimitReached(len(measured), runnable))
         if Phase.BENCHMARK in self._begun:
             self._tell(_end_of_benchmarks(results))
