@@ -16,12 +16,15 @@ from discovery.sockets import closed_port
 from fake_ollama.fleet import FakeHost, fake_host
 from fake_ollama.script import (
     AbruptClose,
+    AnyFault,
+    EmptyAnswer,
     EndWithoutDone,
     ErrorAnswer,
     HostDies,
     HostScript,
     LoadError,
     ModelScript,
+    RunnerDies,
     Stall,
     embedding_model,
 )
@@ -638,6 +641,40 @@ async def test_a_server_that_does_not_say_what_it_has_loaded_is_left_alone() -> 
         "the server does not say what others have loaded, which a benchmark could disturb: no idea (HTTP 500); "
         "try again later"
     )
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_server_that_forbids_to_see_what_is_loaded_names_the_way_out_which_works(status: int) -> None:
+    async with fake_host(HostScript(models=(ModelScript("m:1b"),))) as host:
+        forbidding = partial(Forgetful, failures=10**6, status=status)
+        careful = msgspec.structs.replace(QUICK, if_busy=IfBusy.WAIT)
+        refused = results_of(await run_on(host, careful, forbidding))["m:1b"]
+        went = results_of(await run_on(host, QUICK, forbidding))["m:1b"]
+    assert refused.status == "skipped"
+    assert refused.reason == (
+        f"the server does not say what others have loaded, which a benchmark could disturb: HTTP {status} for /api/ps; "
+        "have the proxy in front allow GET /api/ps, or measure without knowing with --if-busy go"
+    )
+    assert went.status == "ok"
+
+
+PASSING: dict[str, AnyFault] = {
+    "busy": ErrorAnswer(status=503, text="server busy, please try again.  maximum pending requests exceeded"),
+    "a proxy's": ErrorAnswer(status=502, text="bad gateway"),
+    "died": RunnerDies(),
+    "died in the midst": RunnerDies(after_tokens=5),
+    "empty": EmptyAnswer(),
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+async def test_one_passing_failure_of_the_interview_costs_a_caveat_and_not_the_model(name: str) -> None:
+    script = ModelScript("m:1b", fault=PASSING[name], faulty_requests=1, sound_requests=1)
+    async with fake_host(HostScript(models=(script,))) as host:
+        result = results_of(await run_on(host))["m:1b"]
+    assert (result.status, result.reason) == ("ok", None)
+    (caveat,) = [one for one in result.caveats if one.kind is CaveatKind.ASKED_AGAIN]
+    assert caveat.text.startswith("1 request was sent again, for what came first was no answer: ")
 
 
 async def test_a_server_that_has_no_list_of_loaded_models_is_measured_and_nothing_is_unloaded_there() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
@@ -14,6 +15,7 @@ from fake_ollama.raw import Forever, Pause, Raw, Step, raw_server
 from ollama_speedrun.errors import OllamaError, ProtocolError, ServerError, TimedOutError, UnreachableError
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import Bounds, OllamaClient, open_session
+from ollama_speedrun.ollama.refusals import refusal
 
 pytestmark = pytest.mark.virtual_time
 
@@ -267,6 +269,25 @@ async def test_a_refusal_says_its_status_first_and_what_came_with_it(answer: byt
         with pytest.raises(ServerError) as caught:
             await client.ps()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("header", "pause_s"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("Wed, 25 Nov 2026 12:00:30 GMT", 30.0),
+        ("Wed, 25 Nov 2026 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("-3", None),
+        ("9" * 400, None),
+        ("", None),
+    ],
+)
+def test_the_pause_that_a_server_asks_for_is_a_number_or_a_date(header: str, pause_s: float | None) -> None:
+    noon_s = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
+    refused = refusal(429, {"Retry-After": header}, b'{"error":"slow down"}', now_s=noon_s)
+    assert (refused.retry_after_s, refused.text) == (pause_s, "slow down")
 
 
 async def test_a_kept_connection_that_ends_before_the_first_byte_is_given_up_for_a_new_one() -> None:

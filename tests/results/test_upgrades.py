@@ -28,7 +28,7 @@ def test_a_file_of_version_1_is_read_with_all_that_it_holds() -> None:
     assert read.schema_version == SCHEMA_VERSION
     assert [
         set(old.items()) <= set(new.items())
-        for old, new in zip(figures(with_lag(written)), figures(again), strict=True)
+        for old, new in zip(figures(with_later_fields(written)), figures(again), strict=True)
     ] == [
         True,
         True,
@@ -37,11 +37,11 @@ def test_a_file_of_version_1_is_read_with_all_that_it_holds() -> None:
     assert again["models"] == [{**model, "format": None, "drafts": None, "aliases": []} for model in written["models"]]
 
 
-def with_lag(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with what later records of a stream say of this program's own lag, which is unknown here."""
+def with_later_fields(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the fields that records of a stream have today, without a value: they are unknown here."""
 
     def later(record: dict[str, Any] | None) -> dict[str, Any] | None:
-        return record and {**record, "first_lag_ns": None, "last_lag_ns": None}
+        return record and {**record, "first_lag_ns": None, "last_lag_ns": None, "asked_again": None}
 
     results = [
         {

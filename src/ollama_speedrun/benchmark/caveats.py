@@ -265,6 +265,14 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
             f"the run ended after the interview and {_counted(len(observed.trials))}, before this benchmark did; run "
             "again to have all of it",
         )
+    again = [record.asked_again for record in calm if record is not None and record.asked_again is not None]
+    if again:
+        requests = "1 request was" if len(again) == 1 else f"{len(again)} requests were"
+        yield Caveat(
+            CaveatKind.ASKED_AGAIN,
+            f"{requests} sent again, for what came first was no answer: {again[0]}; look at the server's log if that "
+            "happens often",
+        )
     timed = observed.timed
     queued = [record for record in timed if metrics.was_queued(record, calm)]
     if queued:

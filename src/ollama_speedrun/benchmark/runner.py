@@ -13,6 +13,7 @@ from ..inventory.types import Model
 from ..ollama.client import OllamaClient
 from ..visit.loaded import find
 from ..visit.loaded_model import LoadedModel
+from ..visit.residents import is_forbidden
 from ..visit.study import Study, not_measured, study
 from ..visit.visit import Visit
 from . import derive, metrics
@@ -145,9 +146,9 @@ def _report(visit: Visit, model: Model, studies: Sequence[Study], failures: Sequ
 async def _refusal(visit: Visit, if_busy: IfBusy) -> Callable[[Model], Result] | None:
     """Note what is loaded and wait for others; return the results' maker where the host is to be left alone."""
     try:
-        await visit.residents.look_around()
+        await visit.residents.look_around(at_any_rate=if_busy is IfBusy.GO)
     except OllamaError as exc:
-        return partial(derive.unsafe, why=str(exc))
+        return partial(derive.unsafe, why=str(exc), is_lasting=is_forbidden(exc))
     return None if await _is_free(visit, if_busy) else derive.busy
 
 

@@ -132,11 +132,18 @@ class SpeedTrials:
         return derive.drift(self.trials, again)
 
     async def _undisturbed(self, model: LoadedModel, num_predict: int) -> StreamRecord:
-        """Generate from the workload until no queue and no reload came between, three times at most."""
+        """Generate from the workload until no queue and no reload came between, three times at most.
+
+        An empty interview is asked for again; an empty trial is one among others, and says something of the model.
+        """
         opening = model.opening
         warm_up = None if opening is None else opening.warm_up
         for attempt in range(RETRIES + 1):
-            record = await model.generate(workload.prompt(model.visit.nonce()), num_predict=num_predict)
+            record = await model.generate(
+                workload.prompt(model.visit.nonce()),
+                num_predict=num_predict,
+                may_be_empty=self.interview is not None,
+            )
             calm = [known for known in (warm_up, self.interview, *self.trials) if known is not None]
             await self._look_whether_it_stays(model, record)
             reloaded = (

@@ -38,6 +38,7 @@ class CaveatKind(enum.StrEnum):
     BUDGET_EXCEEDED = "budget-exceeded"
     CUT_SHORT = "cut-short"
     EMPTY_TRIALS = "empty-trials"
+    ASKED_AGAIN = "asked-again"
     HIDDEN_THINKING = "hidden-thinking"
     NOT_KEPT_LOADED = "not-kept-loaded"
     DEPTHS_MISSING = "depths-missing"

@@ -339,7 +339,7 @@ class OllamaClient:
         async with response:
             if response.status != 200:
                 said = await response.content.read(LARGEST_ERROR_BYTES)
-                raise refusal(response.status, response.headers, said)
+                raise refusal(response.status, response.headers, said, now_s=time.time())
             coding = response.headers.get("Content-Encoding", "identity").lower()
             if coding not in {"", "identity"}:
                 raise ProtocolError(

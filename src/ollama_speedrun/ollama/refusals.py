@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from html import unescape
 from typing import Any, Final
 
@@ -22,8 +23,28 @@ _PERMISSION: Final = frozenset({401, 403, 407})
 PERMISSION_HINT: Final = "where it wants a token, give it one with token=… in a hosts file"
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ServerError:
-    """Return the error for an HTTP answer that is no success: the server's own words, or what came instead of them."""
+def refusal(status: int, headers: Mapping[str, str], body: bytes, *, now_s: float = 0.0) -> ServerError:
+    """Return the error for an HTTP answer that is no success: the server's own words, or what came instead of them.
+
+    `now_s` is the time in seconds since the epoch, against which a date in Retry-After counts.
+    """
+    error = _refusal(status, headers, body)
+    error.retry_after_s = retry_after_s(headers, now_s=now_s)
+    return error
+
+
+def retry_after_s(headers: Mapping[str, str], *, now_s: float) -> float | None:
+    """Return the pause in seconds that a server asks for, by a number or a date; None where it asks for none."""
+    said = next((value.strip() for name, value in headers.items() if name.lower() == "retry-after"), "")
+    if re.fullmatch(r"[0-9]{1,9}", said):
+        return float(said)
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - now_s)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _refusal(status: int, headers: Mapping[str, str], body: bytes) -> ServerError:
     said = _own_words(body)
     if said is not None:
         advice = PERMISSION_HINT if status in _PERMISSION else ""

@@ -12,6 +12,9 @@ PATIENCE_S: Final = 15.0
 PROBE_TIMEOUT_S: Final = 5.0
 FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 2.0
+FIRST_BUSY_PAUSE_S: Final = 0.5
+LONGEST_BUSY_PAUSE_S: Final = 5.0
+MOST_TIMEOUTS: Final = 2
 
 
 class State(enum.Enum):
@@ -26,10 +29,19 @@ class State(enum.Enum):
 
 
 class Health:
-    """Knows whether a host still answers. `probe` asks it the cheapest question there is."""
+    """Knows whether a host still answers. `probe` asks it the cheapest question there is.
+
+    A host that turns requests away is waited for `busy_s` seconds in all, counted from its last answer to one.
+    """
 
     def __init__(
-        self, url: str, probe: Callable[[], Awaitable[object]], *, patience_s: float, emit: Callable[[Notice], None]
+        self,
+        url: str,
+        probe: Callable[[], Awaitable[object]],
+        *,
+        patience_s: float,
+        emit: Callable[[Notice], None],
+        busy_s: float = 0.0,
     ) -> None:
         self.state = State.ANSWERING
         self._url = url
@@ -37,11 +49,41 @@ class Health:
         self._patience_s = patience_s
         self._emit = emit
         self._why_gone = ""
+        self._busy_s = self._busy_left_s = busy_s
+        self._busy_pause_s = FIRST_BUSY_PAUSE_S
+        self._timeouts = 0
 
     def check(self) -> None:
         """Raise `UnreachableError` where the host was given up."""
         if self.state is State.GONE:
             raise UnreachableError(self._why_gone)
+
+    def count_answer(self) -> None:
+        """Note that a request was answered: it is neither busy nor hung."""
+        self._busy_left_s, self._busy_pause_s = self._busy_s, FIRST_BUSY_PAUSE_S
+        self._timeouts = 0
+
+    def count_timeout(self) -> None:
+        """Note that a request that uses a model got no answer in time; the second in a row gives the host up."""
+        self._timeouts += 1
+        if self._timeouts >= MOST_TIMEOUTS:
+            self.state = State.GONE
+            self._why_gone = (
+                f"{self._url} finished none of the last {self._timeouts} requests in time, so no more are sent; is it "
+                "overloaded? raise --timeout, or restart it"
+            )
+
+    async def wait_while_busy(self, said: str, retry_after_s: float | None) -> bool:
+        """Wait before asking a busy host again, for as long as it says; False where its time for that is used up."""
+        pause_s = self._busy_pause_s if retry_after_s is None else max(retry_after_s, FIRST_BUSY_PAUSE_S)
+        if pause_s > self._busy_left_s:
+            return False
+        if self._busy_left_s == self._busy_s:
+            self._emit(Notice(f"{self._url} is busy: {said}; asking again for up to {self._busy_s:g} s"))
+        self._busy_left_s -= pause_s
+        self._busy_pause_s = min(2 * self._busy_pause_s, LONGEST_BUSY_PAUSE_S)
+        await asyncio.sleep(pause_s)
+        return True
 
     async def wait_until_it_answers(self) -> None:
         """Return as soon as a probe is answered, at once where the host is well.
@@ -51,6 +93,7 @@ class Health:
         loop = asyncio.get_running_loop()
         give_up_s = loop.time() + self._patience_s
         pause_s = FIRST_PAUSE_S
+        self.check()
         while (failure := await self._failure(give_up_s - loop.time())) is not None:
             if self.state is State.ANSWERING:
                 self.state = State.MISSING

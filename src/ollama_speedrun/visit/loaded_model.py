@@ -95,11 +95,20 @@ class LoadedModel:
         return False
 
     async def generate(
-        self, prompt: str, *, num_predict: int, image: str | None = None, num_ctx: int | None = None
+        self,
+        prompt: str,
+        *,
+        num_predict: int,
+        image: str | None = None,
+        num_ctx: int | None = None,
+        may_be_empty: bool = False,
     ) -> StreamRecord:
-        """Stream one generation, with an image or in another context where given; raises `OllamaError`."""
+        """Stream one generation, with an image or in another context where given; raises `OllamaError`.
+
+        An empty answer is asked for again, unless it `may_be_empty`.
+        """
         ask = self._ask(prompt, num_predict=num_predict, image=image, num_ctx=num_ctx)
-        return await self.visit.generate(self.model, ask)
+        return await self.visit.generate(self.model, ask, may_be_empty=may_be_empty)
 
     async def generate_once(self, prompt: str, *, num_predict: int) -> StreamRecord:
         """Stream one generation without a second try; raises `OllamaError`."""

@@ -23,6 +23,7 @@ BUSY_POLL_S: Final = 1.0
 QUIET_S: Final = 3.0
 EXPIRY_SLACK_S: Final = 2.0
 NOT_FOUND: Final = 404
+FORBIDDEN: Final = frozenset({401, 403})
 
 
 class Residents:
@@ -46,14 +47,26 @@ class Residents:
         self._ours: list[Model] = []
         self._touched: list[Model] = []
 
-    async def look_around(self) -> None:
-        """Note what is loaded before anything is sent that could change it; raises `OllamaError` as `look` does."""
+    async def look_around(self, *, at_any_rate: bool = False) -> None:
+        """Note what is loaded before anything is sent that could change it; raises `OllamaError` as `look` does.
+
+        `at_any_rate` goes on without knowing where the server forbids to ask.
+        """
         try:
             await self._note(await self.look())
         except ServerError as exc:
-            if exc.status != NOT_FOUND:
+            if exc.status in FORBIDDEN and at_any_rate:
+                self._emit(Notice(f"{self._client.base_url} does not let see what is loaded; going on without knowing"))
+            elif exc.status in FORBIDDEN:
+                raise ServerError(
+                    exc.status,
+                    exc.text,
+                    message=f"HTTP {exc.status} for /api/ps; have the proxy in front allow GET /api/ps, or measure "
+                    "without knowing with --if-busy go",
+                ) from exc
+            elif exc.status != NOT_FOUND:
                 raise
-            self._tells_loaded = False  # before 0.1.38
+            self._tells_loaded = False  # before 0.1.38, or forbidden
 
     async def look(self) -> Sequence[wire.Loaded]:
         """Return what is loaded, asking up to three times; raises `OllamaError` where the server does not say.
@@ -67,7 +80,7 @@ class Residents:
                 return await retrying(self._client.ps, self._health)
             except OllamaError as exc:
                 self._health.check()
-                if isinstance(exc, ServerError) and exc.status == NOT_FOUND:
+                if isinstance(exc, ServerError) and exc.status in {NOT_FOUND, *FORBIDDEN}:
                     raise
                 await asyncio.sleep(LOOK_PAUSE_S)
         return await retrying(self._client.ps, self._health)
@@ -202,6 +215,11 @@ class Residents:
             return False
         contexts = {before.context_length, now.context_length} - {None}
         return len(contexts) > 1 or 0 < expiry_s(now) < expiry_s(before) - EXPIRY_SLACK_S
+
+
+def is_forbidden(failure: OllamaError) -> bool:
+    """Return whether the server will go on refusing, because it does not let this client ask."""
+    return isinstance(failure, ServerError) and failure.status in FORBIDDEN
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

@@ -1,30 +1,100 @@
-"""Which failures of a request are waited for and tried again. The one place for that policy."""
+"""Which failures of a request pass, and are waited for and tried again. The one place for that policy.
 
+| What came | What is done |
+|---|---|
+| a connection that broke | the host is waited for, and asked once more |
+| 429, 503, or words to that effect | asked again while the host's time for that lasts, after its own Retry-After |
+| a proxy's 502, 504 or the like | asked once more |
+| an error that says that the model's runner died | asked once more |
+| an answer without any content, or one that only says that the model was loaded | asked once more |
+| no answer in time | not asked again, but the host is looked at; the second in a row ends the visit |
+"""
+
+import asyncio
+import re
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from ..errors import TimedOutError, UnreachableError
+from ..errors import ServerError, TimedOutError, UnreachableError
 from .health import Health
 
 T = TypeVar("T")
 
+PAUSE_S: Final = 1.0
+BUSY: Final = frozenset({429, 503})
+PROXY_FAILED: Final = frozenset({408, 502, 504, 520, 521, 522, 523, 524})
+LARGEST_WORKING_STATUS: Final = 299
 
-async def retrying(request: Callable[[], Awaitable[T]], health: Health) -> T:
-    """Return what a request gives. One whose connection broke is repeated once, when the host answers again.
+_BUSY_TEXT: Final = re.compile(r"server (is )?busy|maximum pending requests|too many requests", re.IGNORECASE)
+_RUNNER_DIED: Final = re.compile(
+    r"runner\b.*\b(stopped|terminated|died|exited|crashed|not responding)|unexpected EOF|\bEOF$|connection reset"
+    r"|connection refused|broken pipe",
+    re.IGNORECASE | re.DOTALL,
+)
 
-    One that timed out is not repeated, but tells whether the host still answers. Raises the request's `OllamaError`,
-    and `UnreachableError` without asking where the host was given up before.
+
+def _nothing(_said: object) -> None:
+    """Find no fault and note nothing."""
+
+
+async def retrying(
+    request: Callable[[], Awaitable[T]],
+    health: Health,
+    *,
+    fault_of: Callable[[T], str | None] = _nothing,
+    note: Callable[[str], None] = _nothing,
+    is_work: bool = False,
+) -> T:
+    """Return what a request gives, asked again where what came instead will pass.
+
+    `fault_of` says why an answer is none, in words; `note` is told why the request was sent again. `is_work` marks a
+    request that loads or uses a model. Raises the request's last `OllamaError`, and `UnreachableError` without asking
+    where the host was given up before.
     """
     health.check()
-    try:
-        return await request()
-    except TimedOutError:
-        await _see_whether_it_answers(health)
-        raise
-    except UnreachableError:
-        if not await _see_whether_it_answers(health):
+    is_last = False
+    while True:
+        try:
+            answer = await request()
+        except TimedOutError:
+            if is_work:
+                health.count_timeout()
+            await _see_whether_it_answers(health)
             raise
-    return await request()
+        except UnreachableError:
+            if is_last or not await _see_whether_it_answers(health):
+                raise
+            why, is_last = "the connection broke", True
+        except ServerError as exc:
+            if is_busy(exc):
+                if not await health.wait_while_busy(str(exc), exc.retry_after_s):
+                    raise
+                why = str(exc)
+            elif is_last or not passes(exc):
+                raise
+            else:
+                await asyncio.sleep(PAUSE_S)
+                why, is_last = str(exc), True
+        else:
+            health.count_answer()
+            fault = None if is_last else fault_of(answer)
+            if fault is None:
+                return answer
+            why, is_last = fault, True
+        note(why)
+
+
+def is_busy(failure: ServerError) -> bool:
+    """Return whether a server has too much to do right now."""
+    return failure.status in BUSY or _BUSY_TEXT.search(failure.text) is not None
+
+
+def passes(failure: ServerError) -> bool:
+    """Return whether the next request may well work: a proxy gave up, or the model's runner died."""
+    if failure.status in PROXY_FAILED:
+        return True
+    of_the_server = failure.status >= 500 or failure.status <= LARGEST_WORKING_STATUS
+    return of_the_server and _RUNNER_DIED.search(failure.text) is not None
 
 
 async def _see_whether_it_answers(health: Health) -> bool:

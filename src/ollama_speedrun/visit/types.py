@@ -13,7 +13,8 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     a non-empty answer. `content_arrivals` counts the moments at which content came, `token_limit` is the num_predict
     that was asked for. `answer_tail` is the end of what was streamed, untrusted text. The durations and counts are the
     server's own, None where it left them out. `first_lag_ns` and `last_lag_ns` say for how long this program's event
-    loop had stood still when the first and the last content was stamped, None where it had not.
+    loop had stood still when the first and the last content was stamped, None where it had not. `asked_again` says what
+    came before, where that was no answer and the request was sent again.
     """
 
     first_content_ns: int | None
@@ -36,6 +37,7 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     eval_duration_ns: int | None
     first_lag_ns: int | None = None
     last_lag_ns: int | None = None
+    asked_again: str | None = None
 
     @property
     def is_empty(self) -> bool:

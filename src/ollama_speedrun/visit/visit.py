@@ -1,6 +1,6 @@
 """One visit to a host: requests with constant options, the host's health, and the models that it has loaded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -18,6 +18,7 @@ from .residents import Residents
 from .retry import retrying
 from .types import Answer, StreamRecord
 
+LONGEST_REASON_CHARACTERS: Final = 200
 LOAD_FACTOR: Final = 2
 """The first request includes the load, and cutting it short would abort the load on the server."""
 
@@ -40,12 +41,27 @@ class Visit:
         self.emit = emit
         self.nonce = nonce
         self.timeout_s = timeout_s
-        self.health = Health(client.base_url, client.version, patience_s=min(timeout_s, PATIENCE_S), emit=emit)
+        self.health = Health(
+            client.base_url, client.version, patience_s=min(timeout_s, PATIENCE_S), emit=emit, busy_s=timeout_s
+        )
         self.residents = Residents(client, emit=emit, timeout_s=timeout_s, health=self.health)
 
-    async def generate(self, model: Model, ask: Ask, *, stage: Stage = Stage.PROMPT) -> StreamRecord:
-        """Stream one generation; raises `OllamaError`. The stage LOADING gets twice the time."""
-        return await retrying(lambda: self.generate_once(model, ask, stage=stage), self.health)
+    async def generate(
+        self, model: Model, ask: Ask, *, stage: Stage = Stage.PROMPT, may_be_empty: bool = False
+    ) -> StreamRecord:
+        """Stream one generation, asked again where a failure passes; raises `OllamaError`.
+
+        The stage LOADING gets twice the time.
+        """
+        whys: list[str] = []
+        record = await retrying(
+            lambda: self.generate_once(model, ask, stage=stage),
+            self.health,
+            fault_of=_why_only_loaded if may_be_empty else _why_no_answer,
+            note=whys.append,
+            is_work=True,
+        )
+        return _asked_again(record, whys)
 
     async def generate_once(self, model: Model, ask: Ask, *, stage: Stage = Stage.PROMPT) -> StreamRecord:
         """Stream one generation as `generate` does, but without a second try, for requests whose start is timed."""
@@ -53,7 +69,15 @@ class Visit:
 
     async def answer(self, model: Model, ask: Ask | ChatAsk, *, stage: Stage = Stage.PROMPT) -> Answer:
         """Stream one answer and return all of it; raises `OllamaError`."""
-        return await retrying(lambda: self._answer_once(model, ask, stage), self.health)
+        whys: list[str] = []
+        answer = await retrying(
+            lambda: self._answer_once(model, ask, stage),
+            self.health,
+            fault_of=lambda answer: _why_no_answer(answer.record),
+            note=whys.append,
+            is_work=True,
+        )
+        return msgspec.structs.replace(answer, record=_asked_again(answer.record, whys))
 
     async def _answer_once(self, model: Model, ask: Ask | ChatAsk, stage: Stage) -> Answer:
         transcript = stream.Transcript()
@@ -93,7 +117,9 @@ class Visit:
         request = wire.EmbedRequest(
             model=model.name, input=texts, options={} if num_ctx is None else {"num_ctx": num_ctx}
         )
-        answer = await retrying(lambda: self.client.embed(request, timeout_s=self._bound_s(stage)), self.health)
+        answer = await retrying(
+            lambda: self.client.embed(request, timeout_s=self._bound_s(stage)), self.health, is_work=True
+        )
         dimensions = {len(vector) for vector in answer.embeddings}
         if len(answer.embeddings) != len(texts) or len(dimensions) != 1 or 0 in dimensions:
             raise ProtocolError(
@@ -104,3 +130,17 @@ class Visit:
 
     def _bound_s(self, stage: Stage) -> float:
         return self.timeout_s * (LOAD_FACTOR if stage is Stage.LOADING else 1)
+
+
+def _why_no_answer(record: StreamRecord) -> str | None:
+    """Return why a stream without content is no answer, None where there is one."""
+    return _why_only_loaded(record) or ("the answer was empty" if record.is_empty else None)
+
+
+def _why_only_loaded(record: StreamRecord) -> str | None:
+    is_one = record.content_chunks == 0 and record.done_reason == wire.LOADED
+    return "the server loaded the model and answered nothing" if is_one else None
+
+
+def _asked_again(record: StreamRecord, whys: Sequence[str]) -> StreamRecord:
+    return msgspec.structs.replace(record, asked_again=whys[-1][:LONGEST_REASON_CHARACTERS]) if whys else record
