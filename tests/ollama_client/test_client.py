@@ -325,6 +325,15 @@ async def test_more_loaded_models_than_any_server_has_are_an_error_and_not_read_
                 await client.ps()
 
 
+async def test_a_server_that_streams_though_it_was_told_not_to_can_load_and_unload() -> None:
+    async with client_of(http(line(response=None) + b"\n" + line(done=True, done_reason="load"))) as client:
+        await client.unload("m:1b")
+        await client.load("m:1b", num_ctx=None, keep_alive_s=5, timeout_s=1)
+    async with client_of(http(line(response="") + b'{"error":"out of memory"}')) as client:
+        with pytest.raises(ServerError, match="out of memory"):
+            await client.load("m:1b", num_ctx=None, keep_alive_s=5, timeout_s=1)
+
+
 async def test_leaving_a_stream_early_closes_its_connection() -> None:
     seen = asyncio.Event()
 

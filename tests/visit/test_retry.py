@@ -125,6 +125,21 @@ async def test_the_second_request_in_a_row_without_an_answer_in_time_ends_the_vi
     assert server.asked == 2
 
 
+async def test_a_list_of_models_in_between_says_nothing_of_requests_that_hang_or_are_turned_away() -> None:
+    hangs, busy, lists = Server(TimedOutError("late")), Server(ServerError(503, "busy")), Server("a list")
+    hung, turned_away = health_of(hangs), health_of(busy)
+    for _ in range(2):
+        assert await outcome(hangs, hung) == "TimedOutError"
+        if hangs.asked == 1:
+            assert await retrying(lists.ask, hung) == "a list"
+    assert await outcome(hangs, hung) == "UnreachableError"
+    began_s = time.monotonic()
+    for _ in range(4):
+        assert await outcome(busy, turned_away) == "ServerError"
+        await retrying(lists.ask, turned_away)
+    assert time.monotonic() - began_s <= 30
+
+
 async def test_an_answer_in_between_keeps_a_slow_server() -> None:
     answers: list[OllamaError | str] = [TimedOutError("late"), "here"]
     server = Server(*answers * 4)

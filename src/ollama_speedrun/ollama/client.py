@@ -29,6 +29,7 @@ LARGEST_ERROR_BYTES: Final = 64 * 1024
 FARTHEST_CLOCK_S: Final = 100 * 365.25 * 24 * 3600
 """A machine without a clock of its own starts in 1970; one that is farther off than this does not mean it."""
 END_TIMEOUT_S: Final = 0.5
+MOST_LINES: Final = 1_000
 _EVENT_FIELD: Final = re.compile(rb"(data|event|id|retry):")
 
 _CLEANS_UP_CLOSED: Final = NEEDS_CLEANUP_CLOSED and sys.version_info >= (3, 11, 7)
@@ -260,13 +261,25 @@ class OllamaClient:
     async def unload(self, model: str) -> None:
         """Have the server drop a loaded model."""
         request = wire.GenerateRequest(model=model, stream=False, keep_alive=0)
-        await self._ask("POST", "/api/generate", wire.Chunk, body=request, timeout_s=self._bounds.short_timeout_s)
+        await self._have_done(request, timeout_s=self._bounds.short_timeout_s)
 
     async def load(self, model: str, *, num_ctx: int | None, keep_alive_s: int, timeout_s: float) -> None:
         """Have the server load a model with a context length, to stay for `keep_alive_s` (negative: forever)."""
         options: wire.Options = {} if num_ctx is None else {"num_ctx": num_ctx}
         request = wire.GenerateRequest(model=model, stream=False, keep_alive=keep_alive_s, options=options)
-        await self._ask("POST", "/api/generate", wire.Chunk, body=request, timeout_s=timeout_s)
+        await self._have_done(request, timeout_s=timeout_s)
+
+    async def _have_done(self, request: wire.GenerateRequest, *, timeout_s: float) -> None:
+        """Send a request without a prompt; its answer is one chunk, or several from a server that streams all the same.
+
+        An error among them raises `ServerError`.
+        """
+        answer = await self._body("POST", "/api/generate", body=request, timeout_s=timeout_s)
+        url = f"{self.base_url}/api/generate"
+        for line in answer.splitlines()[:MOST_LINES]:
+            chunk = _read(line, wire.Chunk, url) if line.strip() else wire.Chunk()
+            if chunk.error is not None:
+                raise ServerError(200, line_error(chunk.error))
 
     @asynccontextmanager
     async def generate(self, request: wire.GenerateRequest) -> AsyncIterator[ChunkStream]:
@@ -292,6 +305,10 @@ class OllamaClient:
             raise _translated(exc, self.base_url + path) from exc
 
     async def _ask(self, method: str, path: str, answer_type: type[T], *, body: object = None, timeout_s: float) -> T:
+        answer = await self._body(method, path, body=body, timeout_s=timeout_s)
+        return _read(answer, answer_type, self.base_url + path)
+
+    async def _body(self, method: str, path: str, *, body: object = None, timeout_s: float) -> bytes:
         url = self.base_url + path
         try:
             async with asyncio.timeout(timeout_s), self._answered(method, path, body, _Departure()) as response:
@@ -305,10 +322,7 @@ class OllamaClient:
             raise ProtocolError(f"{url} sent more than {largest_bytes} bytes; the server is at fault")
         if method == "GET" and fields.has_too_many_parts(answer):
             raise ProtocolError(f"{url} lists more than any server has; the server is at fault")
-        try:
-            return fields.read(answer, answer_type)
-        except fields.UNREADABLE as exc:
-            raise ProtocolError(f"{url} did not answer as Ollama does: it sent {quoted(answer)}") from exc
+        return answer
 
     @asynccontextmanager
     async def _answered(
@@ -347,6 +361,13 @@ class OllamaClient:
                     "asked not to; have the proxy in between pass answers on as they are"
                 )
             yield response
+
+
+def _read(answer: bytes, kind: type[T], url: str) -> T:
+    try:
+        return fields.read(answer, kind)
+    except fields.UNREADABLE as exc:
+        raise ProtocolError(f"{url} did not answer as Ollama does: it sent {quoted(answer)}") from exc
 
 
 def _loaded(entry: msgspec.Raw) -> wire.Loaded:

@@ -58,13 +58,20 @@ class Health:
         if self.state is State.GONE:
             raise UnreachableError(self._why_gone)
 
-    def count_answer(self) -> None:
-        """Note that a request was answered: it is neither busy nor hung."""
+    def count_answer(self, *, is_work: bool) -> None:
+        """Note that a request was answered: a host whose models answer is neither busy nor hung.
+
+        One may well list its models while none of them answers.
+        """
+        if not is_work:
+            return
         self._busy_left_s, self._busy_pause_s = self._busy_s, FIRST_BUSY_PAUSE_S
         self._timeouts = 0
 
-    def count_timeout(self) -> None:
-        """Note that a request that uses a model got no answer in time; the second in a row gives the host up."""
+    def count_timeout(self, *, is_work: bool) -> None:
+        """Note that a request got no answer in time; the second in a row that uses a model gives the host up."""
+        if not is_work:
+            return
         self._timeouts += 1
         if self._timeouts >= MOST_TIMEOUTS:
             self.state = State.GONE

@@ -57,8 +57,7 @@ async def retrying(
         try:
             answer = await request()
         except TimedOutError:
-            if is_work:
-                health.count_timeout()
+            health.count_timeout(is_work=is_work)
             await _see_whether_it_answers(health)
             raise
         except UnreachableError:
@@ -76,7 +75,7 @@ async def retrying(
                 await asyncio.sleep(PAUSE_S)
                 why, is_last = str(exc), True
         else:
-            health.count_answer()
+            health.count_answer(is_work=is_work)
             fault = None if is_last else fault_of(answer)
             if fault is None:
                 return answer
