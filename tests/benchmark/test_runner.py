@@ -669,7 +669,7 @@ PASSING: dict[str, AnyFault] = {
 
 @pytest.mark.parametrize("name", PASSING)
 async def test_one_passing_failure_of_the_interview_costs_a_caveat_and_not_the_model(name: str) -> None:
-    script = ModelScript("m:1b", fault=PASSING[name], faulty_requests=1, sound_requests=1)
+    script = ModelScript("m:1b", fault=PASSING[name], faulty_requests=1, sound_requests=1, load_s=1.0)
     async with fake_host(HostScript(models=(script,))) as host:
         result = results_of(await run_on(host))["m:1b"]
     assert (result.status, result.reason) == ("ok", None)

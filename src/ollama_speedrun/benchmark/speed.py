@@ -138,12 +138,14 @@ class SpeedTrials:
         """
         opening = model.opening
         warm_up = None if opening is None else opening.warm_up
+        asked_again: str | None = None
         for attempt in range(RETRIES + 1):
             record = await model.generate(
                 workload.prompt(model.visit.nonce()),
                 num_predict=num_predict,
                 may_be_empty=self.interview is not None,
             )
+            asked_again = record.asked_again or asked_again
             calm = [known for known in (warm_up, self.interview, *self.trials) if known is not None]
             await self._look_whether_it_stays(model, record)
             reloaded = (
@@ -153,7 +155,7 @@ class SpeedTrials:
                 and metrics.was_reloaded(record, warm_up, was_loaded=opening.was_loaded)
             )
             if attempt == RETRIES or not (reloaded or metrics.was_queued(record, calm)):
-                return record
+                return msgspec.structs.replace(record, asked_again=asked_again)
             self.discarded += 1
         raise AssertionError("the last attempt returns")
 
