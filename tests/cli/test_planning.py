@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from command import CommandLine, environment_of, written
-from ollama_speedrun.benchmark.plan import PROFILES, IfBusy, Profile, Thinking
+from ollama_speedrun.benchmark.plan import PROFILES, QUICK_TOKENS, IfBusy, Profile, Thinking
 from ollama_speedrun.cli import demo, planning, settings
 from ollama_speedrun.cli.parser import parse
 from ollama_speedrun.cli.planning import is_pattern
@@ -127,6 +127,19 @@ def test_fewer_trials_and_tokens_bound_the_trials(tmp_path: Path) -> None:
 def test_more_trials_leave_the_fewest_as_they_are(tmp_path: Path) -> None:
     planned = planning.benchmark_settings(settings_of(tmp_path, profile="quick", trials="9"))
     assert (planned.fewest_trials, planned.most_trials) == (3, 9)
+
+
+def test_a_number_of_items_is_asked_whole_whatever_a_profile_bounds(tmp_path: Path) -> None:
+    quick = planning.benchmark_settings(settings_of(tmp_path, profile="quick", max_items="40"))
+    standard = planning.benchmark_settings(settings_of(tmp_path, max_items="40"))
+    assert (quick.max_items, quick.first_items, quick.answer_tokens) == (40, 40, None)
+    assert (standard.max_items, standard.first_items) == (40, PROFILES[Profile.STANDARD].first_items)
+
+
+def test_quick_spends_no_more_output_tokens_than_it_says() -> None:
+    quick = PROFILES[Profile.QUICK]
+    assert quick.answer_tokens is not None
+    assert quick.num_predict + quick.most_trials * quick.trial_tokens + quick.answer_tokens <= QUICK_TOKENS
 
 
 @pytest.mark.parametrize(

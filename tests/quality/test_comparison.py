@@ -1,4 +1,5 @@
 import itertools
+import math
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,35 @@ def test_guessing_is_judged_by_the_distribution_of_right_guesses(earned: list[fl
     )
 
     assert beats_guessing(graded) == (right > 0 and tail <= 0.001)
+
+
+def test_right_answers_that_are_seldom_guessed_tell_more() -> None:
+    options = outcomes({("a", "x"): [0.0] * 8 + [1.0] * 6}, chance=0.5)
+    guessed = outcomes({("a", "x"): [0.0] * 4 + [1.0] * 10}, chance=0.5)
+    facts = outcomes({("b", "y"): [1.0] * 6 + [0.0] * 18})
+    nothing = outcomes({("b", "y"): [0.0] * 24})
+
+    assert beats_guessing([*options, *facts])
+    assert not beats_guessing([*guessed, *nothing])
+
+
+@given(st.integers(0, 10_000))
+def test_the_weighted_distribution_is_that_of_all_guesses(seed: int) -> None:
+    draw = Draw(f"guesses/{seed}")
+    chances = [(0.02, 0.05, 0.2, 0.5)[draw.below(4)] for _ in range(7)]
+    right = [float(draw.below(2)) for _ in chances]
+    graded = [
+        record for chance, one in zip(chances, right, strict=True) for record in outcomes({("a", "x"): [one]}, chance)
+    ]
+    weights = [max(1, round(-math.log(chance))) for chance in chances]
+    reached = sum(weight for weight, one in zip(weights, right, strict=True) if one)
+    tail = sum(
+        math.prod(chance if one else 1 - chance for chance, one in zip(chances, guess, strict=True))
+        for guess in itertools.product((0, 1), repeat=len(chances))
+        if sum(weight for weight, one in zip(weights, guess, strict=True) if one) >= reached
+    )
+
+    assert beats_guessing(graded) == (reached > 0 and tail <= 0.001)
 
 
 def test_two_errors_of_a_difference_hold_the_truth_in_19_of_20_cases() -> None:

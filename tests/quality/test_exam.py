@@ -30,6 +30,8 @@ OWN = Item(
     ("tier", "right", "mix"),
     [
         ("<2", 0, Mix.BASIC),
+        ("<2", 1, Mix.BASIC),
+        ("<2", 2, Mix.EASY),
         ("<2", 3, Mix.EASY),
         ("<2", 4, Mix.MIDDLE),
         ("4-8", 0, Mix.EASY),

@@ -99,7 +99,7 @@ PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
         first_items=20,
         races=False,
         longest_answer_tokens=96,
-        answer_tokens=QUICK_TOKENS - 256 - 3 * 64,
+        answer_tokens=QUICK_TOKENS - 128 - 3 * 64,
     ),
     Profile.STANDARD: BenchmarkSettings(),
     Profile.THOROUGH: BenchmarkSettings(

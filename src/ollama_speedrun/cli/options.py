@@ -248,7 +248,7 @@ class Settings:
     )
     num_ctx = Option(COUNT, None, MEASURING, "TOKENS", "context length to load each model with", "benchmark.num_ctx")
     max_items = Option(
-        WHOLE, None, MEASURING, "N", "most graded items of each model; 0 asks none", "benchmark.max_items"
+        WHOLE, None, MEASURING, "N", "most graded items of each model; 0 asks none (demo: 40)", "benchmark.max_items"
     )
     sure = Option(
         CONFIDENCE,
@@ -270,7 +270,12 @@ class Settings:
         "benchmark.min_speed_tps",
     )
     areas = Option(
-        AREAS, (), MEASURING, "AREA", "grade items of these areas only, such as code (repeatable)", "benchmark.areas"
+        AREAS,
+        (),
+        MEASURING,
+        "AREA",
+        "grade items of these areas only, such as code (repeatable; demo: facts, context, tasks)",
+        "benchmark.areas",
     )
     languages = Option(
         LANGUAGES,

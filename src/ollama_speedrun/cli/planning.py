@@ -140,8 +140,15 @@ def report_settings(settings: Settings) -> "ReportSettings":
 def benchmark_settings(
     settings: Settings, profiles: Mapping[Profile, BenchmarkSettings] = PROFILES
 ) -> BenchmarkSettings:
-    """Return the profile's settings with those in their place that were given one by one."""
-    plan = msgspec.structs.replace(profiles[settings.profile], **settings.filling("benchmark"))
+    """Return the profile's settings with those in their place that were given one by one.
+
+    A number of items given is what is asked for: no bound on output tokens takes some of them away.
+    """
+    given = settings.filling("benchmark")
+    plan = msgspec.structs.replace(profiles[settings.profile], **given)
+    if "max_items" in given:
+        first = plan.first_items if plan.races else plan.max_items
+        plan = msgspec.structs.replace(plan, first_items=first, answer_tokens=None)
     return msgspec.structs.replace(
         plan,
         trial_tokens=min(plan.trial_tokens, plan.num_predict),

@@ -52,20 +52,30 @@ def difference(
 
 
 def beats_guessing(items: Sequence[ItemRecord]) -> bool:
-    """Tell if so many right answers come from guessing less than once in a thousand times.
+    """Tell if right answers like these come from guessing less than once in a thousand times.
 
-    The number of right guesses has the Poisson binomial distribution; partial credit counts as wrong below a half.
+    A right answer weighs the more, the less likely it is guessed: about −ln(chance), so that five capitals tell more
+    than five right ones of two options. The distribution of the guessed weight is worked out exactly (a Poisson
+    binomial distribution with weights); partial credit counts as wrong below a half.
     """
-    right = sum(record.grade.score >= 0.5 for record in items)
+    reached = sum(_surprise(record) for record in items if record.grade.score >= 0.5)
     probabilities = [1.0]
     for record in items:
-        chance = min(1.0, max(LEAST_CHANCE, record.chance))
-        probabilities = [
-            (probabilities[count] * (1 - chance) if count < len(probabilities) else 0.0)
-            + (probabilities[count - 1] * chance if count else 0.0)
-            for count in range(len(probabilities) + 1)
-        ]
-    return right > 0 and math.fsum(probabilities[right:]) <= GUESSING_AT_MOST
+        chance, weight = _chance(record), _surprise(record)
+        wrong = [probability * (1 - chance) for probability in probabilities] + [0.0] * weight
+        for place, probability in enumerate(probabilities):
+            wrong[place + weight] += probability * chance
+        probabilities = wrong
+    return reached > 0 and math.fsum(probabilities[reached:]) <= GUESSING_AT_MOST
+
+
+def _chance(record: ItemRecord) -> float:
+    return min(1.0, max(LEAST_CHANCE, record.chance))
+
+
+def _surprise(record: ItemRecord) -> int:
+    """Return how much a right answer weighs: a whole number, so that sums of weights are few."""
+    return max(1, round(-math.log(_chance(record))))
 
 
 def _value(record: ItemRecord) -> float:

@@ -21,7 +21,7 @@ SPECIAL_NEEDS: Final = frozenset({Need.TOOLS, Need.VISION})
 PILOT_ITEMS: Final = 4
 STRONG: Final = 4
 """So many right answers of a pilot call for a harder mix than the tier's usual one."""
-WEAK: Final = 0
+WEAK: Final = 1
 """So few right answers of a pilot call for an easier one."""
 HARDER: Final[tuple[Mix, ...]] = (Mix.BASIC, Mix.EASY, Mix.MIDDLE, Mix.HARD)
 USUAL_MIX: Final[Mapping[str, Mix]] = {
