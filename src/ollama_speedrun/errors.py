@@ -59,7 +59,11 @@ class UnreachableError(OllamaError):
 
 
 class TimedOutError(OllamaError):
-    """No complete answer came within its time bound."""
+    """No complete answer came within its time bound; `had_begun` says that a part of it had come."""
+
+    def __init__(self, text: str, *, had_begun: bool = False) -> None:
+        super().__init__(text)
+        self.had_begun = had_begun
 
 
 class ServerError(OllamaError):

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fake_ollama.fleet import fake_fleet
-from fake_ollama.script import HostScript, ModelScript
+from fake_ollama.script import HostScript, ModelScript, able_model
+from fake_ollama.student import SEED
 from ollama_speedrun import __version__
 from ollama_speedrun.cli.exit_codes import ExitCode
 from ollama_speedrun.results.codec import decode
@@ -54,10 +55,11 @@ async def test_it_discovers_a_server_on_loopback(executable: Path, tmp_path: Pat
 
 
 async def test_it_benchmarks_and_recommends(executable: Path, tmp_path: Path) -> None:
-    async with fake_fleet([HostScript(models=(ModelScript("a:1b"),))]) as fleet:
-        status, stdout, _ = await run(executable, "run", fleet.urls[0], "--json", home=tmp_path)
+    async with fake_fleet([HostScript(models=(able_model("a:1b"),))]) as fleet:
+        few = ("--profile=quick", "--max-items=10", f"--item-seed={SEED}")
+        status, stdout, stderr = await run(executable, "run", fleet.urls[0], "--json", *few, home=tmp_path)
+    assert status == 0, stderr
     verdict = decode(stdout.encode(), origin="stdout").verdict
-    assert status == 0
     assert verdict is not None
     assert verdict.recommendation is not None
     assert verdict.recommendation.model == "a:1b"

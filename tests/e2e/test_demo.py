@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.demo, pytest.mark.timeout(300)]
 async def test_the_demo_runs_all_phases_on_real_tokens(command: CommandLine) -> None:
     elsewhere = {"OLLAMA_SPEEDRUN_HOST": "gpu1", "OLLAMA_HOST": "gpu2"}
     ended = await command.beside(
-        "demo", "--json", "--num-predict=16", "--num-ctx=1024", "--trials=1", variables=elsewhere
+        "demo", "--json", "--num-predict=48", "--num-ctx=1024", "--trials=1", variables=elsewhere
     )
     document = ended.document
     assert ended.status == 0
@@ -29,10 +29,14 @@ async def test_the_demo_runs_all_phases_on_real_tokens(command: CommandLine) -> 
     assert all(host.addresses == ("127.0.0.1",) for host in document.hosts)
     measured = [result for result in document.results if result.status == "ok"]
     assert len(measured) >= 5
-    assert all(result.embedding or (result.decode_tps and result.ttft_s) for result in measured)
+    for result in measured:  # on a busy machine a figure may be missing, and a caveat says why
+        assert result.embedding or (result.decode_tps and result.ttft_s) or result.caveats
     assert [model.kind for model in document.models].count("embedding") == 1
+    generating = [result.key for result in measured if result.embedding is None]
+    graded = {(one.host, one.model, one.variant): len(one.counted) for one in document.quality_records}
+    assert [graded[key] for key in generating] == [10] * len(generating)  # too few for a verdict on such small models
     assert document.verdict is not None
-    assert document.verdict.recommendation is not None
+    assert (document.verdict.recommendation is None) == (document.verdict.why_none is not None)
     assert KeptRuns(command.state_dir).newest().exists()
 
 

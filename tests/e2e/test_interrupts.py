@@ -185,4 +185,4 @@ async def test_a_full_disk_under_stdout_is_an_output_that_could_not_be_written(
         os.close(full)
         _, stderr = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 7
-    assert stderr.decode().startswith("ollama-speedrun: cannot write to standard output: No space left on device; ")
+    assert stderr.decode().startswith("ollama-speedrun: cannot write to standard output: no space left on device; ")

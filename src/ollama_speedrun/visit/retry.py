@@ -7,7 +7,7 @@
 | a proxy's 502, 504 or the like | asked once more |
 | an error that says that the model's runner died | asked once more |
 | an answer without any content, or one that only says that the model was loaded | asked once more |
-| no answer in time | not asked again, but the host is looked at; the second in a row ends the visit |
+| no answer in time | not asked again, but the host is looked at; the second in a row without a token ends the visit |
 """
 
 import asyncio
@@ -56,8 +56,8 @@ async def retrying(
     while True:
         try:
             answer = await request()
-        except TimedOutError:
-            health.count_timeout(is_work=is_work)
+        except TimedOutError as exc:
+            health.count_timeout(is_work=is_work and not exc.had_begun)
             await _see_whether_it_answers(health)
             raise
         except UnreachableError:

@@ -118,7 +118,8 @@ async def record(
     except TimeoutError as exc:
         raise TimedOutError(
             f"{what} did not end within {timeout_s:g} s ({content_chunks} chunks had come); raise --timeout or lower "
-            "--num-predict"
+            "--num-predict",
+            had_begun=content_chunks > 0,
         ) from exc
 
 
