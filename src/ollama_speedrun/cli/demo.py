@@ -27,8 +27,9 @@ from .run import RunCommand, load_settings
 from .screen import Screen
 from .settings import Settings
 
-AREAS: Final = (str(Area.FACTS), str(Area.CONTEXT), str(Area.TASKS))
-"""What models of 135 million parameters can be parted by: in the other areas they get next to nothing right."""
+AREAS: Final = (str(Area.FACTS), str(Area.TASKS))
+"""What models of 135 million parameters can be parted by: in the other areas they do
+little better than guessing."""
 ITEMS: Final = 40
 """More than a quick look asks: of so few items such models get too few right to be told from guessing."""
 _OF_A_RUN = tuple(setting for setting in SETTINGS if setting.group in {HOST, CHOOSING, MEASURING, RESULTS, VERDICT})

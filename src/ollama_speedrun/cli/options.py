@@ -274,7 +274,7 @@ class Settings:
         (),
         MEASURING,
         "AREA",
-        "grade items of these areas only, such as code (repeatable; demo: facts, context, tasks)",
+        "grade items of these areas only, such as code (repeatable; demo: facts, tasks)",
         "benchmark.areas",
     )
     languages = Option(
