@@ -248,7 +248,7 @@ def test_the_reason_for_no_recommendation_is_told() -> None:
 
 def test_an_interrupted_run_says_that_it_is_incomplete() -> None:
     run = msgspec.structs.replace(document(), complete=False)
-    assert report(run).caution == ("Incomplete: the run was interrupted, this is what was finished.",)
+    assert report(run).caution == ("Incomplete: the run ended before all was measured; this is what was finished.",)
 
 
 def test_each_tier_with_a_best_and_the_whole_run_give_their_advice() -> None:

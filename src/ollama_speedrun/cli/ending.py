@@ -70,8 +70,13 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def _what_to_try(self) -> str:
         reasons = [result.reason or "" for result in self.document.results if result.status == "failed"]
+        kinds = {model.kind for model in self.document.models}
+        if not reasons and kinds <= {"image", "cloud"}:
+            return (
+                "these servers have no model that answers on its own machine: `ollama pull llama3.2` gets a small one"
+            )
         if not reasons:
-            return "`ollama pull llama3.2` gets a small model that answers"
+            return "each reason says what to do"
         if any("context" in reason for reason in reasons):
             return "raise --num-ctx where a context is too short"
         return "try again with one --model and --verbose"

@@ -159,7 +159,9 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
         skipped=_unmeasured(document, "skipped", names),
         notes=tuple((mark, text) for _, mark, text in deciding),
         other_notes=tuple((mark, text) for _, mark, text in others),
-        caution=() if document.complete else ("Incomplete: the run was interrupted, this is what was finished.",),
+        caution=()
+        if document.complete
+        else ("Incomplete: the run ended before all was measured; this is what was finished.",),
         legend=tuple(
             legend(
                 generating,
