@@ -15,6 +15,9 @@ from ollama_speedrun.discovery.events import HostFound, HostMerged, ScanProgress
 from ollama_speedrun.events import Notice, Phase, PhaseBegan, PhaseEnded
 from ollama_speedrun.inventory.events import ModelFailed, ModelListed
 from ollama_speedrun.pipeline.events import Event
+from ollama_speedrun.quality.events import ItemGraded, QualityBegan
+from ollama_speedrun.quality.items import Grade
+from ollama_speedrun.quality.records import ItemRecord, QualityRecord
 from ollama_speedrun.ui.console import console_for
 from ollama_speedrun.ui.live import RunDisplay, Verbosity
 from ollama_speedrun.visit.events import BenchmarkProgress, Stage
@@ -346,3 +349,40 @@ def test_hostile_names_are_plain_text_on_the_display() -> None:
     with RunDisplay(console, clock=Clock()) as display:
         display.handle(TargetFailed("http://\x1b[2Jh", "[red]no\n\x1b]0;x\x07\u202eway"))
     assert written(console).splitlines()[-1] == "  ✗ http://h: [red]no way"
+
+
+def graded(credit: float, *, is_counted: bool = True) -> ItemGraded:
+    grade = Grade(score=credit, strict=credit, extracted="x", why="as told")
+    item = ItemRecord(item="i", area="facts", family="f", level=1, answers=(), grade=grade, is_counted=is_counted)
+    return ItemGraded(DESK, MODEL, None, item)
+
+
+def asked(items: int) -> QualityBegan:
+    return QualityBegan(QualityRecord(host=DESK, model=MODEL, bank="1", seed=1, mix="easy"), items)
+
+
+def test_graded_items_are_counted_while_a_model_answers_them() -> None:
+    began: list[Event] = [BenchmarkQueued(DESK, MODEL), PhaseBegan(Phase.BENCHMARK, ""), BenchmarkBegan(DESK, MODEL)]
+
+    lines = shown([*began, asked(25), graded(1.0, is_counted=False), graded(1.0), graded(0.0)])
+
+    assert "items 2/25, 1 right" in lines[-1]
+
+
+def test_a_model_that_is_asked_again_in_a_round_has_a_line() -> None:
+    began: list[Event] = [BenchmarkQueued(DESK, MODEL), PhaseBegan(Phase.BENCHMARK, ""), BenchmarkBegan(DESK, MODEL)]
+
+    lines = shown([*began, asked(1), graded(1.0), BenchmarkEnded(result(MODEL, DESK)), graded(0.0)])
+
+    assert MODEL in lines[-1]
+    assert "items 2, 1 right" in lines[-1]
+
+
+def test_the_line_of_a_measured_model_says_how_many_items_were_right() -> None:
+    console = pipe()
+    with RunDisplay(console, clock=Clock()) as display:
+        for event in (BenchmarkBegan(DESK, MODEL), asked(2), graded(1.0), graded(0.0)):
+            display.handle(event)
+        display.handle(BenchmarkEnded(result(MODEL, DESK)))
+
+    assert written(console).splitlines()[-1].endswith(", 1 of 2 items right")

@@ -15,6 +15,7 @@ from ..benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkQueued
 from ..discovery.events import HostFound, ScanProgress
 from ..events import Phase, PhaseBegan, PhaseEnded
 from ..pipeline.events import Event
+from ..quality.events import ItemGraded, QualityBegan
 from ..report import figures
 from ..report.text import clean
 from ..visit.events import BenchmarkProgress, Stage
@@ -27,6 +28,8 @@ __all__ = ["RunDisplay", "Verbosity"]
 BANNER: Final = "finds every Ollama server and benchmarks its models"
 SHORTEST_WORTH_SAYING_S: Final = 0.1
 LOG_LIMIT: Final = 600
+RIGHT: Final = 0.5
+"""From this credit on an answer counts as right."""
 
 
 class _Running(NamedTuple):
@@ -36,6 +39,19 @@ class _Running(NamedTuple):
     host: str
     began_s: float
     progress: BenchmarkProgress
+
+
+class _Graded(NamedTuple):
+    """The counted items that a model has answered, how many were right, and how many its first visit asks."""
+
+    items: int = 0
+    right: int = 0
+    wanted: int = 0
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        of = f"/{self.wanted}" if self.items <= self.wanted else ""
+        return f"items {self.items}{of}, {self.right} right"
 
 
 class RunDisplay:
@@ -62,6 +78,9 @@ class RunDisplay:
         self._ended: set[tuple[str, str]] = set()
         self._first_benchmark_s: float | None = None
         self._running: dict[tuple[str, str], _Running] = {}
+        self._graded: dict[tuple[str, str], _Graded] = {}
+        self._asked_again: dict[str, str] = {}
+        """In rounds after the first visits: the model that each host is asked about."""
 
     def __enter__(self) -> Self:
         if self._verbosity > Verbosity.QUIET:
@@ -87,8 +106,9 @@ class RunDisplay:
             case BenchmarkBegan(host=host, model=model):
                 self._begin((host, model))
             case BenchmarkEnded(result=result):
-                self._running.pop((result.host, result.model), None)
-                self._ended.add((result.host, result.model))
+                suffix = self._end((result.host, result.model))
+            case QualityBegan() | ItemGraded():
+                self._follow(event)
             case HostFound():
                 self._hosts += 1
             case PhaseBegan(phase=phase):
@@ -130,6 +150,28 @@ class RunDisplay:
         if again is None and not self._painter.is_animated and self._verbosity > Verbosity.QUIET:
             self._painter.say(Text.assemble(INDENT, BEGIN, label(model, host)))
 
+    def _end(self, key: tuple[str, str]) -> str:
+        """Note that a model's turn is over; returns how many items it got right, as the end of its line."""
+        self._running.pop(key, None)
+        self._ended.add(key)
+        graded = self._graded.get(key, _Graded())
+        return f", {graded.right} of {graded.items} items right" if graded.items else ""
+
+    def _follow(self, event: QualityBegan | ItemGraded) -> None:
+        match event:
+            case QualityBegan(record=record, items=items):
+                self._graded[record.host, record.model] = _Graded(wanted=items)
+            case ItemGraded(host=host, model=model, record=item) if item.is_counted:
+                self._count((host, model), is_right=item.grade.score >= RIGHT)
+            case _:
+                pass
+
+    def _count(self, key: tuple[str, str], *, is_right: bool) -> None:
+        known = self._graded.get(key, _Graded())
+        self._graded[key] = known._replace(items=known.items + 1, right=known.right + is_right)
+        if key not in self._running:
+            self._asked_again[key[0]] = key[1]
+
     def _progress(self, key: tuple[str, str], event: BenchmarkProgress) -> None:
         if key in self._running:
             self._running[key] = self._running[key]._replace(progress=event)
@@ -140,12 +182,20 @@ class RunDisplay:
             return []
         running = list(self._running.values())
         lines = list(islice(self._bars(width), height))
+        if not running and Phase.BENCHMARK in self._began_s:
+            again = [spread(*self._again(host), width) for host in self._asked_again]
+            return [*lines, *again[: height - len(lines)]]
         room = height - len(lines)
         shown = running if len(running) <= room else running[: max(room - 1, 0)]
         lines.extend(self._running_line(entry, width) for entry in shown)
         if len(shown) < len(running) and len(lines) < height:
             lines.append(Text(f"{INDENT}and {len(running) - len(shown)} more", "dim"))
         return lines
+
+    def _again(self, host: str) -> tuple[str, str, list[str]]:
+        """Return model, host and figures of the line of a host that is asked in rounds."""
+        model = self._asked_again[host]
+        return figures.name(model), figures.host_label(host), [str(self._graded[host, model])]
 
     def _bars(self, width: int) -> Iterator[Text]:
         scan = self._scan
@@ -179,4 +229,7 @@ class RunDisplay:
             rate = f"{figures.rate(progress.tps):>5} tok/s"
             counted = f"{progress.tokens:>5} tok  {rate}"
             variants = [f"{progress.stage}  {counted}  {elapsed}", f"{counted}  {elapsed}", counted, rate]
+        graded = self._graded.get((progress.host, progress.model))
+        if graded is not None and graded.items:
+            variants = [f"{graded}  {elapsed}", str(graded)]
         return spread(entry.model, entry.host, variants, width)
