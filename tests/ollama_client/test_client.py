@@ -1,6 +1,7 @@
 """The client against hostile and broken servers; a healthy one is met in the pipeline's tests."""
 
 import asyncio
+import contextlib
 import gzip
 import json
 import re
@@ -297,14 +298,14 @@ async def test_a_kept_connection_that_ends_before_the_first_byte_is_given_up_for
         """Answer once, and end the connection when the next request has come."""
         nonlocal connections
         connections += 1
-        for _ in range(2):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            if (length := re.search(r"Content-Length: (\d+)", head)) is not None:
-                await reader.readexactly(int(length[1]))
-            if _ == 0:
-                writer.write(http(line(response="A") + line(done=True)) if "generate" in head else http(b"{}"))
-                await writer.drain()
-        writer.close()
+        with contextlib.suppress(asyncio.IncompleteReadError), contextlib.closing(writer):
+            for is_answered in (True, False):
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                if (length := re.search(r"Content-Length: (\d+)", head)) is not None:
+                    await reader.readexactly(int(length[1]))
+                if is_answered:
+                    writer.write(http(line(response="A") + line(done=True)) if "generate" in head else http(b"{}"))
+                    await writer.drain()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -194,3 +194,16 @@ def test_the_interval_narrows_with_more_items_and_has_a_width_when_all_are_right
         widths.append(found.high - found.low)
 
     assert widths[0] > widths[1] > widths[2] > 0
+
+
+def test_naming_no_option_is_no_worse_than_guessing() -> None:
+    right = [Scored(area="a", family="open", grade=Grade(score=1, strict=1, extracted="", why=""))]
+    mute = [
+        Scored(area="a", family="choice", grade=Grade(score=0, strict=0, extracted="", why=""), chance=0.5)
+        for _ in range(10)
+    ]
+
+    found = quality([*right, *mute])
+
+    assert found is not None
+    assert found.score == 50

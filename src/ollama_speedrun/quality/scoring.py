@@ -147,7 +147,7 @@ def _area(ones: Sequence[Scored], families: Mapping[tuple[str, str], float], *, 
         weight = families.get((ones[0].area, name), 1.0)
         if twin is None:
             weights.append(weight)
-            parts.append(_proportion(group, strict=strict, corrected=True))
+            parts.append(_at_least_0(_proportion(group, strict=strict, corrected=True)))
         else:
             halves[twin].append((weight, _proportion(group, strict=strict, corrected=False)))
             of_pairs[name] = weight
@@ -156,6 +156,11 @@ def _area(ones: Sequence[Scored], families: Mapping[tuple[str, str], float], *, 
         weights.append(math.fsum(of_pairs.values()))
         parts.append(_j(rates[0], rates[1]))
     return _mean(weights, parts) if math.fsum(weights) > 0 else None
+
+
+def _at_least_0(found: _Estimate) -> _Estimate:
+    """Return an estimate that is never below 0: who does worse than guessing, as by naming no option, has no skill."""
+    return _Estimate(*(max(0.0, each) for each in (found.value, found.low, found.high)))
 
 
 def _j(positive: _Estimate, negative: _Estimate) -> _Estimate:
