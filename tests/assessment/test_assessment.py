@@ -131,11 +131,20 @@ def test_scores_lie_between_0_and_100(fleet: list[tuple[float, int, float]]) -> 
 def test_a_lead_is_less_sure_where_the_ttft_is_known_less_well(low_s: float, high_s: float, *, is_sure: bool) -> None:
     ttft = TimeInterval(low_s, high_s, 3)
     first = result("first", 60, wait_s=0.5, decode_interval=Interval(60, 60, 3), ttft_interval=ttft)
-    second = result("second", 45, wait_s=0.5, decode_interval=Interval(45, 45, 3), ttft_interval=ttft)
+    even = Interval(45, 45, 3)
+    second = result("second", 45, wait_s=0.5, decode_interval=even, ttft_interval=ttft, memory_bytes=5 * GB)
     records = [record_of(first, right=60), record_of(second, right=60)]
     _, verdict = assess((), (first, second), records)
     assert verdict.recommendation is not None
     assert ("more than chance explains" in verdict.recommendation.why) is is_sure
+
+
+def test_with_one_tier_the_recommendation_is_the_best_of_that_tier() -> None:
+    able, quick = result("able", 20, 100), result("quick", 80, 100)
+    _, verdict = assess([], [able, quick], [record_of(able, right=76), record_of(quick, right=60)])
+    assert verdict.recommendation is not None
+    assert verdict.tiers[0].best is not None
+    assert verdict.recommendation.model == verdict.tiers[0].best.model == "able"
 
 
 @pytest.mark.parametrize("changes", [{"status": "failed"}, {"status": "skipped"}, {"decode_tps": None}])

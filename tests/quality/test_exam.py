@@ -1,5 +1,6 @@
 import pytest
 
+from ollama_speedrun.quality.bank import Selection
 from ollama_speedrun.quality.exam import PILOT_ITEMS, Exam, ExamSettings, is_common
 from ollama_speedrun.quality.items import Answer, Area, Grade, Item, Message, Need, NumberKey
 from ollama_speedrun.quality.mixes import Mix
@@ -89,3 +90,10 @@ def test_own_items_come_first_and_on_top() -> None:
     assert exam(items=10, own=(OWN,)).items(Mix.EASY, {Need.SANDBOX})[0] == OWN
     assert len(exam(items=10, own=(OWN,)).items(Mix.EASY, {Need.SANDBOX})) == 11
     assert exam(own=(OWN,), only_own=True).items(Mix.EASY, ()) == (OWN,)
+
+
+def test_where_only_tools_are_asked_their_items_take_the_places() -> None:
+    asked = exam(items=24, selection=Selection(areas=frozenset({"tools"})))
+
+    assert len(asked.items(Mix.EASY, set(Need))) == 24
+    assert asked.places(Mix.EASY) > 100

@@ -65,16 +65,26 @@ def assess(  # noqa: PLR0913  # independent inputs, the last ones named at the c
     )
     candidates = _candidates(rated, known, graded)
     texts = [entry for entry in rated if entry.result.embedding is None]
-    best = choose(overall, list(candidates.values()))
-    pick = _pick(best)
+    tiers = _tier_verdicts(texts, candidates, graded, overall, settings or BenchmarkSettings())
+    recommendation = _recommendation(tiers, choose(overall, list(candidates.values())))
     return assessments, Verdict(
-        _tier_verdicts(texts, candidates, graded, overall, settings or BenchmarkSettings()),
-        None
-        if pick is None or best is None
-        else Recommendation(pick.host, pick.model, pick.score, pick.variant, why=sentences.why(best)),
+        tiers,
+        recommendation,
         uses=tuple(_use_verdict(use, list(candidates.values()), texts) for use in named_uses),
-        why_none=None if best else sentences.why_none(texts),
+        why_none=None if recommendation else sentences.why_none(texts),
     )
+
+
+def _recommendation(tiers: Sequence[TierVerdict], best: Choice | None) -> Recommendation | None:
+    """Return the best over all tiers; where only one tier has a pick, that one, so that there is one answer."""
+    picks = [(tier.best, tier.why) for tier in tiers if tier.best is not None]
+    if len(picks) == 1:
+        pick, why = picks[0]
+    elif best is not None and (found := _pick(best)) is not None:
+        pick, why = found, sentences.why(best)
+    else:
+        return None
+    return Recommendation(pick.host, pick.model, pick.score, pick.variant, why=why)
 
 
 def for_use(

@@ -5,7 +5,7 @@ model of the tier answers the same items in the same order, left out what its ca
 them can be compared on the items that both answered.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -101,7 +101,7 @@ class Exam:
 
     def places(self, mix: Mix) -> int:
         """Return how many items of a mix every chat model can be asked: the size of the bank of a race."""
-        return sum(is_common(item) for item in self._order(mix))
+        return sum(map(self._counter(mix), self._order(mix)))
 
     def place_of(self, mix: Mix, item: Item) -> int | None:
         """Return the place of a common item in the order of its mix, None for any other item."""
@@ -109,14 +109,19 @@ class Exam:
 
     def _placed(self, mix: Mix) -> Iterator[tuple[Item, int]]:
         """Yield the items in order, each with the place of the next common item, or its own where it is one."""
-        place = 0
+        place, takes_place = 0, self._counter(mix)
         for item in self._order(mix):
             yield item, place
-            place += is_common(item)
+            place += takes_place(item)
+
+    def _counter(self, mix: Mix) -> Callable[[Item], bool]:
+        """Return what tells if an item takes a place: the common ones, or all where there are no common ones."""
+        return is_common if any(map(is_common, self._order(mix))) else lambda _: True
 
     def _known_places(self, mix: Mix) -> Mapping[str, int]:
         if mix not in self._places:
-            self._places[mix] = {item.name: place for item, place in self._placed(mix) if is_common(item)}
+            takes_place = self._counter(mix)
+            self._places[mix] = {item.name: place for item, place in self._placed(mix) if takes_place(item)}
         return self._places[mix]
 
     def _order(self, mix: Mix) -> tuple[Item, ...]:
