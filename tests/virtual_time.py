@@ -87,6 +87,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._thread_is_done)
         return future
 
+    async def shutdown_default_executor(self, *limit_s: float | None) -> None:
+        """Wait for the threads in real time: since Python 3.12 a timer limits this, which the clock would leap over."""
+        self._leaping.busy_threads += 1
+        try:
+            await super().shutdown_default_executor(*limit_s)
+        finally:
+            self._leaping.busy_threads -= 1
+
     def _thread_is_done(self, _future: asyncio.Future[Any]) -> None:
         self._leaping.busy_threads -= 1
 

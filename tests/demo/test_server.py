@@ -104,9 +104,7 @@ async def test_the_idle_model_with_the_shortest_keep_alive_is_evicted_first() ->
 
 async def test_one_slot_serves_in_order_and_the_wait_shows_in_the_total_alone() -> None:
     async with calling(ModelScript("a:1b", decode_tps=100), preloaded=("a:1b",)) as caller:
-        lines = [
-            asyncio.create_task(caller.generate("a:1b", prompt=f"{number}", num_predict=10)) for number in range(3)
-        ]
+        lines = [asyncio.create_task(caller.generate("a:1b", prompt=f"{turn}", num_predict=10)) for turn in range(3)]
         done = [await line for line in lines]
         host = caller.host
     assert host.peak_concurrency == 1
