@@ -23,7 +23,18 @@ def tables() -> dict[str, Table]:
 
 def test_an_embedding_model_is_in_a_table_of_its_own_and_in_no_tier() -> None:
     shown = report(document())
-    cells = ("nomic-embed-text:latest", "rack.example:8080", "4.6 GB", "8.0B", "Q4_K_M", "768", "41.5", "310", "420 ms")
+    cells = (
+        "nomic-embed-text:latest",
+        "rack.example:8080",
+        "4.6 GB",
+        "8.0B",
+        "Q4_K_M",
+        "768",
+        "41.5",
+        "310",
+        "–",
+        "420 ms",
+    )
     assert [table.groups for table in shown.tables] == [(Group("", (cells,)),)]
     assert "nomic-embed-text:latest" not in [row.model for section in shown.sections for row in section.rows]
 

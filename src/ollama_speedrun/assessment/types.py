@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from ..benchmark.types import Result, label
+from ..quality.records import Protocol
 from ..quality.scoring import QualityScore
 
 Tier = Literal["<2", "2-4", "4-8", "8-16", "16+"]
@@ -26,12 +27,12 @@ class ClassicScores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Quality(QualityScore, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The quality of one result, 0 to 100 with its 95 % interval, by area, and where it comes from.
 
-    `protocol` is how the items were asked ("chat" or "3-shot"), `mix` which levels, `bank` the version of the bank.
+    `protocol` is how the items were asked, `mix` which levels, `bank` the version of the bank.
     `identity` is equal for models whose quality is the same wherever they run; `measured_on` names the host that
     answered for it, None where it answered itself.
     """
 
-    protocol: Literal["chat", "3-shot"]
+    protocol: Protocol
     bank: str
     mix: str
     identity: str | None = None

@@ -15,6 +15,7 @@ from ..inventory.types import Model
 from ..quality import grading, sandbox
 from ..quality.bank import Selection
 from ..quality.desk import Assignment, Desk
+from ..quality.embedding_study import GradedTriplets
 from ..quality.entrants import BelowSpeedFloor
 from ..quality.events import QualityEvent
 from ..quality.exam import Exam, ExamSettings
@@ -44,7 +45,12 @@ class Examiner:
         self._emit = emit
 
     def first(self, model: Model, thinks: Thinks) -> Sequence[Study]:
-        """Return what to ask while a model is loaded for its speed trials: nothing of one that writes no text."""
+        """Return what to ask while a model is loaded for its speed trials: items, or triplets of an embedding model."""
+        if model.kind == "embedding":
+            exam = self._desk.exam
+            if not exam.settings.items:
+                return ()
+            return [GradedTriplets(seed=exam.seed, count=exam.settings.items, emit=self._emit)]
         if not model.generates_text:
             return ()
         variant = derive.variant_of(thinks)

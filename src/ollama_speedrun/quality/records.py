@@ -5,7 +5,7 @@ An item of the bank is not stored: `bank.item` makes it again from its name. Tex
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -17,6 +17,8 @@ from .scoring import QualityScore, Scored
 LONGEST_KEPT_CHARACTERS: Final = 4000
 """Of one answer; the rest is cut from the middle, since both ends matter to a reader."""
 NS_PER_S: Final = 1e9
+Protocol: TypeAlias = Literal["chat", "3-shot", "triplets"]
+"""How a model is asked: in a chat, as a text to continue after three examples, or for vectors of three texts."""
 SPECIAL_AREAS: Final = frozenset({Area.TOOLS, Area.VISION})
 """Only models with that capability are asked in them, so they do not enter the quality that ranks all models."""
 
@@ -80,7 +82,7 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """All items that one model answered on one host in one variant, in the order in which they were asked.
 
     `bank` is the bank's version, `seed` that of the order, `mix` which levels ("own": items of the user's alone).
-    `protocol` is how it was asked: in a chat, or as a text to continue after three examples. `identity` is equal for
+    `protocol` is how it was asked. `identity` is equal for
     models whose quality is the same wherever they run (digest, format and rendered prompt). `measured_on` names the
     host whose answers these are, where they were taken over from an equal model. `places` is the length of the common
     order of the mix. `not_asked` says why the model was asked nothing, or nothing any more. `left_out`
@@ -93,7 +95,7 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     bank: str
     seed: int
     mix: str
-    protocol: Literal["chat", "3-shot"] = "chat"
+    protocol: Protocol = "chat"
     identity: str | None = None
     measured_on: str | None = None
     places: int | None = None

@@ -49,12 +49,13 @@ class Entry(NamedTuple):
 
 
 class Embedding(NamedTuple):
-    """An embedding model: its result with its figures, and what is listed of it."""
+    """An embedding model: its result with its figures, what is listed of it, and its share of right triplets."""
 
     result: Result
     found: EmbeddingFigures
     model: Model | None
     host: str | None = None
+    accuracy: float | None = None
 
 
 class Image(NamedTuple):
@@ -215,6 +216,7 @@ EMBEDDINGS: Final[tuple[Column[Embedding], ...]] = (
     Column("Dim", lambda row: str(row.found.dimension)),
     Column("emb/s", lambda row: figures.rate(row.found.batch_1_per_s)),
     Column("at 32", lambda row: figures.rate(row.found.batch_32_per_s)),
+    Column("acc@1", lambda row: figures.share(row.accuracy)),
     Column("Load", lambda row: figures.duration(row.result.load_s), gives_way=5),
 )
 

@@ -3,17 +3,23 @@
 A document keeps no prompts: those of the bank are made again from the item's name, where the bank is still the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ..quality import bank
 from ..quality.items import ToolCall
 from ..quality.mixes import BANK_VERSION
 from ..quality.own_items import FAMILY as OWN
-from ..quality.records import ItemRecord, QualityRecord
+from ..quality.records import ItemRecord, Protocol, QualityRecord
+from ..quality.triplets import MOST_TRIPLETS, triplets
 from . import figures
 from .text import clean
 
+_HOW: Final[Mapping[Protocol, str]] = {
+    "chat": "in a chat",
+    "3-shot": "as a text to continue after three examples",
+    "triplets": "for vectors of an anchor, its paraphrase and a distractor",
+}
 MOST_ITEMS: Final = 500
 TEXT_LIMIT: Final = 600
 WORD_LIMIT: Final = 160
@@ -22,7 +28,7 @@ LARGEST_SEED: Final = 2**63
 
 def explain_items(record: QualityRecord) -> Iterator[str]:
     """Yield the lines of all items that a model was asked, in their order; each is cleaned and bounded in length."""
-    how = "as a text to continue after three examples" if record.protocol == "3-shot" else "in a chat"
+    how = _HOW[record.protocol]
     counted = len(record.counted)
     yield (
         f"items: {len(record.items)} asked {how}, {counted} of them counted; bank {clean(record.bank, 20)}, "
@@ -64,6 +70,8 @@ def _word(score: float) -> str:
 
 def _asked(record: QualityRecord, item: ItemRecord) -> str:
     """Return the prompt, made again by the bank; why it cannot be shown where that is not possible."""
+    if record.protocol == "triplets":
+        return _triplet(record, item)
     if item.family == OWN:
         return "(an item of your own: its text stands in your file)"
     if record.bank != str(BANK_VERSION):
@@ -79,6 +87,18 @@ def _asked(record: QualityRecord, item: ItemRecord) -> str:
         if message.content
     )
     return clean(said, TEXT_LIMIT)
+
+
+def _triplet(record: QualityRecord, item: ItemRecord) -> str:
+    """Return the three texts, drawn again by the record's seed."""
+    try:
+        number = _seed(item.item.rpartition("/")[2])
+    except ValueError:
+        return "(there is no such triplet)"
+    made = triplets(record.seed, min(number, MOST_TRIPLETS) + 1)
+    if record.bank != str(BANK_VERSION) or number >= len(made):
+        return "(there is no such triplet)"
+    return f"{made[number].anchor} | {made[number].paraphrase} | {made[number].distractor}"
 
 
 def _seed(text: str) -> int:

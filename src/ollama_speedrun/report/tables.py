@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -57,11 +58,23 @@ def by_area(rows: Sequence[Entry]) -> Table | None:
 
 
 def beside(
-    measured: Sequence[Result], models: Mapping[tuple[str, str], Model], names: Mapping[str, str]
+    measured: Sequence[Result],
+    models: Mapping[tuple[str, str], Model],
+    names: Mapping[str, str],
+    accuracies: Mapping[tuple[str, str, str | None], float | None] = MappingProxyType({}),
 ) -> tuple[Table, ...]:
-    """Return the tables that have something to show, of results that ended well."""
+    """Return the tables that have something to show, of results that ended well.
+
+    `accuracies` are the shares of triplets that embedding models got right.
+    """
     embeddings = [
-        Embedding(result, result.embedding, models.get((result.host, result.model)), names.get(result.host))
+        Embedding(
+            result,
+            result.embedding,
+            models.get((result.host, result.model)),
+            names.get(result.host),
+            accuracies.get(result.key),
+        )
         for result in measured
         if result.embedding
     ]

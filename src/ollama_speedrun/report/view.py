@@ -11,6 +11,7 @@ from ..assessment.recommend import for_use
 from ..assessment.types import Pick, Rated, ResultKey, Scoring, Tier, UseVerdict, Verdict
 from ..benchmark.types import Caveat, CaveatKind, Result
 from ..inventory.types import Model
+from ..quality.records import accuracy
 from ..results.types import Document
 from . import figures
 from .columns import Column, Entry, cells, results
@@ -154,7 +155,12 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
             Section(_title(tier, members), tuple(map(row, entries))) for tier, entries in members.items() if entries
         ),
         areas=by_area(shown),
-        tables=beside([entry.result for entry in measured], models, names),
+        tables=beside(
+            [entry.result for entry in measured],
+            models,
+            names,
+            {(one.host, one.model, one.variant): accuracy(one) for one in document.quality_records},
+        ),
         failed=_unmeasured(document, "failed", names),
         skipped=_unmeasured(document, "skipped", names),
         notes=tuple((mark, text) for _, mark, text in deciding),
