@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from .inventory.types import Model
     from .pipeline.events import Event
     from .pipeline.record import Run, Selection
-    from .pipeline.run import RunSettings, run
+    from .pipeline.run import run
+    from .pipeline.settings import RunSettings
     from .results.codec import decode, encode
     from .results.types import Document
 
@@ -56,7 +57,7 @@ _HOMES = {
     "Phase": "events",
     "Model": "inventory.types",
     "Run": "pipeline.record",
-    "RunSettings": "pipeline.run",
+    "RunSettings": "pipeline.settings",
     "Selection": "pipeline.record",
     "run": "pipeline.run",
     "Document": "results.types",

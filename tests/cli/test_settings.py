@@ -25,7 +25,7 @@ from ollama_speedrun.cli import planning, settings
 from ollama_speedrun.cli.kinds import TIERS
 from ollama_speedrun.cli.options import SETTINGS, Option
 from ollama_speedrun.errors import SettingsError, UsageError
-from ollama_speedrun.pipeline.run import RunSettings
+from ollama_speedrun.pipeline.settings import RunSettings
 
 
 def load(home: Path, *, toml: str = "", variables: dict[str, str] | None = None, **flags: object) -> settings.Layers:

@@ -20,7 +20,7 @@ from .settings import Settings
 
 TYPE_CHECKING = False  # the pipeline loads an HTTP client, and a scan begins sooner without
 if TYPE_CHECKING:
-    from ..pipeline.run import RunSettings
+    from ..pipeline.settings import RunSettings
     from ..quality.items import Item
     from ..report.settings import ReportSettings
 
@@ -103,7 +103,7 @@ def selection(settings: Settings, *, host_patterns: Sequence[str]) -> Selection:
 
 def run_settings(settings: Settings, *, selection: Selection, own_items: "tuple[Item, ...]" = ()) -> "RunSettings":
     """Return how the pipeline is to select and to benchmark."""
-    from ..pipeline.run import RunSettings
+    from ..pipeline.settings import RunSettings
 
     return RunSettings(
         selection=selection,

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from ..assessment.tiers import placed
 from ..benchmark import derive
@@ -26,9 +26,7 @@ from ..quality.study import GradedItems, Grader, abilities_of
 from ..visit.study import Study
 from ..visit.types import Residency
 from .record import Run
-
-if TYPE_CHECKING:
-    from .run import RunSettings
+from .settings import RunSettings
 
 _LARGEST_SEED: Final = 2**31
 Asked: TypeAlias = tuple[Model, Thinks]
@@ -86,7 +84,7 @@ class Examiner:
 
 @contextmanager
 def examiner(
-    settings: "RunSettings", *, record: Run, emit: Callable[[QualityEvent | Notice], None]
+    settings: RunSettings, *, record: Run, emit: Callable[[QualityEvent | Notice], None]
 ) -> Iterator[Examiner | None]:
     """Yield what makes the studies of graded items; None where nothing is to be asked."""
     wanted = exam_settings(settings.benchmark, own=settings.own_items, only_own=settings.only_own_items)

@@ -13,13 +13,10 @@ from functools import partial
 from typing import Final
 
 import aiohttp
-import msgspec
 
 from ..assessment.events import Assessed
-from ..assessment.uses import USES, Use
 from ..benchmark import derive
 from ..benchmark.events import BenchmarkEnded, BenchmarkQueued
-from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.runner import Studies, benchmark_host, no_studies, study_again
 from ..benchmark.types import Result
 from ..discovery.events import HostFound, TargetFailed
@@ -31,33 +28,19 @@ from ..inventory.fetch import list_models
 from ..inventory.types import Model
 from ..ollama.client import OllamaClient, open_session
 from ..ollama.tls import client_context
-from ..quality.items import Item
 from . import forecast
 from .events import Event, Forecasted, TimeLimitReached
 from .examiner import Examiner, examiner
 from .gate import Approve, Gate
-from .record import Run, Selection
+from .record import Run
 from .rounds import Rounds, Work
+from .settings import RunSettings
 from .time_limit import TimeLimit
 from .workers import Workers
 
 NONCE_BYTES: Final = 4
 LISTING_PATIENCE_S: Final = 10.0
 """A server that lists its models for longer than this holds up neither the forecast nor the other servers."""
-
-
-class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How to run: what to select, how to benchmark, how many machines at once, and which items of the user's to ask."""
-
-    selection: Selection = Selection()
-    benchmark: BenchmarkSettings = BenchmarkSettings()
-    concurrency: int = 8
-    own_items: tuple[Item, ...] = ()
-    only_own_items: bool = False
-    items_files: tuple[str, ...] = ()
-    uses: tuple[Use, ...] = USES
-    use: str | None = None
-    time_limit_s: float | None = None
 
 
 async def run(  # noqa: PLR0913  # independent inputs, named at the call

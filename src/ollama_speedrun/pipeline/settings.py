@@ -1,0 +1,22 @@
+"""The settings of a run. Pure."""
+
+import msgspec
+
+from ..assessment.uses import USES, Use
+from ..benchmark.plan import BenchmarkSettings
+from ..quality.items import Item
+from .record import Selection
+
+
+class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How to run: what to select, how to benchmark, how many machines at once, and which items of the user's to ask."""
+
+    selection: Selection = Selection()
+    benchmark: BenchmarkSettings = BenchmarkSettings()
+    concurrency: int = 8
+    own_items: tuple[Item, ...] = ()
+    only_own_items: bool = False
+    items_files: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = USES
+    use: str | None = None
+    time_limit_s: float | None = None
