@@ -314,3 +314,18 @@ def test_a_saved_assessment_can_be_assessed_again_with_the_same_outcome() -> Non
     shelf: list[Model] = [model("m"), model("n")]
     results = [result("m"), result("n", 90)]
     assert assess(shelf, results) == assess(shelf, results)
+
+
+def test_a_model_that_takes_far_more_tokens_without_showing_its_thinking_reasons_inline() -> None:
+    def with_tokens(one: Result, tokens: int, thinking: int = 0) -> QualityRecord:
+        answer = AnswerRecord(content="x", ended_ns=10**9, output_tokens=tokens, thinking_characters=thinking)
+        found = record_of(one, right=60)
+        items = tuple(msgspec.structs.replace(item, answers=(answer,)) for item in found.items)
+        return msgspec.structs.replace(found, items=items)
+
+    fleet = [result(name) for name in ("a", "b", "c", "wordy", "thinker")]
+    answered = [with_tokens(one, 20) for one in fleet[:3]] + [with_tokens(fleet[3], 90), with_tokens(fleet[4], 900, 5)]
+    scored, _ = assess([], fleet, answered)
+    found = {one.model: one.quality for one in scored}
+    assert [name for name, one in found.items() if one and one.reasons_inline] == ["wordy"]
+    assert [one.tokens_per_answer for one in found.values() if one] == [20, 20, 20, 90, 900]

@@ -1,7 +1,8 @@
 """Phase 4: from results and graded answers to a verdict. Pure, so a saved file is assessed as a live run is."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+import statistics
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -29,6 +30,9 @@ from .types import (
 )
 from .uses import Use
 
+INLINE_FACTOR: Final = 3.0
+"""A model that shows no thinking and takes so many times the usual tokens thinks in its answers."""
+FEWEST_FOR_A_MEDIAN: Final = 3
 ModelKey: TypeAlias = tuple[str, str]
 """Host and name of a model."""
 
@@ -50,7 +54,8 @@ def assess(  # noqa: PLR0913  # independent inputs, the last ones named at the c
     known = {(model.host, model.name): model for model in models}
     graded = {_key(record): record for record in sharing.shared(quality_records)}
     own = {_key(record): record for record in quality_records}
-    qualities = [_quality(graded.get(result.key)) for result in results]
+    inline = _reasoning_inline(list(graded.values()))
+    qualities = [_quality(graded.get(result.key), inline) for result in results]
     points = [None if found is None else found.score for found in qualities]
     seconds = [_seconds_to_correct_answer(own.get(result.key), graded.get(result.key)) for result in results]
     assessments = tuple(
@@ -178,7 +183,22 @@ def _key(record: QualityRecord) -> ResultKey:
     return record.host, record.model, record.variant
 
 
-def _quality(record: QualityRecord | None) -> Quality | None:
+def _reasoning_inline(graded: Sequence[QualityRecord]) -> frozenset[ResultKey]:
+    """Return the chat models that show no thinking and take over three times the tokens of the median one."""
+    tokens = {
+        _key(record): found
+        for record in graded
+        if record.protocol == "chat"
+        and not records.shows_thinking(record)
+        and (found := records.tokens_per_answer(record)) is not None
+    }
+    if len(tokens) < FEWEST_FOR_A_MEDIAN:
+        return frozenset()
+    median = statistics.median(tokens.values())
+    return frozenset(key for key, found in tokens.items() if found > INLINE_FACTOR * median)
+
+
+def _quality(record: QualityRecord | None, inline: Collection[ResultKey]) -> Quality | None:
     found = None if record is None else records.score(record.counted, mix=record.mix)
     if record is None or found is None:
         return None
@@ -195,6 +215,8 @@ def _quality(record: QualityRecord | None) -> Quality | None:
         mix=record.mix,
         identity=record.identity,
         measured_on=record.measured_on,
+        tokens_per_answer=records.tokens_per_answer(record),
+        reasons_inline=_key(record) in inline,
     )
 
 

@@ -29,7 +29,9 @@ class Quality(QualityScore, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     `protocol` is how the items were asked, `mix` which levels, `bank` the version of the bank.
     `identity` is equal for models whose quality is the same wherever they run; `measured_on` names the host that
-    answered for it, None where it answered itself.
+    answered for it, None where it answered itself. `tokens_per_answer` is the mean output of an answer, thinking
+    included, None where the server gave no counts. `reasons_inline` says that a model that shows no thinking takes
+    over three times the tokens of the median model of the run: it thinks in its answers.
     """
 
     protocol: Protocol
@@ -37,6 +39,8 @@ class Quality(QualityScore, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     mix: str
     identity: str | None = None
     measured_on: str | None = None
+    tokens_per_answer: float | None = None
+    reasons_inline: bool = False
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -197,6 +197,18 @@ def accuracy(found: QualityRecord) -> float | None:
     return statistics.fmean(entry.grade.score for entry in found.counted) if found.counted else None
 
 
+def tokens_per_answer(found: QualityRecord) -> float | None:
+    """Return the mean output tokens of a counted answer, thinking included; None where the server gave no counts."""
+    counts = [answer.output_tokens for entry in found.counted for answer in entry.answers]
+    known = [count for count in counts if count is not None]
+    return statistics.fmean(known) if known else None
+
+
+def shows_thinking(found: QualityRecord) -> bool:
+    """Tell if any counted answer came with thinking that the server set apart."""
+    return any(answer.thinking_characters > 0 for entry in found.counted for answer in entry.answers)
+
+
 def bounded(text: str, limit: int = LONGEST_KEPT_CHARACTERS) -> str:
     """Return a text of at most `limit` characters, cut in the middle."""
     if len(text) <= limit:

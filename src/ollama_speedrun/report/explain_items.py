@@ -10,7 +10,7 @@ from ..quality import bank
 from ..quality.items import ToolCall
 from ..quality.mixes import BANK_VERSION
 from ..quality.own_items import FAMILY as OWN
-from ..quality.records import ItemRecord, Protocol, QualityRecord
+from ..quality.records import ItemRecord, Protocol, QualityRecord, tokens_per_answer
 from ..quality.triplets import MOST_TRIPLETS, triplets
 from . import figures
 from .text import clean
@@ -34,6 +34,8 @@ def explain_items(record: QualityRecord) -> Iterator[str]:
         f"items: {len(record.items)} asked {how}, {counted} of them counted; bank {clean(record.bank, 20)}, "
         f"mix {clean(record.mix, 20)}, seed {record.seed}"
     )
+    if (tokens := tokens_per_answer(record)) is not None:
+        yield f"  {tokens:.0f} output tokens an answer, thinking included"
     if record.measured_on is not None:
         yield f"  the quality was measured on {figures.host_label(record.measured_on)}, which has the same model"
     for item in record.items[:MOST_ITEMS]:

@@ -49,6 +49,13 @@ def _quality(measured: Sequence[Rated]) -> Iterator[str]:
             f"Quality: the share of up to {most} graded items that were right, corrected for guessing, 0 to 100, ± "
             "half of its 95 % interval; s/right: seconds until one item is right."
         )
+    for entry in measured:
+        quality = entry.assessment.quality
+        if quality is not None and quality.reasons_inline:
+            yield (
+                f"{clean(entry.result.label, 120)} reasons inline: an answer takes "
+                f"{quality.tokens_per_answer or 0:.0f} tokens, over three times the median."
+            )
     if any(quality.protocol == "3-shot" for quality in graded):
         yield "Base models continue three solved examples; their quality does not compare with that of chat models."
 
