@@ -58,6 +58,7 @@ def environment_of(
         variables=PLAIN if variables is None else variables,
         config_dir=home / "config",
         state_dir=home / "state",
+        data_dir=home / "data",
     )
 
 
@@ -69,12 +70,13 @@ def written(stream: TextIO) -> str:
 
 
 class CommandLine:
-    """Runs command lines; `config_dir` and `state_dir` are this test's own."""
+    """Runs command lines; `config_dir`, `state_dir` and `data_dir` are this test's own."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self.config_dir = home / "config"
         self.state_dir = home / "state"
+        self.data_dir = home / "data"
 
     def __call__(self, *argv: object, variables: Mapping[str, str] | None = None, stdin: str = "") -> Ended:
         """Run one command line to its end."""

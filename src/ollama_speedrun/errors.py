@@ -7,6 +7,7 @@
     │   ├── ItemsFileError       a file of the user's own items; the message names file, line and field
     │   └── ResultFileError      a result file that is missing, damaged or not ours
     ├── OutputError              a result could not be written
+    ├── HistoryError             the history cannot be read or written
     ├── DemoError                the embedded demo server cannot start
     └── OllamaError              a server did not give what it was asked for
         ├── UnreachableError     no connection, or it broke
@@ -44,6 +45,10 @@ class ResultFileError(UsageError):
 
 class OutputError(SpeedrunError):
     """A result that could not be written where it should go."""
+
+
+class HistoryError(SpeedrunError):
+    """The history of runs cannot be read or written."""
 
 
 class DemoError(SpeedrunError):

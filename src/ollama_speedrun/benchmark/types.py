@@ -164,7 +164,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     server's default. `classic_tps` is the seed's figure and feeds the scoring `classic` alone. `warm_up`, `interview`
     and `trials` are the raw records that every figure is derived from. `server_version`, `model_format` and `digest`
     say what was measured: figures of two runs compare only where they agree. `started_at` and `ended_at` (UTC) enclose
-    the model's turn, None where it had none.
+    the model's turn, None where it had none. `measured_in` is the id of the run that measured it, where the result was
+    taken over from there; None where its own run did.
     """
 
     host: str
@@ -206,6 +207,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     trials: tuple[StreamRecord, ...] = ()
     started_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     ended_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    measured_in: str | None = None
 
     @property
     def speed_tps(self) -> float | None:

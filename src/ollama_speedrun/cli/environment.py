@@ -38,6 +38,7 @@ class Environment:
         variables: Mapping[str, str],
         config_dir: Path | None = None,
         state_dir: Path | None = None,
+        data_dir: Path | None = None,
     ) -> None:
         self.argv = tuple(argv)
         self.stdin = stdin
@@ -46,6 +47,7 @@ class Environment:
         self.variables = variables
         self._config_dir = config_dir
         self._state_dir = state_dir
+        self._data_dir = data_dir
         self._began_s = time.monotonic()
         self._mask: Mask | None = None
         self.closing = ExitStack()
@@ -88,6 +90,15 @@ class Environment:
 
             self._state_dir = user_state_path(APP_NAME, appauthor=False)
         return self._state_dir
+
+    @property
+    def data_dir(self) -> Path:
+        """The directory of the history."""
+        if self._data_dir is None:
+            from platformdirs import user_data_path
+
+            self._data_dir = user_data_path(APP_NAME, appauthor=False)
+        return self._data_dir
 
     @property
     def mask(self) -> Mask:

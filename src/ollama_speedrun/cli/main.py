@@ -4,7 +4,7 @@ import os
 import sys
 
 from .._version import __version__
-from ..errors import DemoError, OutputError, UsageError
+from ..errors import DemoError, HistoryError, OutputError, UsageError
 from .environment import Environment
 from .exit_codes import ExitCode
 from .options import PROGRAM, VERBS
@@ -79,7 +79,7 @@ def _fail(environment: Environment, error: Exception) -> ExitCode:
     match _innermost(error):
         case BrokenPipeError():
             return ExitCode.PIPE_CLOSED
-        case UsageError():
+        case UsageError() | HistoryError():
             status = ExitCode.USAGE
         case OutputError():
             status = ExitCode.NOT_WRITTEN

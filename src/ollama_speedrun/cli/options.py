@@ -54,8 +54,9 @@ CHOOSING = "selecting models"
 MEASURING = "measuring"
 RESULTS = "results"
 VERDICT = "verdict"
+HISTORY = "history"
 TALK = "messages"
-GROUPS = (HOST, FINDING, CHOOSING, MEASURING, RESULTS, VERDICT, TALK)
+GROUPS = (HOST, FINDING, CHOOSING, MEASURING, RESULTS, VERDICT, HISTORY, TALK)
 
 
 class Option(Generic[T_co]):
@@ -318,7 +319,8 @@ class Settings:
     )
     wide = Option(SWITCH, False, VERDICT, None, "more columns: prefill, size, load, and the quality in each area")
     output = Option(PATHS, (), RESULTS, "FILE", f"also write the result to a {endings()} file (repeatable)")
-    save = Option(SWITCH, True, VERDICT, None, "do not keep the result for `assess`")
+    history = Option(FILE, None, HISTORY, "FILE", "the file of past runs, instead of the usual one")
+    save = Option(SWITCH, True, HISTORY, None, "do not keep the result in the history, nor for `assess`")
     yes = Option(SWITCH, False, TALK, None, "answer every question with yes")
     color = Option(SWITCH, True, TALK, None, "no colours")
     quiet = Option(SWITCH, False, TALK, None, "print nothing but errors and the result")
@@ -368,8 +370,8 @@ _ARGUMENTS = {
 }
 _LISTING = (HOST, FINDING, CHOOSING, RESULTS, TALK)
 _SCANNING = (HOST, FINDING, RESULTS, TALK)
-_SAVED = (HOST, CHOOSING, RESULTS, VERDICT, TALK)
-_DEMO = (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, TALK)
+_SAVED = (HOST, CHOOSING, RESULTS, VERDICT, HISTORY, TALK)
+_DEMO = (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, HISTORY, TALK)
 VERBS = (
     Verb("run", "run", "assess", GROUPS, "TARGET", "find, list, benchmark, recommend (the default)"),
     Verb("discover", "discover", "discover", _SCANNING, "TARGET", "find servers"),

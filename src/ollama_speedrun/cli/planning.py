@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..report.settings import ReportSettings
 
 ASKED_ABOVE_ADDRESSES = DEFAULT_MAX_ADDRESSES
+HISTORY_NAME = "history.db"
 HURRIED_RUN_S = 1.03
 """The longest that `--no-tail` may take from the start of the process to the end of the scan."""
 SHORTEST_SCAN_S = 0.5
@@ -135,6 +136,11 @@ def report_settings(settings: Settings) -> "ReportSettings":
 
     use = None if settings.for_ is None else next(use for use in settings.uses if use.name == settings.for_)
     return ReportSettings(scoring=settings.scoring, use=use, wide=settings.wide, verbose=settings.verbose)
+
+
+def history_file(settings: Settings, environment: Environment) -> Path:
+    """Return the path of the history, which need not exist."""
+    return environment.data_dir / HISTORY_NAME if settings.history is None else Path(settings.history).expanduser()
 
 
 def benchmark_settings(

@@ -1,0 +1,64 @@
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from ollama_speedrun.history.file import connect
+from ollama_speedrun.history.migrations import MIGRATIONS, VERSION, version_of
+
+SPECIMENS = Path(__file__).parent / "specimens"
+
+
+def schema_of(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    return connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name").fetchall()
+
+
+def test_the_version_of_a_new_file_is_the_number_of_steps(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "history.db")
+    assert version_of(connection) == VERSION == len(MIGRATIONS)
+    connection.close()
+
+
+@pytest.mark.parametrize("version", range(VERSION))
+def test_a_file_of_any_older_version_ends_with_the_same_schema(tmp_path: Path, version: int) -> None:
+    new, old = tmp_path / "new.db", tmp_path / "old.db"
+    with sqlite3.connect(old) as connection:
+        for step in MIGRATIONS[:version]:
+            connection.executescript(step)
+        connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+    upgraded, made = connect(old), connect(new)
+    assert schema_of(upgraded) == schema_of(made)
+    upgraded.close()
+    made.close()
+
+
+def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE items (mine TEXT)")
+    connection.close()
+    with pytest.raises(sqlite3.OperationalError, match="already exists"):
+        connect(path)
+    with sqlite3.connect(path) as connection:
+        assert version_of(connection) == 0
+        assert [name for name, _ in schema_of(connection)] == ["items"]
+    connection.close()
+
+
+def test_several_programs_may_make_the_file_at_once(tmp_path: Path) -> None:
+    failures: list[BaseException] = []
+
+    def make() -> None:
+        try:
+            connect(tmp_path / "history.db").close()
+        except sqlite3.Error as exc:
+            failures.append(exc)
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []

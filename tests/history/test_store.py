@@ -1,0 +1,199 @@
+import shutil
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import specimens
+from ollama_speedrun.assessment.recommend import assess
+from ollama_speedrun.errors import HistoryError
+from ollama_speedrun.history.file import connect
+from ollama_speedrun.history.store import History
+from ollama_speedrun.history.types import RunSummary
+from ollama_speedrun.results.codec import decode
+from ollama_speedrun.results.types import Document
+
+from . import runs
+from .runs import BEGAN, RUN
+
+OLD = Path(__file__).parent.parent / "results" / "specimens" / "version-1.json"
+
+
+def path_in(directory: Path) -> Path:
+    return directory / "below" / "history.db"
+
+
+def assessed(document: Document) -> Document:
+    assessments, verdict = assess(document.models, document.results, document.quality_records, document.settings)
+    return msgspec.structs.replace(document, assessments=assessments, verdict=verdict)
+
+
+def test_a_run_comes_back_as_it_was_taken_in(tmp_path: Path) -> None:
+    with History(path_in(tmp_path)) as history:
+        assert history.add(runs.run()) == RUN
+    with History(path_in(tmp_path)) as history:
+        assert history.document(RUN) == assessed(runs.run())
+
+
+def test_a_list_tells_what_a_run_measured_and_the_pick(tmp_path: Path) -> None:
+    whole = assessed(runs.run())
+    assert whole.verdict is not None
+    assert whole.verdict.recommendation is not None
+    with History(path_in(tmp_path)) as history:
+        history.add(whole, verb="run")
+        assert history.runs() == [
+            RunSummary(
+                run_id=RUN,
+                started_at=BEGAN,
+                ended_at=BEGAN + timedelta(minutes=3),
+                state="complete",
+                verb="run",
+                tool_version=whole.tool.version,
+                hosts=2,
+                measured=4,
+                failed=1,
+                skipped=1,
+                pick=whole.verdict.recommendation.label,
+                pick_host=whole.verdict.recommendation.host,
+            )
+        ]
+
+
+def test_runs_are_listed_from_the_newest_to_the_oldest(tmp_path: Path) -> None:
+    with History(path_in(tmp_path)) as history:
+        for number in (2, 0, 1):
+            history.add(runs.run(f"{number}{RUN[1:]}", began=BEGAN + timedelta(days=number)))
+        assert [run.run_id[0] for run in history.runs()] == ["2", "1", "0"]
+
+
+def test_a_history_without_a_file_is_empty_and_makes_none(tmp_path: Path) -> None:
+    with History(path_in(tmp_path)) as history:
+        assert history.runs() == []
+        with pytest.raises(KeyError):
+            history.document(RUN)
+    assert not path_in(tmp_path).parent.exists()
+
+
+def test_a_run_that_is_there_is_not_taken_in_again(tmp_path: Path) -> None:
+    with History(path_in(tmp_path)) as history:
+        history.add(runs.run())
+        assert history.add(msgspec.structs.replace(runs.run(), results=())) is None
+        assert len(history.document(RUN).results) == 6
+
+
+def test_a_file_of_the_first_schema_is_taken_in_once_however_often_it_is_given(tmp_path: Path) -> None:
+    old = decode(OLD.read_bytes(), origin=OLD.name)
+    with History(path_in(tmp_path)) as history:
+        run_id = history.add(old)
+        assert run_id is not None
+        assert history.document(run_id).results == old.results
+        assert history.add(decode(OLD.read_bytes(), origin=OLD.name)) is None
+
+
+def test_deleting_a_run_takes_out_all_of_it_and_nothing_of_others(tmp_path: Path) -> None:
+    other = f"9{RUN[1:]}"
+    with History(path_in(tmp_path)) as history:
+        history.add(runs.run())
+        history.add(runs.run(other))
+        assert history.delete([RUN, "missing"]) == 1
+        assert history.document(other) == assessed(runs.run(other))
+    with sqlite3.connect(path_in(tmp_path)) as connection:
+        tables = ("runs", "hosts", "models", "results", "quality_records", "items")
+        left = {table: connection.execute(f"SELECT DISTINCT run_id FROM {table}").fetchall() for table in tables}
+    assert left == {table: [(other,)] for table in tables}
+
+
+def test_figures_follow_a_model_from_run_to_run(tmp_path: Path) -> None:
+    with History(path_in(tmp_path)) as history:
+        for number in (1, 0):
+            faster = msgspec.structs.replace(
+                specimens.result("llama3.1:8b", specimens.DESK, tps=50.0 + number), variant="thinking"
+            )
+            document = msgspec.structs.replace(
+                runs.run(f"{number}{RUN[1:]}", began=BEGAN + timedelta(days=number)), results=(faster,)
+            )
+            history.add(document)
+        figures = history.figures(model="llama3.1:8b")
+        assert [(one.run_id[0], one.variant, one.decode_tps, one.run_started_at) for one in figures] == [
+            ("0", "thinking", 50.0, BEGAN),
+            ("1", "thinking", 51.0, BEGAN + timedelta(days=1)),
+        ]
+        assert [one.run_id[0] for one in history.figures(run_id=f"1{RUN[1:]}")] == ["1"]
+
+
+def test_the_columns_hold_the_figures_of_the_document(tmp_path: Path) -> None:
+    with History(path_in(tmp_path)) as history:
+        history.add(assessed(runs.run()))
+        (row,) = [one for one in history.figures(run_id=RUN) if one.model == "llama3.1:8b"]
+        rated = next(one for one in assessed(runs.run()).rated() if one.result.model == "llama3.1:8b")
+        quality = rated.assessment.quality
+        assert quality is not None
+        assert rated.scores is not None
+        assert (row.decode_tps, row.ttft_s, row.load_s, row.gpu_share) == (56.23, 0.34, 2.1, 1.0)
+        assert (row.quality, row.quality_low, row.quality_high) == (quality.score, quality.low, quality.high)
+        assert (row.overall, row.tier) == (rated.scores.overall, rated.assessment.tier)
+
+
+def test_absurd_counts_of_a_server_are_kept_in_the_document(tmp_path: Path) -> None:
+    absurd = msgspec.structs.replace(specimens.model("llama3.1:8b", specimens.DESK), size_bytes=10**30)
+    with History(path_in(tmp_path)) as history:
+        history.add(msgspec.structs.replace(runs.run(), models=(absurd,)))
+        assert history.document(RUN).models == (absurd,)
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 60], ids=["no database", "cut off"])
+def test_a_damaged_file_is_renamed_and_that_is_said(tmp_path: Path, kept_bytes: int) -> None:
+    path = path_in(tmp_path)
+    with History(path) as history:
+        history.add(runs.run())
+    damaged = path.read_bytes()[:kept_bytes] + b"and what no database holds" * 40
+    path.write_bytes(damaged)
+    with History(path) as history:
+        assert history.runs() == []
+        (aside,) = path.parent.glob("history.db.damaged-*")
+        assert str(aside) in (history.remark or "")
+        assert aside.read_bytes() == damaged
+        assert history.add(runs.run()) == RUN
+
+
+def test_a_file_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = path_in(tmp_path)
+    connect(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(HistoryError, match=r"has schema 99, .* newer release wrote it"):
+        History(path)
+    assert list(path.parent.glob("*damaged*")) == []
+
+
+def test_a_history_in_a_directory_that_cannot_be_written_is_read(tmp_path: Path) -> None:
+    path = path_in(tmp_path)
+    with History(path) as history:
+        history.add(runs.run())
+    path.chmod(0o400)
+    path.parent.chmod(0o500)
+    try:
+        with History(path) as history:
+            assert [run.run_id for run in history.runs()] == [RUN]
+    finally:
+        path.parent.chmod(0o700)
+
+
+def test_a_place_that_takes_no_file_is_said_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no directory")
+    with History(tmp_path / "file" / "history.db") as history, pytest.raises(HistoryError, match="--history FILE"):
+        history.add(runs.run())
+
+
+def test_a_copied_file_reads_the_same_in_any_sqlite(tmp_path: Path) -> None:
+    with History(path_in(tmp_path)) as history:
+        history.add(runs.run())
+    copy = tmp_path / "copy.db"
+    shutil.copy(path_in(tmp_path), copy)
+    with sqlite3.connect(copy) as connection:
+        rows = connection.execute("SELECT model, ROUND(decode_tps, 1) FROM results WHERE status = 'ok'").fetchall()
+    connection.close()
+    assert ("llama3.1:8b", 56.2) in rows
