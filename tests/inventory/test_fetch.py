@@ -1,6 +1,9 @@
 import json
+from typing import cast
 
+from fake_ollama.fleet import fake_host
 from fake_ollama.raw import Raw, raw_server
+from fake_ollama.script import HostScript, ModelScript
 from ollama_speedrun.inventory.events import ModelFailed, ModelListed
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.ollama.client import OllamaClient, open_session
@@ -66,3 +69,25 @@ async def test_a_model_keeps_its_name_whatever_else_is_odd() -> None:
         "an entry of /api/tags has no name",
         "an entry of /api/tags has no name",
     ]
+
+
+async def test_details_are_asked_for_in_full_where_a_list_that_tells_of_memory_was_left_out() -> None:
+    hybrid = ModelScript(
+        "hybrid:1b",
+        family="jamba",
+        model_info={
+            "general.architecture": "jamba",
+            "jamba.block_count": 4,
+            "jamba.embedding_length": 64,
+            "jamba.attention.head_count": 4,
+            "jamba.attention.head_count_kv": [0, 2, 0, 0],
+        },
+    )
+    async with fake_host(HostScript(models=(hybrid, ModelScript("m:1b")))) as host, open_session() as session:
+        models = await list_models(OllamaClient(session, host.url), host=host.url, emit=lambda _: None)
+        asked = [cast("dict[str, object]", record.body) for record in host.asked("/api/show")]
+    assert {model.name: model.kv_cache and model.kv_cache.bytes_per_token for model in models} == {
+        "hybrid:1b": 128,
+        "m:1b": None,
+    }
+    assert [body.get("verbose") for body in asked if body["model"] == "hybrid:1b"] == [None, True]

@@ -34,7 +34,9 @@ def test_a_file_of_version_1_is_read_with_all_that_it_holds() -> None:
         True,
     ]
     assert again["hosts"] == written["hosts"]
-    assert again["models"] == [{**model, "format": None, "drafts": None, "aliases": []} for model in written["models"]]
+    assert again["models"] == [
+        {**model, "format": None, "drafts": None, "aliases": [], "kv_cache": None} for model in written["models"]
+    ]
 
 
 def with_later_fields(document: dict[str, Any]) -> dict[str, Any]:

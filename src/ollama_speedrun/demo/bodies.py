@@ -22,14 +22,18 @@ def tags(models: Sequence[StoredModel]) -> Body:
     return {"models": [_tag(model) for model in models]}
 
 
-def show(model: StoredModel) -> Body:
-    """Return the answer of /api/show."""
+def show(model: StoredModel, *, verbose: bool = False) -> Body:
+    """Return the answer of /api/show; lists in `model_info` are null unless `verbose`."""
+    info = {
+        name: None if isinstance(value, list | tuple) and not verbose else value
+        for name, value in (model.model_info or {}).items()
+    }
     return {
         **_present(license=model.license, modelfile=model.modelfile, parameters=model.parameters),
         **_present(template=model.template, system=model.system),
         "details": _details(model),
         **_present(remote_model=model.remote_model, remote_host=model.remote_host),
-        "model_info": model.model_info,
+        "model_info": info,
         **_present(tensors=list(model.tensors), capabilities=list(model.capabilities)),
         "modified_at": model.modified_at,
     }

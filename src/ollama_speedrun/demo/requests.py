@@ -151,13 +151,16 @@ def embed_request(body: bytes) -> EmbedRequest:
     )
 
 
-def show_request(body: bytes) -> str:
-    """Return the model's name from a body of /api/show ("name" is the older key); raises `EngineError` 400."""
+def show_request(body: bytes) -> tuple[str, bool]:
+    """Return the model's name from a body of /api/show ("name" is the older key), and whether long lists are wanted.
+
+    Raises `EngineError` 400.
+    """
     fields = _fields(body, "ShowRequest", _SHOW_FIELDS)
     name = _text(fields, "model") or _text(fields, "name")
     if not name:
         raise EngineError(400, "model is required")
-    return name
+    return name, fields.get("verbose") is True
 
 
 def check_options(options: JsonObject) -> None:

@@ -183,7 +183,8 @@ class _Api:
         return web.Response(body=body, content_type="application/json")
 
     async def _show(self, request: web.Request) -> web.StreamResponse:
-        return json_answer(request, bodies.show(self._find(requests.show_request(await request.read()))))
+        name, verbose = requests.show_request(await request.read())
+        return json_answer(request, bodies.show(self._find(name), verbose=verbose))
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         started_ns = time.perf_counter_ns()

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from ..errors import OllamaError
 from ..ollama import fields, wire
 from ..ollama.client import OllamaClient
@@ -39,7 +41,7 @@ async def list_models(client: OllamaClient, *, host: str, emit: Callable[[Invent
         if not parse.is_cloud(entry):
             try:
                 async with slots:
-                    show = await client.show(entry.name)
+                    show = await _details(client, entry.name)
             except OllamaError as exc:
                 emit(ModelFailed(host=host, model=entry.name, reason=f"details are missing: {exc}"))
         aliases = tuple(name for name in names.get(entry.digest or "", ()) if name != entry.name)
@@ -52,6 +54,21 @@ async def list_models(client: OllamaClient, *, host: str, emit: Callable[[Invent
                 emit(ModelListed(model))
                 models.append(model)
     return tuple(models)
+
+
+async def _details(client: OllamaClient, name: str) -> wire.Show:
+    """Return a model's details, in full where lists that matter were left out; raises `OllamaError`.
+
+    In full they carry the vocabulary, which is megabytes: where that fails, the short ones stand.
+    """
+    show = await client.show(name)
+    if not parse.is_shortened(show):
+        return show
+    try:
+        full = await client.show(name, verbose=True)
+    except OllamaError:
+        return show
+    return msgspec.structs.replace(show, model_info=full.model_info)
 
 
 def _names_by_digest(entries: Sequence[wire.TagsEntry]) -> Mapping[str, Sequence[str]]:

@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 
 from ..ollama import fields, wire
-from .types import Model, ModelKind
+from . import attention
+from .types import KvCache, Model, ModelKind
 
 LONGEST_LICENSE_CHARACTERS: Final = 120
 LONGEST_NAME_CHARACTERS: Final = 512
@@ -47,6 +48,7 @@ def model_of(host: str, entry: wire.TagsEntry, show: wire.Show | None, *, aliase
         license=_license(show) if show else None,
         drafts=None if show is None else _drafts(show),
         aliases=aliases,
+        kv_cache=None if show is None else _kv_cache(show),
     )
 
 
@@ -129,12 +131,26 @@ def _context_length(show: wire.Show | None) -> int | None:
     return round(value) if 0 < value <= wire.LARGEST else None
 
 
+def is_shortened(show: wire.Show) -> bool:
+    """Return whether a list in the details, which tells how memory grows with the context, was left out."""
+    architecture = _architecture(show)
+    return architecture is not None and attention.is_shortened(show.model_info, architecture)
+
+
+def _kv_cache(show: wire.Show) -> KvCache | None:
+    architecture = _architecture(show)
+    return None if architecture is None else attention.kv_cache(show.model_info, architecture)
+
+
+def _architecture(show: wire.Show) -> str | None:
+    architecture = _info(show, "general.architecture")
+    return architecture if isinstance(architecture, str) and ARCHITECTURE.fullmatch(architecture) else None
+
+
 def _architecture_info(show: wire.Show, key: str) -> object:
     """Return what `model_info` says under the name of its architecture, None where that is nothing."""
-    architecture = _info(show, "general.architecture")
-    if not isinstance(architecture, str) or not ARCHITECTURE.fullmatch(architecture):
-        return None
-    return _info(show, f"{architecture}.{key}")
+    architecture = _architecture(show)
+    return None if architecture is None else _info(show, f"{architecture}.{key}")
 
 
 def _info(show: wire.Show, name: str) -> object:

@@ -7,6 +7,22 @@ import msgspec
 ModelKind = Literal["chat", "base", "embedding", "image", "cloud"]
 
 
+class KvCache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the cache of keys and values grows, by `model_info`: bytes that a token of context takes at 16 bits a number.
+
+    `bytes_per_token` is of the layers that attend to the whole context, `window_bytes_per_token` of those that attend
+    to the last `window_tokens`, None where there are none. Layers without attention (`layers` less
+    `layers_with_cache`) take the same memory at any context.
+    """
+
+    architecture: str
+    layers: int
+    layers_with_cache: int
+    bytes_per_token: int
+    window_bytes_per_token: int = 0
+    window_tokens: int | None = None
+
+
 class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One model on one host.
 
@@ -15,6 +31,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     the most tokens that the model can attend to. `license` is the first line of the licence's text. What a server left
     out is None. `drafts` says whether it decodes with drafts, several tokens at a time (speculative decoding); None
     where the server gives no details. `aliases` are other names of the same digest on the same host, 64 at most.
+    `kv_cache` says how its memory grows with the context, None where the server's details do not tell.
     """
 
     host: str
@@ -31,6 +48,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     format: str | None = None
     drafts: bool | None = None
     aliases: tuple[str, ...] = ()
+    kv_cache: KvCache | None = None
 
     @property
     def generates_text(self) -> bool:

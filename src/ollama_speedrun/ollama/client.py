@@ -208,11 +208,10 @@ class OllamaClient:
             )
         return answer
 
-    async def show(self, model: str) -> wire.Show:
-        """Return a model's details."""
-        return await self._ask(
-            "POST", "/api/show", wire.Show, body={"model": model}, timeout_s=self._bounds.show_timeout_s
-        )
+    async def show(self, model: str, *, verbose: bool = False) -> wire.Show:
+        """Return a model's details, with long lists such as the vocabulary if `verbose`."""
+        body: dict[str, object] = {"model": model, "verbose": True} if verbose else {"model": model}
+        return await self._ask("POST", "/api/show", wire.Show, body=body, timeout_s=self._bounds.show_timeout_s)
 
     async def ps(self) -> tuple[wire.Loaded, ...]:
         """List the loaded models."""
