@@ -58,8 +58,13 @@ def _audit(event: str, arguments: Sequence[object]) -> None:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         if not _is_resolved_here(name):
             _stop(f"a look-up of {name}")
-    elif event in {"socket.gethostbyname", "socket.gethostbyaddr"} and not _is_resolved_here(_text(arguments[0])):
+    elif event == "socket.gethostbyname" and not _is_resolved_here(_text(arguments[0])):
         _stop(f"a look-up of {_text(arguments[0])}")
+    elif event in {"socket.gethostbyaddr", "socket.getnameinfo"}:
+        # Reverse: an address in figures is what a resolver asks the network about.
+        address = arguments[0][0] if isinstance(arguments[0], tuple) else arguments[0]
+        if not _is_local(_text(address)):
+            _stop(f"a look-up of {_text(address)}")
 
 
 def _text(name: object) -> str:

@@ -47,6 +47,14 @@ def look_up_a_name() -> None:
     socket.getaddrinfo("example.com", 80)
 
 
+def look_up_an_address() -> None:
+    socket.gethostbyaddr(ELSEWHERE)
+
+
+def look_up_an_address_and_its_port() -> None:
+    socket.getnameinfo((ELSEWHERE, 9), 0)
+
+
 @pytest.mark.parametrize(
     "leave",
     [
@@ -57,6 +65,8 @@ def look_up_a_name() -> None:
         send_a_datagram,
         send_a_message,
         look_up_a_name,
+        look_up_an_address,
+        look_up_an_address_and_its_port,
     ],
 )
 def test_whatever_would_leave_this_machine_is_stopped_and_noted(leave: object) -> None:

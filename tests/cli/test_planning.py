@@ -14,7 +14,7 @@ from ollama_speedrun.cli.planning import is_pattern
 from ollama_speedrun.cli.settings import Settings
 from ollama_speedrun.discovery.plan import build_plan
 from ollama_speedrun.discovery.targets import parse_target
-from ollama_speedrun.discovery.types import DiscoveryPlan, Sweep
+from ollama_speedrun.discovery.types import DiscoveryPlan, Host, ServerTarget, Sweep
 from ollama_speedrun.errors import UsageError
 
 
@@ -162,3 +162,48 @@ def test_what_a_scan_may_touch_by_default_is_what_a_plan_allows_without_being_to
     given = settings_of(tmp_path).filling("discovery")
     assert given
     assert given == {name: defaults[name] for name in given}
+
+
+NAMED_HOSTS = {
+    ("localhost:11500", "127.0.0.8", "--host", "localhost"): ["http://localhost:11500"],
+    ("localhost:11500", "127.0.0.8", "--host", "LOCALHOST:11500"): ["http://localhost:11500"],
+    ("127.0.0.8", "--host", "127.0.0.9"): ["http://127.0.0.9:11434", "http://127.0.0.8:11434"],
+    ("127.0.0.8:1", "127.0.0.8:2", "127.0.0.9"): ["http://127.0.0.8:1", "http://127.0.0.8:2", "http://127.0.0.9:11434"],
+    ("127.0.0.8:1", "127.0.0.8:2", "127.0.0.9", "--host=127.0.0.8"): ["http://127.0.0.8:1", "http://127.0.0.8:2"],
+    ("--hosts-file", "hosts", "--host", "gpu"): ["http://127.0.0.5:11500"],
+    ("--hosts-file", "hosts", "--host", "gpu", "--host", "127.0.0.7"): [
+        "http://127.0.0.7:11434",
+        "http://127.0.0.5:11500",
+    ],
+    ("--hosts-file", "hosts"): ["http://127.0.0.5:11500", "http://127.0.0.6:11434"],
+}
+
+
+@pytest.mark.parametrize("arguments", NAMED_HOSTS, ids=" ".join)
+def test_a_host_that_is_called_as_one_of_the_targets_selects_it_and_any_other_is_a_target(
+    command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("hosts").write_text("gpu=127.0.0.5:11500\n127.0.0.6\n", encoding="utf-8")
+    ended = command("discover", "--dry-run", *arguments)
+    assert (ended.status, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == [
+        f"{url} ({'hosts file' if '127.0.0.5' in url or '127.0.0.6' in url else 'target'})"
+        for url in NAMED_HOSTS[arguments]
+    ]
+
+
+def test_a_name_beside_a_pattern_selects_among_all_that_is_probed(tmp_path: Path) -> None:
+    environment = environment_of(tmp_path, "run")
+    chosen = settings.load(environment, {"host": ["gpu*", "[::1]:1"]}, targets=("[::1]:1", "127.0.0.1")).settings
+    hosts = planning.named_hosts(chosen, environment)
+    assert [target.url for target in hosts.targets if isinstance(target, ServerTarget)] == [
+        "http://[::1]:1",
+        "http://127.0.0.1:11434",
+    ]
+    selection = planning.selection(chosen, host_patterns=hosts.patterns)
+    here = Host(url="http://[::1]:1", kind="ollama", version=None, via=("target",), addresses=("::1",))
+    assert selection.takes_host(here)
+    assert not selection.takes_host(
+        msgspec.structs.replace(here, url="http://127.0.0.1:11434", addresses=("127.0.0.1",))
+    )

@@ -2,7 +2,7 @@ from ipaddress import IPv4Interface, IPv4Network
 
 from ollama_speedrun.discovery.diagnosis import Outcomes, diagnose, scope
 from ollama_speedrun.discovery.plan import build_plan
-from ollama_speedrun.discovery.types import DiscoveryPlan, Interface, Neighbour, NetworkTarget, ServerTarget
+from ollama_speedrun.discovery.types import DiscoveryPlan, Interface, KnownHost, Neighbour, NetworkTarget, ServerTarget
 
 LAN = Interface(name="eth0", address=IPv4Interface("10.0.0.2/29"))
 SWEPT = build_plan(interfaces=[LAN])
@@ -74,7 +74,7 @@ def test_the_scope_names_every_part_of_a_plan() -> None:
     plan = build_plan(
         interfaces=[LAN],
         neighbours=[Neighbour(ip="10.0.0.3", mac="02:00:00:00:00:01")],
-        known=[("100.64.0.7", "tailscale")],
+        known=[KnownHost("100.64.0.7", "tailscale")],
         ollama_host=ServerTarget(host="gpu", via="OLLAMA_HOST"),
     )
     assert scope(plan) == [

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_speedrun.discovery import listings
-from ollama_speedrun.discovery.types import Neighbour
+from ollama_speedrun.discovery.types import KnownHost, Neighbour
 
 LINUX = """\
 IP address       HW type     Flags       HW address            Mask     Device
@@ -36,7 +36,12 @@ TAILSCALE = {
     "TailscaleIPs": ["100.101.102.103"],
     "Self": {"HostName": "laptop", "TailscaleIPs": ["100.101.102.103"], "Online": True},
     "Peer": {
-        "nodekey:1": {"HostName": "gpu", "TailscaleIPs": ["fd7a:115c:a1e0::1", "100.64.0.7"], "Online": True},
+        "nodekey:1": {
+            "HostName": "GPU",
+            "DNSName": "gpu-1.tail1234.ts.net.",
+            "TailscaleIPs": ["fd7a:115c:a1e0::1", "100.64.0.7"],
+            "Online": True,
+        },
         "nodekey:2": {"HostName": "off", "TailscaleIPs": ["100.64.0.8"], "Online": False},
         "nodekey:3": {"HostName": "six", "TailscaleIPs": ["fd7a:115c:a1e0::3"], "Online": True},
         "nodekey:4": {"HostName": "none", "TailscaleIPs": None, "Online": True},
@@ -64,8 +69,11 @@ def test_macos_and_windows_tell_single_machines_alone(read: object, text: str) -
     assert read(text) == tuple(Neighbour(ip=ip, mac=mac) for ip, mac in ips.items())
 
 
-def test_peers_of_the_tailnet_that_are_online_are_known_by_one_address_each() -> None:
-    assert listings.tailscale_peers(json.dumps(TAILSCALE)) == ("100.64.0.7", "fd7a:115c:a1e0::3")
+def test_peers_of_the_tailnet_that_are_online_are_known_by_one_address_each_and_their_names() -> None:
+    assert listings.tailscale_peers(json.dumps(TAILSCALE)) == (
+        KnownHost("100.64.0.7", "tailscale", ("gpu-1", "gpu-1.tail1234.ts.net", "gpu")),
+        KnownHost("fd7a:115c:a1e0::3", "tailscale", ("six",)),
+    )
 
 
 @pytest.mark.parametrize("changes", [{"BackendState": "Stopped"}, {"Peer": None}, {"Peer": {}}])

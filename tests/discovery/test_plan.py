@@ -10,6 +10,7 @@ from ollama_speedrun.discovery.targets import SWEEPABLE, is_sweepable
 from ollama_speedrun.discovery.types import (
     DiscoveryPlan,
     Interface,
+    KnownHost,
     Neighbour,
     Network,
     NetworkTarget,
@@ -200,7 +201,7 @@ def test_this_machine_and_what_is_known_are_left_out_where_they_are_excluded() -
     plan = build_plan(
         interfaces=[LOOPBACK, lan("10.0.0.1/30")],
         neighbours=[neighbour("10.0.0.2")],
-        known=[("100.64.0.7", "tailscale")],
+        known=[KnownHost("100.64.0.7", "tailscale")],
         exclude=[ip_network("127.0.0.0/8"), ip_network("10.0.0.0/30"), ip_network("100.64.0.0/10")],
     )
     assert [server.host for server in plan.local] == ["::1"]
@@ -215,7 +216,7 @@ def test_known_machines_are_asked_first_and_not_swept_again() -> None:
     plan = build_plan(
         interfaces=[lan("10.0.0.1/29"), lan("172.17.0.1/16", "docker0")],
         neighbours=[neighbour("10.0.0.3"), neighbour("172.17.0.9"), neighbour("192.168.7.7"), neighbour("8.8.8.8")],
-        known=[("100.64.0.7", "tailscale"), ("host.docker.internal", "WSL")],
+        known=[KnownHost("100.64.0.7", "tailscale"), KnownHost("host.docker.internal", "WSL")],
     )
     assert [(server.host, server.via) for server in plan.candidates] == [
         ("10.0.0.3", "neighbours"),
@@ -237,7 +238,7 @@ def test_only_the_named_interfaces_are_looked_behind_even_a_tunnel() -> None:
     plan = build_plan(
         interfaces=[LOOPBACK, lan("10.0.0.1/29"), lan("10.8.0.1/30", "wg0"), lan("8.0.0.1/30", "ppp0")],
         neighbours=[neighbour("10.0.0.3"), neighbour("10.8.0.2")],
-        known=[("100.64.0.7", "tailscale")],
+        known=[KnownHost("100.64.0.7", "tailscale")],
         only_interfaces=["wg0", "ppp0"],
     )
     assert swept(plan) == []
@@ -319,7 +320,11 @@ NEIGHBOURS = st.builds(
 @given(
     interfaces=st.lists(INTERFACES, max_size=5),
     neighbours=st.lists(NEIGHBOURS, max_size=4),
-    known=st.lists(st.sampled_from([("100.64.0.7", "tailscale"), ("fd7a::7", "tailscale"), ("10.0.0.1", "WSL")])),
+    known=st.lists(
+        st.sampled_from(
+            [KnownHost("100.64.0.7", "tailscale"), KnownHost("fd7a::7", "tailscale"), KnownHost("10.0.0.1", "WSL")]
+        )
+    ),
     exclude=st.lists(EXCLUSIONS, max_size=3),
     max_addresses=st.integers(1, 1500),
     first_only=st.booleans(),
@@ -328,7 +333,7 @@ def test_a_plan_stays_within_the_private_networks_of_this_machine(
     *,
     interfaces: Sequence[Interface],
     neighbours: Sequence[Neighbour],
-    known: Sequence[tuple[str, str]],
+    known: Sequence[KnownHost],
     exclude: Sequence[Network],
     max_addresses: int,
     first_only: bool,
@@ -363,7 +368,7 @@ def test_a_plan_stays_within_the_private_networks_of_this_machine(
         assert is_sweepable(IPv4Network(address))
         assert str(address) not in plan.own_addresses
     for server in plan.candidates:
-        assert (server.host, server.via) in known or (
+        assert KnownHost(server.host, server.via) in known or (
             server.via == "neighbours"
             and is_sweepable(IPv4Network(server.host))
             and any(IPv4Address(server.host) in interface.address.network for interface in looked_behind)

@@ -17,11 +17,12 @@ from fake_ollama import raw
 from fake_ollama.fleet import FakeHost, fake_host
 from fake_ollama.script import HostScript, ModelScript
 from ollama_speedrun.discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
+from ollama_speedrun.discovery.name_look_ups import NamesOf
 from ollama_speedrun.discovery.plan import build_plan
 from ollama_speedrun.discovery.recognise import HOST_CHECKED, ROOT, Answer, Recognised, Unrecognised, recognise
-from ollama_speedrun.discovery.scan import discover
+from ollama_speedrun.discovery.scan import discover, find_servers
 from ollama_speedrun.discovery.types import DiscoveryPlan, Host, NetworkTarget, Secret, ServerTarget, Trust
-from ollama_speedrun.events import Notice
+from ollama_speedrun.events import Notice, PhaseBegan, PhaseEnded
 from ollama_speedrun.pipeline.events import Event
 
 pytestmark = pytest.mark.virtual_time
@@ -493,3 +494,64 @@ async def test_many_addresses_behind_a_router_are_tried_once_each_and_found() ->
 async def test_what_the_plan_leaves_out_is_said_first() -> None:
     plan = DiscoveryPlan(notes=("docker0 is not swept.",))
     assert await events_of(plan) == [Notice("docker0 is not swept.")]
+
+
+async def named(plan: DiscoveryPlan, names_of: NamesOf) -> list[Event]:
+    events: list[Event] = []
+    await find_servers(plan, emit=events.append, names_of=names_of)
+    return events
+
+
+async def test_what_the_resolver_calls_a_host_is_told_after_it_was_found() -> None:
+    async def names_of(ip: str) -> Sequence[str]:
+        await asyncio.sleep(0.1)
+        return (f"gpu-{ip[-1]}.lan",)
+
+    async with fake_host(ONE_MODEL) as host:
+        events = await named(DiscoveryPlan(servers=(target(host),)), names_of)
+    _, found, merged, ended = events
+    assert isinstance(found, HostFound)
+    assert isinstance(ended, PhaseEnded)
+    assert merged == HostMerged(msgspec.structs.replace(found.host, names=("gpu-1.lan",)))
+
+
+async def test_a_resolver_that_hangs_delays_no_server_and_the_scan_by_a_moment_alone() -> None:
+    async def names_of(_ip: str) -> Sequence[str]:
+        await asyncio.sleep(3600)
+        return ()
+
+    loop = asyncio.get_running_loop()
+    async with fake_host(ONE_MODEL) as host:
+        began_s = loop.time()
+        events = await named(DiscoveryPlan(servers=(target(host),), names_wait_s=0.3), names_of)
+        took_s = loop.time() - began_s
+    assert [type(event) for event in events] == [PhaseBegan, HostFound, PhaseEnded]
+    assert took_s < 0.5
+
+
+@pytest.mark.parametrize("written", ["127.0.0.1", "localhost"])
+async def test_nothing_is_looked_up_where_it_is_turned_off_or_the_host_has_the_name_it_was_asked_by(
+    written: str,
+) -> None:
+    async def names_of(ip: str) -> Sequence[str]:
+        raise AssertionError(ip)
+
+    async with fake_host(ONE_MODEL) as host:
+        is_on = written == "localhost"
+        events = await named(DiscoveryPlan(servers=(target(host, written),), looks_up_names=is_on), names_of)
+    assert [type(event) for event in events] == [PhaseBegan, HostFound, PhaseEnded]
+
+
+async def test_a_host_has_the_names_that_the_tailnet_has_for_its_address() -> None:
+    async with fake_host(ONE_MODEL) as host:
+        plan = DiscoveryPlan(servers=(target(host),), known_names={"127.0.0.1": ("gpu", "gpu.tail1.ts.net")})
+        (event,) = await events_of(plan)
+    assert isinstance(event, HostFound)
+    assert event.host.names == ("gpu", "gpu.tail1.ts.net")
+
+
+async def test_a_server_named_twice_keeps_the_name_by_which_it_was_spelled() -> None:
+    async with fake_host(ONE_MODEL) as host:
+        events = await events_of(DiscoveryPlan(servers=(target(host), target(host, "localhost"))))
+    last = [event.host for event in events if isinstance(event, HostFound | HostMerged)][-1]
+    assert {last.url, *last.names} >= {host.url, "localhost"} or last.url == f"http://localhost:{host.port}"

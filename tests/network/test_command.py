@@ -107,3 +107,23 @@ def test_a_plan_of_several_ports_tries_each(lan: Namespaces, tmp_path: Path) -> 
         "253 addresses of 10.99.1.0/24 on port 11434",
         "253 addresses of 10.99.1.0/24 on port 8080",
     ]
+
+
+def test_hosts_are_shown_and_selected_by_what_the_system_calls_them(lan: Namespaces, tmp_path: Path) -> None:
+    for address in HOSTS[:2]:
+        serve(lan, tmp_path, address, name=address)
+    names = tmp_path / "hosts"
+    names.write_text(f"{HOSTS[0]} gpu.lan gpu\n{HOSTS[1]} nas.lan\n", encoding="utf-8")
+    inside = f'mount --bind {names} /etc/hosts && exec {sys.executable} -m ollama_speedrun "$@"'
+
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        env = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+        return lan.run(["unshare", "--mount", "sh", "-c", inside, "sh", *arguments], env=env)
+
+    listed = command("models", "--json", "--host", "gpu*")
+    assert [(host.url, host.names) for host in decode(listed.stdout.encode(), origin="stdout").hosts] == [
+        (f"http://{HOSTS[0]}:11434", ("gpu.lan", "gpu"))
+    ]
+    assert "fake:1b  gpu.lan " in command("models", HOSTS[0]).stdout
+    assert f"nas.lan ({HOSTS[1]})" in command("discover", *HOSTS).stdout
+    assert "nas.lan" not in command("discover", "--no-names", *HOSTS).stdout

@@ -143,3 +143,34 @@ def test_a_host_that_the_user_named_is_shown_by_its_name_first() -> None:
     host = Host(url="http://10.0.0.5:11434", kind="ollama", version=None, via=("hosts file",), addresses=("10.0.0.5",))
     assert figures.host_title(host) == "10.0.0.5"
     assert figures.host_title(msgspec.structs.replace(host, name="gpu")) == "gpu (10.0.0.5)"
+
+
+def test_hosts_are_called_by_the_users_name_then_by_the_networks_and_by_address_where_two_are_called_alike() -> None:
+    def host(url: str, name: str | None = None, *names: str) -> Host:
+        return Host(url=url, kind="ollama", version=None, via=("scan",), addresses=("?",), name=name, names=names)
+
+    hosts = [
+        host("http://10.0.0.1:11434", "desk", "gpu.lan"),
+        host("http://10.0.0.2:11434", None, "nas.lan", "nas"),
+        host("http://10.0.0.2:8080", None, "nas.lan"),
+        host("http://10.0.0.3:11434", None, "twin.lan"),
+        host("http://10.0.0.4:11434", None, "twin.lan"),
+        host("http://10.0.0.5:11434", None, "desk"),
+        host("http://[fd00::1]:8080", None, "six.lan"),
+        host("http://named.lan:11434", None, "other.lan"),
+        host("https://10.0.0.6:443/eu", None, "eu.lan"),
+        host("http://10.0.0.7:11434"),
+    ]
+    assert list(figures.host_names(hosts).values()) == [
+        "desk",
+        "nas.lan",
+        "nas.lan:8080",
+        "10.0.0.3",
+        "10.0.0.4",
+        "10.0.0.5",
+        "six.lan:8080",
+        "named.lan",
+        "https://10.0.0.6:443/eu",
+        "10.0.0.7",
+    ]
+    assert [figures.host_title(one) for one in hosts[1:3]] == ["nas.lan (10.0.0.2)", "nas.lan (10.0.0.2:8080)"]

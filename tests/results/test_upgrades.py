@@ -33,7 +33,7 @@ def test_a_file_of_version_1_is_read_with_all_that_it_holds() -> None:
         True,
         True,
     ]
-    assert again["hosts"] == written["hosts"]
+    assert again["hosts"] == [{**host, "names": []} for host in written["hosts"]]
     assert again["models"] == [
         {**model, "format": None, "drafts": None, "aliases": [], "kv_cache": None} for model in written["models"]
     ]

@@ -122,13 +122,14 @@ class Settings:
     """The settings of one command. Each attribute is a row: nothing else has to know of a new one.
 
     `…_s` are seconds, files are paths as typed, and None is what the profile says. `uses` are those that a verdict
-    names: the usual ones and the user's own.
+    names: the usual ones and the user's own. `targets` are the TARGETs of the command line.
     """
 
-    __slots__ = ("by_key", "uses")
+    __slots__ = ("by_key", "targets", "uses")
 
-    def __init__(self, by_key: Mapping[str, Any], uses: tuple[Use, ...] = ()) -> None:
+    def __init__(self, by_key: Mapping[str, Any], uses: tuple[Use, ...] = (), *, targets: tuple[str, ...] = ()) -> None:
         self.by_key = by_key
+        self.targets = targets
         self.uses = uses
 
     def filling(self, section: str) -> dict[str, Any]:
@@ -146,8 +147,8 @@ class Settings:
         (),
         HOST,
         "HOST",
-        "probe only this host, URL or network, like TARGET; with * or ? a pattern that selects among the hosts found "
-        "(repeatable)",
+        "probe only this host, URL or network, like TARGET; with * or ? a pattern that selects among the hosts found; "
+        "the name of a TARGET or of a host in --hosts-file selects that one (repeatable)",
     )
     hosts_file = Option(FILES, (), HOST, "FILE", "probe the hosts in this file, one TARGET a line (repeatable)")
     port = Option(PORTS, (11434,), FINDING, "PORT", "port to probe (repeatable)", "discovery.ports")
@@ -171,6 +172,14 @@ class Settings:
     )
     exclude_net = Option(NETWORKS, (), FINDING, "NETWORK", "never contact this network (repeatable)")
     tail = Option(SWITCH, True, FINDING, None, "do not wait for late answers: end within about a second")
+    names = Option(
+        SWITCH,
+        True,
+        FINDING,
+        None,
+        "do not ask the system's resolver (DNS) for the names of the hosts found",
+        "discovery.looks_up_names",
+    )
     ca = Option(FILES, (), FINDING, "FILE", "additional certificates to trust for https, in PEM format (repeatable)")
     insecure = Option(SWITCH, False, FINDING, None, "accept any certificate of an https server")
     model = Option(TEXTS, (), CHOOSING, "GLOB", "only models whose name matches (repeatable)", "selection.include")

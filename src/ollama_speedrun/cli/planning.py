@@ -1,7 +1,9 @@
 """From settings to what discovery may touch and what the pipeline is to do."""
 
+import glob
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -9,9 +11,10 @@ from ..benchmark.plan import PROFILES, BenchmarkSettings, Profile
 from ..discovery.hosts_file import parse_hosts_file
 from ..discovery.interfaces import read_interfaces
 from ..discovery.plan import build_plan
+from ..discovery.resolve import LOOK_UP_S
 from ..discovery.surroundings import read_known, read_neighbours
 from ..discovery.targets import DEFAULT_MAX_ADDRESSES, parse_exclusion, parse_ollama_host, parse_target
-from ..discovery.types import DiscoveryPlan, NetworkTarget, Secret, ServerTarget, Trust
+from ..discovery.types import NAMES_WAIT_S, DiscoveryPlan, NetworkTarget, Secret, ServerTarget, Trust
 from ..errors import UsageError
 from ..ollama.tls import client_context
 from ..pipeline.record import Selection
@@ -36,9 +39,46 @@ def is_pattern(host: str) -> bool:
     return "*" in host or ("?" in host and "/" not in host)
 
 
-def discovery_plan(settings: Settings, environment: Environment) -> DiscoveryPlan:
+class NamedHosts(NamedTuple):
+    """What the user named: the targets to probe, and patterns that select among the hosts found."""
+
+    targets: tuple[ServerTarget | NetworkTarget, ...]
+    patterns: tuple[str, ...]
+
+
+def named_hosts(settings: Settings, environment: Environment) -> NamedHosts:
+    """Return what TARGETs, hosts files and `--host` name; raises `TargetError` for a host that cannot be probed.
+
+    A `--host` that is what a TARGET or a line of a hosts file is called selects that one, and no other of them is
+    probed, unless patterns select among them. Any other `--host` is a target of its own.
+    """
+    named = (*_parsed(settings.targets, settings), *_of_hosts_files(settings, environment))
+    globs = [host for host in settings.host if is_pattern(host)]
+    own = [host for host in settings.host if not is_pattern(host)]
+    chosen = {server.url: server for host in own for server in _called(host, named)}
+    added = tuple(_parsed([host for host in own if not _called(host, named)], settings))
+    if not chosen:
+        return NamedHosts((*added, *named), tuple(globs))
+    if globs:
+        return NamedHosts((*added, *named), (*globs, *map(glob.escape, own)))
+    return NamedHosts((*added, *chosen.values()), ())
+
+
+def _called(host: str, named: Sequence[ServerTarget | NetworkTarget]) -> list[ServerTarget]:
+    """Return the servers that are called so: by their name, host, host and port, or URL."""
+    wanted = host.lower().rstrip("/")
+    return [
+        server
+        for server in named
+        if isinstance(server, ServerTarget)
+        and wanted in {(server.name or "").lower(), server.host, server.authority, server.url.lower()}
+    ]
+
+
+def discovery_plan(settings: Settings, environment: Environment, hosts: NamedHosts | None = None) -> DiscoveryPlan:
     """Return what may be probed; raises `TargetError` for a host that cannot be."""
-    targets = tuple(_targets(settings, environment))
+    hosts = hosts or named_hosts(settings, environment)
+    targets = hosts.targets
     trust = Trust(ca_files=tuple(str(Path(name).expanduser()) for name in settings.ca), insecure=settings.insecure)
     if trust.ca_files:
         client_context(trust.ca_files)  # a file that is none is said before anything is sent
@@ -51,16 +91,19 @@ def discovery_plan(settings: Settings, environment: Environment) -> DiscoveryPla
         ollama_host=None if targets else _ollama_host(environment),
         exclude=[parse_exclusion(network) for network in settings.exclude_net],
         trust=trust,
+        names_wait_s=LOOK_UP_S if hosts.patterns else NAMES_WAIT_S,
         hurry_s=None if settings.tail else max(SHORTEST_SCAN_S, HURRIED_RUN_S - environment.age_s),
         **settings.filling("discovery"),
     )
 
 
-def _targets(settings: Settings, environment: Environment) -> Iterator[ServerTarget | NetworkTarget]:
-    for host in settings.host:
-        if not is_pattern(host):
-            for port in settings.port:
-                yield parse_target(host, default_port=port, max_addresses=settings.max_addresses)
+def _parsed(hosts: Sequence[str], settings: Settings) -> Iterator[ServerTarget | NetworkTarget]:
+    for host in hosts:
+        for port in settings.port:
+            yield parse_target(host, default_port=port, max_addresses=settings.max_addresses)
+
+
+def _of_hosts_files(settings: Settings, environment: Environment) -> Iterator[ServerTarget | NetworkTarget]:
     for name in settings.hosts_file:
         try:
             text = Path(name).expanduser().read_text(encoding="utf-8")

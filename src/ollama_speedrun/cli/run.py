@@ -45,26 +45,23 @@ TOO_FEW_FILES = "only {} files may be open at once, which slows the scan; `ulimi
 def load_settings(
     environment: Environment, arguments: argparse.Namespace, *, defaults: Mapping[str, object] = MappingProxyType({})
 ) -> Settings:
-    """Return the settings that hold for this command line, with some defaults other than the usual.
-
-    TARGETs are hosts like those of `--host`.
-    """
+    """Return the settings that hold for this command line, with some defaults other than the usual."""
     flags = dict(vars(arguments))
-    if targets := flags.pop("targets", None):
-        _check_names_servers(targets)
-        flags["host"] = [*(flags.get("host") or []), *targets]
-    chosen = settings.load(environment, flags, config_flag=arguments.config, defaults=defaults).settings
+    targets = _targets(flags.pop("targets", None) or ())
+    loaded = settings.load(environment, flags, config_flag=arguments.config, defaults=defaults, targets=targets)
+    chosen = loaded.settings
     if chosen.verbose or chosen.log is not None:
         from .logs import logging_to
 
         environment.closing.enter_context(logging_to(environment, verbose=chosen.verbose, file=chosen.log))
-        _log.debug("%s %s", arguments.verb, dict(chosen.by_key))
+        _log.debug("%s %s %s", arguments.verb, chosen.targets, dict(chosen.by_key))
     return chosen
 
 
-def _check_names_servers(targets: Sequence[str]) -> None:
-    """Refuse a TARGET that names nothing: without it more would be probed than what was typed."""
-    for target in (part.strip() for text in targets for part in text.split(",")):
+def _targets(written: Sequence[str]) -> tuple[str, ...]:
+    """Return the TARGETs, and refuse one that names nothing: without it more would be probed than what was typed."""
+    targets = tuple(part.strip() for text in written for part in text.split(","))
+    for target in targets:
         if not target:
             raise UsageError("a TARGET is empty; give a host, HOST:PORT, a URL or a network")
         if planning.is_pattern(target):
@@ -72,6 +69,7 @@ def _check_names_servers(targets: Sequence[str]) -> None:
                 f"TARGET {target!r} is a pattern and names no server; give a host, HOST:PORT, a URL or a network, "
                 f"or choose among all that a scan finds with --host {target!r}"
             )
+    return targets
 
 
 def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
@@ -83,7 +81,8 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
 def run_until(phase: Phase, environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     """Run the phases up to this one on what the command line names, or on all that is within reach."""
     chosen = load_settings(environment, arguments)
-    plan = planning.discovery_plan(chosen, environment)
+    hosts = planning.named_hosts(chosen, environment)
+    plan = planning.discovery_plan(chosen, environment, hosts)
     planning.confirm_sweep(plan, chosen, environment)
     command = RunCommand(
         environment,
@@ -92,7 +91,7 @@ def run_until(phase: Phase, environment: Environment, arguments: argparse.Namesp
         as_json=arguments.json,
         as_stream=phase is Phase.DISCOVER and arguments.stream,
         explain=getattr(arguments, "explain", None),
-        host_patterns=[host for host in chosen.host if planning.is_pattern(host)],
+        host_patterns=hosts.patterns,
     )
     return command.conduct(nullcontext(plan))
 

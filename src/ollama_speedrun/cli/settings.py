@@ -46,8 +46,11 @@ def load(
     *,
     config_flag: str | None = None,
     defaults: Mapping[str, object] = MappingProxyType({}),
+    targets: tuple[str, ...] = (),
 ) -> Layers:
-    """Return what holds, given the flags by key (None where a flag was not used), and defaults other than the usual.
+    """Return what holds, given the flags by key (None where a flag was not used), defaults other than the usual.
+
+    TARGETs take the place of hosts in the settings file and in variables.
 
     Raises `SettingsError` with the place, the fault and what to give instead.
     """
@@ -64,7 +67,9 @@ def load(
     ):
         values[setting.key] = value
         origins[setting.key] = origin
-    settings = Settings(MappingProxyType(values), uses.with_own(own_uses, str(path)))
+    if targets and flags.get("host") is None:
+        values["host"] = ()
+    settings = Settings(MappingProxyType(values), uses.with_own(own_uses, str(path)), targets=targets)
     _check_verdict(settings, origins)
     if settings.quiet and settings.verbose:
         raise UsageError(

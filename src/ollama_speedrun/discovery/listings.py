@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from .types import Neighbour
+from .naming import usable_names
+from .types import KnownHost, Neighbour
 
 _COMPLETE: Final = 0x2
 _BSD_ENTRY: Final = re.compile(r"\((\d+\.\d+\.\d+\.\d+)\) at ((?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2})\b", re.IGNORECASE)
@@ -19,6 +20,8 @@ _WINDOWS_ENTRY: Final = re.compile(r"\s*(\d+\.\d+\.\d+\.\d+)\s+((?:[0-9a-f]{2}-)
 
 class _Peer(msgspec.Struct, frozen=True):
     is_online: bool = msgspec.field(name="Online", default=False)
+    dns_name: str | None = msgspec.field(name="DNSName", default=None)
+    host_name: str | None = msgspec.field(name="HostName", default=None)
     ips: list[str] | None = msgspec.field(name="TailscaleIPs", default=None)
 
 
@@ -44,14 +47,27 @@ def windows_arp(text: str) -> tuple[Neighbour, ...]:
     return _usable((entry[1], entry[2]) for entry in entries if entry is not None)
 
 
-def tailscale_peers(text: str) -> tuple[str, ...]:
-    """Return one address of each peer that is online, IPv4 where it has one, out of `tailscale status --json`."""
+def tailscale_peers(text: str) -> tuple[KnownHost, ...]:
+    """Return each peer that is online, out of `tailscale status --json`: one address, IPv4 where it has one, and names.
+
+    The names are the one in the tailnet, short and in full (MagicDNS), and the machine's own.
+    """
     try:
         tailnet = msgspec.json.decode(text, type=_Tailnet)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ()
-    online = (peer.ips for peer in (tailnet.peers or {}).values() if peer.is_online and peer.ips)
-    return tuple(min(ips, key=lambda ip: ":" in ip) for ips in online) if tailnet.state == "Running" else ()
+    if tailnet.state != "Running":
+        return ()
+    return tuple(
+        KnownHost(min(peer.ips, key=lambda ip: ":" in ip), "tailscale", _names(peer))
+        for peer in (tailnet.peers or {}).values()
+        if peer.is_online and peer.ips
+    )
+
+
+def _names(peer: _Peer) -> tuple[str, ...]:
+    in_full = peer.dns_name or ""
+    return usable_names((in_full.partition(".")[0], in_full, peer.host_name or ""))
 
 
 def default_gateway(text: str) -> str | None:

@@ -15,9 +15,11 @@ from .types import (
     DEFAULT_RATE_PER_S,
     HTTP_TIMEOUT_S,
     NAMED_TIMEOUT_S,
+    NAMES_WAIT_S,
     TAIL_S,
     DiscoveryPlan,
     Interface,
+    KnownHost,
     Neighbour,
     Network,
     NetworkTarget,
@@ -49,7 +51,7 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
     targets: Sequence[ServerTarget | NetworkTarget] = (),
     interfaces: Sequence[Interface] = (),
     neighbours: Sequence[Neighbour] = (),
-    known: Sequence[tuple[str, str]] = (),
+    known: Sequence[KnownHost] = (),
     ollama_host: ServerTarget | None = None,
     ports: Sequence[int] = (DEFAULT_PORT,),
     max_addresses: int = DEFAULT_MAX_ADDRESSES,
@@ -59,10 +61,12 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
     connect_timeout_s: float = 0.5,
     rate_per_s: int = DEFAULT_RATE_PER_S,
     hurry_s: float | None = None,
+    looks_up_names: bool = True,
+    names_wait_s: float = NAMES_WAIT_S,
 ) -> DiscoveryPlan:
     """Return the plan for these targets alone or, without any, for this machine and all that is within reach.
 
-    That is OLLAMA_HOST, the hosts `known` to other programs (each with its source), the neighbours, and the local
+    That is OLLAMA_HOST, the hosts `known` to other programs, the neighbours, and the local
     networks. Only private networks are swept, by their real netmasks and with at most `max_addresses` addresses in all;
     of one that is larger than what is left of those, only the /24 around this machine. `only_interfaces` leaves out
     what is not behind these, and includes even a bridge or tunnel. Nothing in `exclude` is tried. With `hurry_s` each
@@ -111,6 +115,9 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
         named_timeout_s=max(NAMED_TIMEOUT_S, connect_timeout_s),
         tail_s=max(TAIL_S, connect_timeout_s) if hurry_s is None else hurry_s,
         rate_per_s=rate_per_s,
+        known_names={one.host: one.names for one in known if one.names},
+        looks_up_names=looks_up_names,
+        names_wait_s=names_wait_s,
     )
 
 
@@ -142,7 +149,7 @@ def _chosen(interfaces: Sequence[Interface], names: Sequence[str]) -> Sequence[I
 def _single_hosts(
     interfaces: Iterable[Interface],
     neighbours: Iterable[Neighbour],
-    known: Iterable[tuple[str, str]],
+    known: Iterable[KnownHost],
     swept: Mapping[IPv4Network, Sequence[IPv4Address]],
     max_addresses: int,
 ) -> list[tuple[str, str]]:
@@ -159,7 +166,7 @@ def _single_hosts(
     )
     addresses = {str(address) for part in swept.values() for address in part}
     sources: dict[str, str] = {}
-    for host, via in (*known, *near):
+    for host, via in (*((one.host, one.via) for one in known), *near):
         sources.setdefault(host, via)
     inside = [(host, via) for host, via in sources.items() if host in addresses]
     outside = [(host, via) for host, via in sources.items() if host not in addresses]

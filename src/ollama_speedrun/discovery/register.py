@@ -2,13 +2,15 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 from typing import Final, TypeAlias
+from urllib.parse import urlsplit
 
 import msgspec
 
 from .events import HostFound, HostMerged
+from .naming import MOST_NAMES, is_address
 from .recognise import Recognised
 from .types import Access, Host, ServerTarget
 
@@ -62,6 +64,11 @@ class Register:
             self._entries.append(_Entry(meeting, meeting.host))
             return HostFound(meeting.host, meeting.access)
 
+    def call(self, url: str, names: Sequence[str]) -> HostMerged | None:
+        """Take down what else the host at a URL is called; None when all of it was known."""
+        entry = next((entry for entry in self._entries if entry.host.url == url), None)
+        return None if entry is None else _merge(entry, msgspec.structs.replace(entry.host, names=tuple(names)))
+
     async def _are_one(self, known: Meeting, new: Meeting) -> bool:
         if (known.verdict, known.host.version) != (new.verdict, new.host.version):
             return False
@@ -81,12 +88,20 @@ class Register:
         return any(address in self._own_addresses or ip_address(address).is_loopback for address in host.addresses)
 
 
+def _names(known: Host, new: Host) -> tuple[str, ...]:
+    """Return what both are called, and by what name another way to the known one was spelled."""
+    spelled = urlsplit(new.url).hostname or ""
+    others = () if is_address(spelled) or spelled == urlsplit(known.url).hostname else (spelled,)
+    return tuple(dict.fromkeys((*known.names, *others, *new.names)))[:MOST_NAMES]
+
+
 def _merge(entry: _Entry, host: Host) -> HostMerged | None:
     merged = msgspec.structs.replace(
         entry.host,
         via=tuple(dict.fromkeys((*entry.host.via, *host.via))),
         addresses=tuple(dict.fromkeys((*entry.host.addresses, *host.addresses))),
         name=entry.host.name or host.name,
+        names=_names(entry.host, host),
     )
     if merged == entry.host:
         return None

@@ -21,6 +21,8 @@ from .events import DiscoveryEvent, HostFound, TargetFailed
 from .exchange import QUESTIONS, Exchange, interview
 from .failures import explain
 from .knock import Outcome, can_knock, knock
+from .name_look_ups import NameLookUps, NamesOf
+from .naming import is_address
 from .plan import excluded_by
 from .progress import Progress
 from .recognise import (
@@ -35,7 +37,7 @@ from .recognise import (
     same_loaded_models,
 )
 from .register import Meeting, Register
-from .resolve import resolve
+from .resolve import names_of, resolve
 from .surroundings import read_neighbours
 from .types import OLLAMA, Access, DiscoveryPlan, Host, ServerTarget, Sweep
 
@@ -44,27 +46,36 @@ _HEDGED_ADDRESSES: Final = 1024
 _AT_ONCE_S: Final = 1.0
 
 
-async def discover(plan: DiscoveryPlan, *, emit: Callable[[DiscoveryEvent], None]) -> None:
+async def discover(
+    plan: DiscoveryPlan, *, emit: Callable[[DiscoveryEvent], None], names_of: NamesOf = names_of
+) -> None:
     """Send out what the plan holds, nothing else, and return when every address has answered or had its time.
 
     Emits `HostFound` as soon as a server is recognised (a look-alike too, under its own kind), `HostMerged` when one is
-    reached another way, `TargetFailed` for a server that the user named and that gave no usable answer, `ScanProgress`
-    and `Notice`. Servers are handed on while the rest is still being tried. No answer from the network makes it raise.
+    reached another way or `names_of` tells what its address is called, `TargetFailed` for a server that the user named
+    and that gave no usable answer, `ScanProgress` and `Notice`. Servers are handed on while the rest is still being
+    tried. No answer from the network makes it raise.
     """
     for note in plan.notes:
         emit(Notice(note))
-    scan = _Scan(plan, emit)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(scan.ask_this_machine())
-        for server in plan.servers:
-            group.create_task(scan.ask_server(server))
-        group.create_task(scan.ask_candidates())
-        for sweep in plan.sweeps:
-            group.create_task(scan.sweep(sweep))
-    await scan.report()
+    scan = _Scan(plan, emit, names_of)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(scan.ask_this_machine())
+            for server in plan.servers:
+                group.create_task(scan.ask_server(server))
+            group.create_task(scan.ask_candidates())
+            for sweep in plan.sweeps:
+                group.create_task(scan.sweep(sweep))
+        await scan.report()
+        await scan.names.finish(plan.names_wait_s)
+    finally:
+        scan.names.give_up()
 
 
-async def find_servers(plan: DiscoveryPlan, *, emit: Callable[[DiscoveryEvent], None]) -> None:
+async def find_servers(
+    plan: DiscoveryPlan, *, emit: Callable[[DiscoveryEvent], None], names_of: NamesOf = names_of
+) -> None:
     """Discover as the first phase of a run: `discover` between `PhaseBegan` and `PhaseEnded`."""
     servers = 0
 
@@ -74,7 +85,7 @@ async def find_servers(plan: DiscoveryPlan, *, emit: Callable[[DiscoveryEvent], 
         emit(event)
 
     emit(PhaseBegan(Phase.DISCOVER, ", ".join(scope(plan))))
-    await discover(plan, emit=count)
+    await discover(plan, emit=count, names_of=names_of)
     found = f"{servers} Ollama server{'' if servers == 1 else 's'}" if servers else "No Ollama instances found"
     emit(PhaseEnded(Phase.DISCOVER, servers > 0, found))
 
@@ -86,11 +97,12 @@ class _ExcludedError(OSError):
 class _Scan:
     """One run of a plan: what its tasks share."""
 
-    def __init__(self, plan: DiscoveryPlan, emit: Callable[[DiscoveryEvent], None]) -> None:
+    def __init__(self, plan: DiscoveryPlan, emit: Callable[[DiscoveryEvent], None], names_of: NamesOf) -> None:
         self._plan = plan
         self._emit = emit
         self._dialer = Dialer(plan.rate_per_s)
         self._register = Register(plan.own_addresses, proof=self._are_one, mac_of=_mac_of)
+        self.names = NameLookUps(names_of, self._name)
         self._interviews = asyncio.Semaphore(_INTERVIEWS_AT_ONCE)
         self._on_link = neighbour_throttle()
         self._pace = even_throttle(plan.rate_per_s)
@@ -239,6 +251,7 @@ class _Scan:
 
         An exception out of one server's answers is that server's failure alone.
         """
+        spelled = () if is_address(server.host) else (server.host,)
         try:
             async with self._interviews:
                 server, verdict = await self._judge(server, ip, stream, is_named=is_named)
@@ -260,13 +273,21 @@ class _Scan:
             addresses=(ip,),
             name=server.name,
             identity=verdict.identity,
+            names=(*(spelled if is_address(server.host) else ()), *self._plan.known_names.get(ip, ())),
         )
         access = Access(token=server.token, trust=self._plan.trust)
         event = await self._register.admit(Meeting(server, verdict, host, access))
         if event is not None:
             self._outcomes.servers += isinstance(event, HostFound) and host.is_ollama
             self._emit(event)
+        if isinstance(event, HostFound) and self._plan.looks_up_names and is_address(server.host):
+            self.names.ask(host.url, ip)
         return host
+
+    def _name(self, url: str, names: Sequence[str]) -> None:
+        """Tell what a host is called."""
+        if (event := self._register.call(url, names)) is not None:
+            self._emit(event)
 
     async def _are_one(self, known: ServerTarget, new: ServerTarget) -> bool | None:
         """Return whether two servers with the same models are one, by what they have loaded; None where nothing is."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from . import listings
-from .types import Neighbour
+from .types import KnownHost, Neighbour
 
 _LONGEST_S: Final = 1.0
 _LINUX_NEIGHBOURS: Final = Path("/proc/net/arp")
@@ -27,14 +27,14 @@ def read_neighbours(platform: str = sys.platform) -> tuple[Neighbour, ...]:
             return listings.bsd_arp(output_of(["arp", "-an"]))
 
 
-def read_known() -> tuple[tuple[str, str], ...]:
-    """Return (host, source) for each machine that another program on this one knows: tailnet peers, WSL's host."""
-    peers = tuple((ip, "tailscale") for ip in listings.tailscale_peers(output_of([_TAILSCALE, "status", "--json"])))
+def read_known() -> tuple[KnownHost, ...]:
+    """Return each machine that another program on this one knows: tailnet peers, WSL's host."""
+    peers = listings.tailscale_peers(output_of([_TAILSCALE, "status", "--json"]))
     if "microsoft" not in read_text(_LINUX_RELEASE).lower():
         return peers
     gateway = listings.default_gateway(read_text(_LINUX_ROUTES))
     hosts = (*([gateway] if gateway else []), "host.docker.internal")
-    return (*peers, *((host, "WSL") for host in hosts))
+    return (*peers, *(KnownHost(host, "WSL") for host in hosts))
 
 
 def output_of(command: Sequence[str], *, timeout_s: float = _LONGEST_S) -> str:

@@ -1,5 +1,6 @@
 """The targets of discovery, its plan, and the hosts that it finds."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from typing import Final, TypeAlias
 
@@ -11,6 +12,7 @@ DEFAULT_RATE_PER_S: Final = 8000
 TAIL_S: Final = 3.15
 HTTP_TIMEOUT_S: Final = 2.0
 NAMED_TIMEOUT_S: Final = 10.0
+NAMES_WAIT_S: Final = 0.3
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -65,8 +67,9 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `url` is its base URL without a trailing slash, `kind` is "ollama" or the name of the look-alike that it turned out
     to be, `version` is what /api/version says (None where it says nothing), `via` names the sources that led to it
     ("localhost", "scan", "target", "OLLAMA_HOST", "hosts file", "neighbours", "tailscale", "WSL"), `addresses` are bare
-    IP addresses, the one in `url` first. `name` is what the user calls it. `identity` is equal for two runs that met
-    the same server, wherever it was; None where it holds no model to be known by.
+    IP addresses, the one in `url` first. `name` is what the user calls it in a hosts file, `names` what others call it:
+    a target as it was spelled, Tailscale, the system's hosts file, reverse DNS. `identity` is equal for two runs that
+    met the same server, wherever it was; None where it holds no model to be known by.
     """
 
     url: str
@@ -76,6 +79,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     addresses: tuple[str, ...]
     name: str | None = None
     identity: str | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def is_ollama(self) -> bool:
@@ -130,6 +134,14 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     point_to_point: bool = False
 
 
+class KnownHost(msgspec.Struct, frozen=True):
+    """A machine that another program on this one knows: its address or name, which program, and what that calls it."""
+
+    host: str
+    via: str
+    names: tuple[str, ...] = ()
+
+
 class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
     """A machine that this one has talked to lately, out of the operating system's table; `mac` in lower case."""
 
@@ -167,6 +179,9 @@ class DiscoveryPlan(msgspec.Struct, frozen=True, kw_only=True):
     `http_timeout_s` bounds the whole exchange with one server that accepted, `named_timeout_s` with one of `servers`,
     which may be slow: it is asked for longer than a stranger. At most `rate_per_s` connections are begun
     in a second.
+
+    `known_names` are what other programs call addresses. With `looks_up_names` the system is asked what the hosts found
+    are called, beside the scan; what has not come `names_wait_s` after its end is given up.
     """
 
     local: tuple[ServerTarget, ...] = ()
@@ -178,6 +193,9 @@ class DiscoveryPlan(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     trust: Trust = Trust()
     connect_timeout_s: float = 0.5
+    known_names: Mapping[str, tuple[str, ...]] = {}
+    looks_up_names: bool = True
+    names_wait_s: float = NAMES_WAIT_S
     http_timeout_s: float = HTTP_TIMEOUT_S
     named_timeout_s: float = NAMED_TIMEOUT_S
     tail_s: float = TAIL_S

@@ -5,7 +5,6 @@ import fnmatch
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -18,6 +17,7 @@ from ..benchmark.events import BenchmarkEnded, BenchmarkPartial, BenchmarkRevise
 from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.types import Result
 from ..discovery.events import HostFound, HostMerged
+from ..discovery.naming import called
 from ..discovery.types import Host
 from ..inventory.events import ModelListed
 from ..inventory.types import Model
@@ -42,9 +42,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     def takes_host(self, host: Host) -> bool:
         """Return whether what the user or the network calls a host matches, its URL, or one of its addresses."""
-        in_url = urlsplit(host.url)
-        names = (host.url, in_url.netloc + in_url.path, in_url.netloc, in_url.hostname, host.name, *host.addresses)
-        return not self.hosts or any(_matches(name, self.hosts) for name in names if name)
+        return not self.hosts or any(_matches(name, self.hosts) for name in called(host))
 
     def takes_name(self, name: str) -> bool:
         """Return whether a model of this name matches."""

@@ -19,7 +19,7 @@ from ..benchmark import derive
 from ..benchmark.events import BenchmarkEnded, BenchmarkQueued
 from ..benchmark.runner import Studies, benchmark_host, no_studies, study_again
 from ..benchmark.types import Result
-from ..discovery.events import HostFound, TargetFailed
+from ..discovery.events import HostFound, HostMerged, TargetFailed
 from ..discovery.scan import find_servers
 from ..discovery.types import Access, DiscoveryPlan, Host, Trust
 from ..errors import OllamaError
@@ -113,6 +113,7 @@ class _Pipeline:
         self._limit = limit
         self._until = until
         self._servers: dict[str, tuple[Host, Access]] = {}
+        self._not_listed: dict[str, Access] = {}
         self._gate = gate
         self._queues: defaultdict[str, list[Model]] = defaultdict(list)
         self._all_queued = asyncio.Event()
@@ -130,13 +131,16 @@ class _Pipeline:
                 await self._foretell()
 
     def take_in(self, event: Event) -> None:
-        """Tell an event of the scan, and begin the work on a server that was found."""
+        """Tell an event of the scan, and begin the work on a server that was found, or whose name has it chosen."""
         self._tell(event)
-        if not isinstance(event, HostFound) or self._until < Phase.ENUMERATE:
+        if not isinstance(event, HostFound | HostMerged) or self._until < Phase.ENUMERATE:
             return
-        if event.host.is_ollama and self._record.has_chosen(event.host):
+        if isinstance(event, HostFound):
+            self._not_listed[event.host.url] = event.access
+        host = event.host
+        if host.url in self._not_listed and host.is_ollama and self._record.has_chosen(host):
             self._listings_open += 1
-            self._group.create_task(self._list(event.host, event.access))
+            self._group.create_task(self._list(host, self._not_listed.pop(host.url)))
 
     def scan_is_over(self) -> None:
         """Note that no more servers will come."""
@@ -275,6 +279,11 @@ class _Pipeline:
         address = host.addresses[0]
         return "this machine" if address in self._plan.own_addresses else address
 
+    def _called(self, url: str) -> str:
+        """Return what a host is called: by the user, or else by the network, or else its URL."""
+        host = self._record.hosts[url]
+        return host.name or next(iter(host.names), url)
+
     def _begin(self, phase: Phase, detail: str) -> None:
         if phase not in self._begun:
             self._begun.add(phase)
@@ -302,7 +311,9 @@ class _Pipeline:
             _, verdict = self._record.assess()
             self._tell(Assessed(verdict))
             best = verdict.pick_for(self._settings.use)
-            summary = f"{best.label} on {best.host}" if best else verdict.why_none or "nothing could be scored"
+            summary = (
+                f"{best.label} on {self._called(best.host)}" if best else verdict.why_none or "nothing could be scored"
+            )
             self._tell(PhaseEnded(Phase.ASSESS, best is not None, summary))
 
 

@@ -178,9 +178,7 @@ HOSTS: Final[tuple[Column[Host], ...]] = (
     Column("Addresses", lambda host: figures.name(", ".join(host.addresses)), "words", gives_way=5),
 )
 
-MODELS: Final[tuple[Column[Model], ...]] = (
-    Column("Model", lambda model: figures.name(model.name), "name"),
-    Column("Host", lambda model: figures.host_label(model.host), "name"),
+_OF_MODEL: Final[tuple[Column[Model], ...]] = (
     Column("Kind", lambda model: model.kind, "words"),
     Column("Size", lambda model: figures.size(model.size_bytes), gives_way=2),
     Column("Params", lambda model: figures.word(model.parameter_size), gives_way=6, luxury=True),
@@ -204,6 +202,16 @@ MODELS: Final[tuple[Column[Model], ...]] = (
     ),
     Column("Capabilities", lambda model: figures.name(", ".join(model.capabilities)), "words", gives_way=5),
 )
+
+
+def models(names: Mapping[str, str]) -> tuple[Column[Model], ...]:
+    """Return the columns of a listing of models; `names` are what hosts are called, by URL."""
+    return (
+        Column("Model", lambda model: figures.name(model.name), "name"),
+        Column("Host", lambda model: names.get(model.host) or figures.host_label(model.host), "name"),
+        *_OF_MODEL,
+    )
+
 
 EMBEDDINGS: Final[tuple[Column[Embedding], ...]] = (
     Column("Model", lambda row: figures.name(row.result.label), "name"),

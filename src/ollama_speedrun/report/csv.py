@@ -33,6 +33,7 @@ class Row(NamedTuple):
     result: Result
     assessment: Assessment
     model: Model | None
+    host_name: str | None = None
 
     @property
     def scores(self) -> Scores | None:
@@ -94,6 +95,7 @@ COLUMNS: Final = (
         for field in ("speed", "quality", "composite")
     ),
     Column("caveats", lambda row: " ".join(caveat.kind for caveat in row.result.caveats)),
+    Column("host_name", lambda row: row.host_name),
 )
 
 
@@ -114,7 +116,11 @@ def _entries(document: Document) -> tuple[Sequence[str], Iterable[Iterable[Value
     if not document.results and document.hosts:
         return Host.__struct_fields__, map(_fields, document.hosts)
     models = {(model.host, model.name): model for model in document.models}
-    rows = (Row(*rated, models.get((rated.result.host, rated.result.model))) for rated in document.rated())
+    names = {host.url: host.name or next(iter(host.names), None) for host in document.hosts}
+    rows = (
+        Row(*rated, models.get((rated.result.host, rated.result.model)), names.get(rated.result.host))
+        for rated in document.rated()
+    )
     return [column.heading for column in COLUMNS], ([column.value(row) for column in COLUMNS] for row in rows)
 
 

@@ -140,10 +140,15 @@ def value(number: float) -> str:
     return f"{number:.{max(0, 3 - math.floor(math.log10(abs(number))))}f}"
 
 
+def _host(document: Document, url: str) -> str:
+    host = next((host for host in document.hosts if host.url == url), None)
+    return figures.host_label(url) if host is None else figures.host_title(host)
+
+
 def _of_result(document: Document, formula: Formula, entry: Rated, model: Model | None) -> Iterator[str]:
     result = entry.result
     yield shorten(figures.name(result.label), WIDTH)
-    yield shorten(f"on {figures.host_label(result.host)}", WIDTH)
+    yield shorten(f"on {_host(document, result.host)}", WIDTH)
     yield ""
     if result.status != "ok":
         yield f"{result.status}: {clean(result.reason or 'no reason was given', TEXT_LIMIT)}"

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from .. import units
 from ..benchmark.types import Interval
+from ..discovery.naming import is_address
 from ..discovery.types import DEFAULT_PORT, Host
 from ..quality.scoring import QualityScore
 from .text import clean
@@ -42,17 +43,38 @@ def host_label(url: str) -> str:
 
 
 def host_names(hosts: Sequence[Host]) -> dict[str, str]:
-    """Return what each host is called, by its URL: its name where no other host has the same one, else its label."""
-    taken = Counter(host.name for host in hosts)
-    return {
-        host.url: name(host.name) if host.name and taken[host.name] == 1 else host_label(host.url) for host in hosts
-    }
+    """Return what each host is called, by its URL: its name where no other host has the same one, else its label.
+
+    What the user calls a host goes before what the network does.
+    """
+    given = Counter(host.name for host in hosts if host.name)
+    others = Counter(_other_name(host) for host in hosts)
+    found: dict[str, str] = {}
+    for host in hosts:
+        other = _other_name(host)
+        if host.name and given[host.name] == 1:
+            found[host.url] = name(host.name)
+        elif other and others[other] == 1 and other not in given and not host.name:
+            found[host.url] = name(other)
+        else:
+            found[host.url] = host_label(host.url)
+    return found
 
 
 def host_title(host: Host) -> str:
-    """Return a host's label, with the name that the user gave it in front."""
+    """Return a host's label, with a name that it has besides in front: the user's, or else the network's."""
     label = host_label(host.url)
-    return f"{name(host.name)} ({label})" if host.name else label
+    called = host.name or (_other_name(host) and host.names[0])
+    return f"{name(called)} ({label})" if called else label
+
+
+def _other_name(host: Host) -> str | None:
+    """Return what the network calls a server that is known by its address, with its port where that is not Ollama's."""
+    label = host_label(host.url)
+    address, separator, port = (label, "", "") if is_address(label) else label.rpartition(":")
+    if not host.names or not is_address(address.strip("[]")):
+        return None
+    return f"{host.names[0]}{separator}{port}"
 
 
 def size(size_bytes: int | None) -> str:

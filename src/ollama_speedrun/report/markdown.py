@@ -8,7 +8,7 @@ import msgspec
 
 from ..results.types import Document
 from . import figures, view
-from .columns import HOSTS, MODELS, Column, T, cells, needed
+from .columns import HOSTS, Column, T, cells, models, needed
 from .settings import USUAL, ReportSettings
 from .view import Advice, Report, Unmeasured
 
@@ -41,7 +41,8 @@ def _lines(document: Document, settings: ReportSettings) -> Iterator[str]:
         yield from ("", f"**{escape(line)}**")
     yield from _decision(report)
     if not document.results:
-        yield from _listing("Models", needed(MODELS, document.models), document.models)
+        columns = needed(models(figures.host_names(document.hosts)), document.models)
+        yield from _listing("Models", columns, document.models)
         yield from _listing("Servers", HOSTS, document.hosts)
     for section in report.sections:
         yield from ("", f"## {escape(section.title)}", "")

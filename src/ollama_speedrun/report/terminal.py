@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 from ..results.types import Document
-from . import layout, view
-from .columns import HOSTS, MODELS, Column, T, cells, needed
+from . import figures, layout, view
+from .columns import HOSTS, Column, T, cells, models, needed
 from .layout import paragraph, print_lines, table, width_of
 from .settings import USUAL, ReportSettings
 from .tables import Table
@@ -35,7 +35,8 @@ def print_hosts(console: Console, document: Document) -> None:
 
 def print_models(console: Console, document: Document) -> None:
     """Print the models of each host, nothing where there are none."""
-    print_lines(console, _plain_table(console, needed(MODELS, document.models), document.models))
+    columns = models(figures.host_names(document.hosts))
+    print_lines(console, _plain_table(console, needed(columns, document.models), document.models))
 
 
 def _report(console: Console, report: Report, settings: ReportSettings) -> Iterator[Text]:

@@ -1,7 +1,8 @@
 """The lines of a run that stay: one for each event that tells of something begun, found, finished or failed."""
 
 import enum
-from typing import Final, NamedTuple, assert_never
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from rich.text import Text
 
@@ -25,6 +26,9 @@ BEGIN: Final = ("→ ", "cyan")
 SKIP: Final = ("– ", "dim")
 INDENT: Final = "  "
 
+Called: TypeAlias = Callable[[str], str]
+"""Returns what the host at a URL is called, fit to be shown."""
+
 
 class Verbosity(enum.IntEnum):
     """The amount of talk about a run."""
@@ -41,19 +45,20 @@ class Line(NamedTuple):
     text: Text
 
 
-def lines_of(event: Event) -> tuple[Line, ...]:
-    """Return the lines that an event leaves behind, none for mere progress."""
+def lines_of(event: Event, called: Called = figures.host_label) -> tuple[Line, ...]:
+    """Return the lines that an event leaves behind, none for mere progress; `called` names the host at a URL."""
     match event:
         case PhaseBegan() | PhaseEnded() | Notice() | Forecasted() | TimeLimitReached():
             return (_of_phase(event),)
         case HostFound() | HostMerged() | TargetFailed():
-            return (_of_host(event),)
+            return (_of_host(event, called),)
         case ModelListed() | ModelFailed():
-            return (_of_model(event),)
+            return (_of_model(event, called),)
         case BenchmarkEnded():
-            return _of_result(event.result)
+            return _of_result(event.result, called)
         case NotAsked(host=host, model=model, reason=reason):
-            return (Line(Verbosity.NORMAL, Text(f"  – {label(model, host)}: asked no more items, {clean(reason)}")),)
+            said = f"  – {label(model, called(host))}: asked no more items, {clean(reason)}"
+            return (Line(Verbosity.NORMAL, Text(said)),)
         case (
             ScanProgress()
             | BenchmarkQueued()
@@ -80,8 +85,8 @@ def forecast_line(found: Forecast) -> str:
 
 
 def label(model: str, host: str) -> str:
-    """Return a model on a host as the display names it."""
-    return f"{figures.name(model)} @ {figures.host_label(host)}"
+    """Return a model on a host, which is given as it is called, as the display names it."""
+    return f"{figures.name(model)} @ {host}"
 
 
 def _of_phase(event: PhaseBegan | PhaseEnded | Notice | Forecasted | TimeLimitReached) -> Line:
@@ -106,14 +111,14 @@ def _note(text: str) -> Line:
     return Line(Verbosity.NORMAL, Text.assemble(INDENT, ("note: ", "yellow"), clean(text, 600)))
 
 
-def _of_host(event: HostFound | HostMerged | TargetFailed) -> Line:
+def _of_host(event: HostFound | HostMerged | TargetFailed, called: Called) -> Line:
     match event:
         case HostFound(host=host):
             return Line(Verbosity.NORMAL, Text.assemble(INDENT, SUCCESS, _host(host)))
         case HostMerged(host=host):
             return Line(Verbosity.VERBOSE, Text.assemble(INDENT, f"the same server: {_host(host)}"))
         case TargetFailed(url=url, reason=reason):
-            text = Text.assemble(INDENT, FAILURE, f"{figures.host_label(url)}: {clean(reason)}")
+            text = Text.assemble(INDENT, FAILURE, f"{called(url)}: {clean(reason)}")
             return Line(Verbosity.QUIET, text)
         case _:
             assert_never(event)
@@ -125,7 +130,7 @@ def _host(host: Host) -> str:
     return f"{figures.host_title(host)}: {server}, via {figures.name(', '.join(host.via))}"
 
 
-def _of_model(event: ModelListed | ModelFailed) -> Line:
+def _of_model(event: ModelListed | ModelFailed, called: Called) -> Line:
     match event:
         case ModelListed(model=model):
             cells = (
@@ -135,9 +140,9 @@ def _of_model(event: ModelListed | ModelFailed) -> Line:
                 figures.word(model.quantization),
             )
             known = ", ".join(cell for cell in cells if cell != figures.ABSENT)
-            return Line(Verbosity.VERBOSE, Text.assemble(INDENT, f"{label(model.name, model.host)}: {known}"))
+            return Line(Verbosity.VERBOSE, Text.assemble(INDENT, f"{label(model.name, called(model.host))}: {known}"))
         case ModelFailed(host=host, model=model, reason=reason):
-            text = Text.assemble(INDENT, ("✗ ", "yellow"), f"{label(model, host)}: {clean(reason)}")
+            text = Text.assemble(INDENT, ("✗ ", "yellow"), f"{label(model, called(host))}: {clean(reason)}")
             return Line(Verbosity.QUIET, text)
         case _:
             assert_never(event)
@@ -154,9 +159,9 @@ def _figures(result: Result) -> str:
     return f"{speed}, {load}, {figures.tokens(result.output_tokens)} tokens"
 
 
-def _of_result(result: Result) -> tuple[Line, ...]:
+def _of_result(result: Result, called: Called) -> tuple[Line, ...]:
     """Return the result's line and, for the verbose, one for each of its caveats."""
-    name = label(result.label, result.host)
+    name = label(result.label, called(result.host))
     caveats = (
         Line(Verbosity.VERBOSE, Text.assemble(INDENT * 2, ("! ", "yellow"), clean(caveat.text)))
         for caveat in result.caveats

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from .._version import __version__
 from ..benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkQueued
-from ..discovery.events import HostFound, ScanProgress
+from ..discovery.events import HostFound, HostMerged, ScanProgress
+from ..discovery.types import Host
 from ..events import Phase, PhaseBegan, PhaseEnded
 from ..pipeline.events import Event
 from ..quality.events import ItemGraded, QualityBegan
@@ -73,7 +74,8 @@ class RunDisplay:
         self._painter = Painter(console, self._region)
         self._began_s: dict[Phase, float] = {}
         self._scan: ScanProgress | None = None
-        self._hosts = 0
+        self._found: dict[str, Host] = {}
+        self._names: dict[str, str] = {}
         self._queued: set[tuple[str, str]] = set()
         self._ended: set[tuple[str, str]] = set()
         self._first_benchmark_s: float | None = None
@@ -109,15 +111,15 @@ class RunDisplay:
                 suffix = self._end((result.host, result.model))
             case QualityBegan() | ItemGraded():
                 self._follow(event)
-            case HostFound():
-                self._hosts += 1
+            case HostFound(host=host) | HostMerged(host=host):
+                self._name(host)
             case PhaseBegan(phase=phase):
                 self._began_s[phase] = self._clock()
             case PhaseEnded(phase=phase):
                 suffix = self._took(phase)
             case _:
                 pass
-        for line in lines_of(event):
+        for line in lines_of(event, self._called):
             if line.verbosity <= self._verbosity:
                 self._painter.say(line.text.append(suffix, "dim"))
 
@@ -128,6 +130,14 @@ class RunDisplay:
     def held(self) -> AbstractContextManager[None]:
         """Return a context in which nothing is drawn, for whoever else writes to the terminal."""
         return self._painter.held()
+
+    def _name(self, host: Host) -> None:
+        """Take in what a host is called."""
+        self._found[host.url] = host
+        self._names = figures.host_names(tuple(self._found.values()))
+
+    def _called(self, url: str) -> str:
+        return self._names.get(url) or figures.host_label(url)
 
     def _took(self, phase: Phase) -> str:
         """Return how long the phase lasted, in brackets; nothing where that is not worth a word."""
@@ -146,9 +156,9 @@ class RunDisplay:
             self._running = {other: entry for other, entry in self._running.items() if other[0] != host}
             now_s = again.began_s
         progress = BenchmarkProgress(host, model, Stage.LOADING)
-        self._running[key] = _Running(figures.name(model), figures.host_label(host), now_s, progress)
+        self._running[key] = _Running(figures.name(model), self._called(host), now_s, progress)
         if again is None and not self._painter.is_animated and self._verbosity > Verbosity.QUIET:
-            self._painter.say(Text.assemble(INDENT, BEGIN, label(model, host)))
+            self._painter.say(Text.assemble(INDENT, BEGIN, label(model, self._called(host))))
 
     def _end(self, key: tuple[str, str]) -> str:
         """Note that a model's turn is over; returns how many items it got right, as the end of its line."""
@@ -195,12 +205,12 @@ class RunDisplay:
     def _again(self, host: str) -> tuple[str, str, list[str]]:
         """Return model, host and figures of the line of a host that is asked in rounds."""
         model = self._asked_again[host]
-        return figures.name(model), figures.host_label(host), [str(self._graded[host, model])]
+        return figures.name(model), self._called(host), [str(self._graded[host, model])]
 
     def _bars(self, width: int) -> Iterator[Text]:
         scan = self._scan
         if scan is not None and Phase.DISCOVER in self._began_s:
-            found = f"{self._hosts} host{'' if self._hosts == 1 else 's'}"
+            found = f"{len(self._found)} host{'' if len(self._found) == 1 else 's'}"
             variants = (f"{scan.probed}/{scan.total} addresses · {found}", f"{scan.probed}/{scan.total}")
             yield bar_line("scan", scan.probed, scan.total, variants, width)
         if (total := len(self._queued)) and Phase.BENCHMARK in self._began_s:
