@@ -47,7 +47,7 @@ def environment_of(
     stdin: str = "",
     interactive: bool = False,
 ) -> Environment:
-    """Return surroundings with streams in memory, and with settings and state below `home`."""
+    """Return surroundings with streams in memory, and with settings and history below `home`."""
     stream = Terminal if interactive else io.TextIOWrapper
     streams = [stream(io.BytesIO(text.encode()), encoding="utf-8") for text in (stdin, "", "")]
     return Environment(
@@ -57,7 +57,6 @@ def environment_of(
         stderr=streams[2],
         variables=PLAIN if variables is None else variables,
         config_dir=home / "config",
-        state_dir=home / "state",
         data_dir=home / "data",
     )
 
@@ -70,12 +69,11 @@ def written(stream: TextIO) -> str:
 
 
 class CommandLine:
-    """Runs command lines; `config_dir`, `state_dir` and `data_dir` are this test's own."""
+    """Runs command lines; `config_dir` and `data_dir` are this test's own."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self.config_dir = home / "config"
-        self.state_dir = home / "state"
         self.data_dir = home / "data"
 
     def __call__(self, *argv: object, variables: Mapping[str, str] | None = None, stdin: str = "") -> Ended:

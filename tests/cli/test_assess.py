@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from command import CommandLine
-from ollama_speedrun.cli.kept import KeptRuns
+from ollama_speedrun.history.store import History
 from ollama_speedrun.results.codec import encode
 from ollama_speedrun.results.types import Document
 from report.test_view import graded_run
@@ -75,12 +75,13 @@ def test_several_files_are_put_together_and_what_differs_is_said(command: Comman
 
 
 def test_without_a_file_the_last_run_is_assessed_and_named(command: CommandLine) -> None:
-    path = KeptRuns(command.state_dir).keep(graded_run())
+    with History(command.data_dir / "history.db") as history:
+        run_id = history.add(graded_run())
     ended = command("assess")
     assert ended.status == 0
     assert ended.stdout.startswith("★ Use clever @ 192.168.1.20.")
-    assert ended.stderr.startswith("The run of ")
-    assert ended.stderr.rstrip().endswith(str(path))
+    assert ended.stderr.startswith(f"The run {str(run_id)[:8]} of ")
+    assert command("assess", str(run_id)[:6]).stdout == ended.stdout
 
 
 def test_a_use_decides_the_recommendation_and_the_document_still_holds_all(

@@ -78,7 +78,7 @@ async def test_https_servers_are_listed_where_their_certificate_is_trusted(
 
 def test_the_key_of_ollama_host_is_kept_for_https(command: CommandLine) -> None:
     for url, has_token in (("https://127.0.0.1:8443/eu", True), ("http://127.0.0.1:8080/eu", False)):
-        environment = environment_of(command.state_dir, variables={"OLLAMA_HOST": url, "OLLAMA_API_KEY": SECRET})
+        environment = environment_of(command.data_dir, variables={"OLLAMA_HOST": url, "OLLAMA_API_KEY": SECRET})
         plan = planning.discovery_plan(settings.load(environment, {}).settings, environment)
         assert [(server.url, server.token is not None) for server in plan.servers] == [(url, has_token)]
         assert SECRET not in repr(plan)

@@ -1,5 +1,4 @@
 import asyncio
-import os
 import tempfile
 from datetime import UTC, datetime
 from functools import partial
@@ -11,7 +10,6 @@ import pytest
 
 from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.benchmark.types import Result
-from ollama_speedrun.cli.kept import KeptRuns
 from ollama_speedrun.cli.results import Checkpoints, ResultFiles
 from ollama_speedrun.errors import OutputError, UsageError
 from ollama_speedrun.report.settings import USUAL
@@ -31,38 +29,17 @@ def document(*models: str) -> Document:
     )
 
 
-def files(*output: Path, state: Path | None = None) -> ResultFiles:
-    return ResultFiles([str(path) for path in output], kept=None if state is None else KeptRuns(state), shown=USUAL)
+def files(*output: Path) -> ResultFiles:
+    return ResultFiles([str(path) for path in output], shown=USUAL)
 
 
-def test_every_file_is_written_and_the_last_run_kept(tmp_path: Path) -> None:
+def test_every_file_is_written(tmp_path: Path) -> None:
     asked = (tmp_path / "a.json", tmp_path / "b.csv")
-    kept = files(*asked, state=tmp_path / "state")
-    assert kept.write(document("m:1b")) is None
-    assert read_document(asked[0]) == read_document(KeptRuns(tmp_path / "state").newest()) == document("m:1b")
+    written = files(*asked)
+    assert written.write(document("m:1b")) is None
+    assert read_document(asked[0]) == document("m:1b")
     assert "m:1b" in asked[1].read_text(encoding="utf-8")
-    assert kept.names == tuple(map(str, asked))
-
-
-def test_a_run_that_measured_nothing_is_not_kept(tmp_path: Path) -> None:
-    files(state=tmp_path).write(document("m:1b"))
-    later = msgspec.structs.replace(failed(), started_at=datetime(2026, 1, 3, tzinfo=UTC))
-    files(state=tmp_path).write(later)
-    assert read_document(KeptRuns(tmp_path).newest()) == document("m:1b")
-
-
-def test_the_last_ten_runs_are_kept_and_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
-    kept = KeptRuns(tmp_path)
-    kept.directory.mkdir()
-    stray, fresh = kept.directory / ".a.json.x.tmp", kept.directory / ".b.json.y.tmp"
-    for path in (stray, fresh):
-        path.write_text("half a document", encoding="utf-8")
-    os.utime(stray, (0, 0))
-    for day in range(1, 14):
-        kept.keep(msgspec.structs.replace(document("m:1b"), started_at=datetime(2026, 1, day, tzinfo=UTC), run_id="r"))
-    names = sorted(path.name for path in kept.directory.iterdir())
-    assert names == [fresh.name, *(f"2026-01-{day:02}T000000-r.json" for day in range(4, 14))]
-    assert kept.newest().name == "2026-01-13T000000-r.json"
+    assert written.names == tuple(map(str, asked))
 
 
 @pytest.mark.parametrize("ending", ["json", "md", "csv"])
@@ -93,13 +70,6 @@ def failed() -> Document:
     return msgspec.structs.replace(run, results=(msgspec.structs.replace(run.results[0], status="failed"),))
 
 
-def test_a_last_run_that_cannot_be_kept_is_no_error(tmp_path: Path) -> None:
-    (tmp_path / "state").write_text("a file where the directory should be", encoding="utf-8")
-    kept = files(state=tmp_path / "state")
-    assert kept.write(document("m:1b")) is None
-    assert str(kept.why_not_kept).startswith(f"cannot make the directory '{tmp_path / 'state' / 'runs'}': ")
-
-
 def test_a_result_that_can_go_nowhere_else_goes_to_the_temporary_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,10 +94,10 @@ def test_a_result_that_can_go_nowhere_else_goes_to_the_temporary_directory(
 def test_one_file_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    kept = files(folder / "a.json", tmp_path / "b.json", state=tmp_path)
+    written = files(folder / "a.json", tmp_path / "b.json")
     folder.rmdir()
-    error = kept.write(document("m:1b"))
-    assert str(error).endswith(f"; what is finished is kept in {KeptRuns(tmp_path).newest()}")
+    error = written.write(document("m:1b"), kept_in="the history")
+    assert str(error).endswith("; what is finished is kept in the history")
     assert read_document(tmp_path / "b.json") == document("m:1b")
 
 
@@ -161,13 +131,13 @@ async def test_requests_in_a_row_lead_to_few_writes_and_the_last_state_is_writte
     written: list[Document] = []
 
     class Counting(ResultFiles):
-        def write(self, document: Document, *, is_last: bool = False) -> OutputError | None:
-            assert not is_last
+        def write(self, document: Document, *, is_last: bool = False, kept_in: str | None = None) -> OutputError | None:
+            assert (is_last, kept_in) == (False, None)
             written.append(document)
             return None
 
     state = [document("m:1b")]
-    counting = Counting([], kept=None, shown=USUAL)
+    counting = Counting([], shown=USUAL)
     checkpoints = Checkpoints(counting, snapshot=lambda: partial(lambda taken: taken, state[-1]), warn=pytest.fail)
     async with asyncio.TaskGroup() as group:
         group.create_task(checkpoints.keep())
@@ -184,7 +154,7 @@ async def test_requests_in_a_row_lead_to_few_writes_and_the_last_state_is_writte
 async def test_a_checkpoint_that_fails_is_told_once(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    kept = files(folder / "a.json", state=tmp_path)
+    kept = files(folder / "a.json")
     folder.rmdir()
     told: list[str] = []
     checkpoints = Checkpoints(kept, snapshot=lambda: partial(document, "m:1b"), warn=told.append)

@@ -364,7 +364,7 @@ def test_a_home_that_may_not_be_entered_is_one_without_settings_and_runs(tmp_pat
         last = command("assess")
     assert (shown.status, shown.stderr) == (0, "")
     assert "(no such file)" in shown.stdout.splitlines()[0]
-    assert (last.status, last.stderr.startswith("ollama-speedrun: there is no last run in ")) == (2, True)
+    assert (last.status, last.stderr.startswith("ollama-speedrun: there is no last run in the history")) == (2, True)
 
 
 @pytest.mark.parametrize("home", [Path(os.devnull), Path(__file__)])

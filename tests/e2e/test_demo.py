@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from command import CommandLine
-from ollama_speedrun.cli.kept import KeptRuns
+from ollama_speedrun.history.store import History
 from terminal_signals import as_in_a_terminal
 
 pytestmark = [pytest.mark.demo, pytest.mark.timeout(300)]
@@ -37,12 +37,13 @@ async def test_the_demo_runs_all_phases_on_real_tokens(command: CommandLine) -> 
     assert [graded[key] for key in generating] == [10] * len(generating)  # too few for a verdict on such small models
     assert document.verdict is not None
     assert (document.verdict.recommendation is None) == (document.verdict.why_none is not None)
-    assert KeptRuns(command.state_dir).newest().exists()
+    with History(command.data_dir / "history.db") as history:
+        assert [(run.run_id, run.verb) for run in history.measured()] == [(document.run_id, "demo")]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent the POSIX way")
 async def test_a_served_demo_answers_any_client_until_ctrl_c_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    variables = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    variables = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "ollama_speedrun", "demo", "--serve"),
         env=variables,

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.network, needs_namespaces]
 
 
 def test_the_bare_command_finds_three_servers_and_benchmarks_each(tmp_path: Path) -> None:
-    home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    home = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     with Namespaces(hosts=HOSTS) as lan:
         for number, address in enumerate(HOSTS):
             script = tmp_path / f"{address}.json"

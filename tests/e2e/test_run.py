@@ -21,7 +21,7 @@ from fake_ollama.script import (
     embedding_model,
     image_model,
 )
-from ollama_speedrun.cli.kept import KeptRuns
+from ollama_speedrun.history.store import History
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.report.explain import explain
 from ollama_speedrun.results.files import read_document
@@ -182,14 +182,14 @@ async def test_a_result_is_written_in_each_format_and_kept_for_assess(command: C
     for last in (["--last"], []):
         again = command("assess", *last, "--json")
         assert (again.status, again.stdout) == (0, ended.stdout)
-        assert again.stderr.startswith("The run of ")
+        assert again.stderr.startswith(f"The run {str(ended.document.run_id)[:8]} of ")
     assert command("assess", "-", "--json", stdin=files[0].read_text(encoding="utf-8")) == (0, ended.stdout, "")
 
 
 async def test_no_save_keeps_no_last_run(command: CommandLine) -> None:
     async with fake_fleet([GOOD]) as fleet:
         await command.beside(*fleet.urls, "--no-save", *QUICK)
-    assert not command.state_dir.exists()
+    assert not command.data_dir.exists()
     ended = command("assess", "--last")
     assert (ended.status, ended.stdout) == (2, "")
     assert "there is no last run" in ended.stderr
@@ -332,9 +332,10 @@ async def test_a_finished_run_outlives_a_file_that_can_no_longer_be_written(
     assert ended.status == 7
     last = ended.stderr.splitlines()[-1]
     assert last.startswith(f"ollama-speedrun: cannot write '{file}': ")
-    kept = KeptRuns(command.state_dir).newest()
-    assert last.endswith(f"what is finished is kept in {kept}")
-    assert read_document(kept) == ended.document
+    with History(command.data_dir / "history.db") as history:
+        (kept,) = history.measured()
+        assert last.endswith(f"what is finished is kept in the history as run {kept.short_id}")
+        assert history.document(kept.run_id) == ended.document
 
 
 async def _meanwhile(run: Coroutine[None, None, Ended], begun: Callable[[], bool], act: Callable[[], object]) -> Ended:

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -10,18 +9,19 @@ from ..assessment.recommend import assess
 from ..discovery.types import Host
 from ..errors import ResultFileError, UsageError
 from ..events import Phase
+from ..history.reference import LAST, resolve, resolve_run
+from ..history.store import History
 from ..pipeline.record import Selection
 from ..report.figures import host_label
 from ..report.text import counted
 from ..results.codec import decode
-from ..results.files import READ_LIMIT_BYTES, read_document
+from ..results.files import READ_LIMIT_BYTES
 from ..results.several import differences, merged, of_results
 from ..results.types import Document
 from . import planning
 from .ending import Ending
 from .environment import Environment
 from .exit_codes import ExitCode
-from .kept import KeptRuns
 from .results import ResultFiles
 from .run import load_settings
 from .screen import Screen
@@ -34,9 +34,9 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     """Assess files, put together where there are several, or the last run."""
     _check_no_contradiction(arguments)
     chosen = load_settings(environment, arguments)
-    files = ResultFiles(chosen.output, kept=None, shown=planning.report_settings(chosen))
+    files = ResultFiles(chosen.output, shown=planning.report_settings(chosen))
     screen = Screen(environment, chosen, as_json=arguments.json)
-    documents = _read(environment, arguments.files, screen)
+    documents = _read(environment, chosen, arguments.files, screen)
     if unlike := differences(documents):
         screen.note(f"These results were measured unlike, so compare them with care: {'; '.join(unlike)}.")
     whole = merged(documents)
@@ -88,18 +88,19 @@ def _check_no_contradiction(arguments: argparse.Namespace) -> None:
         raise UsageError("standard input (-) is given more than once; give it once")
 
 
-def _read(environment: Environment, names: Sequence[str], screen: Screen) -> list[Document]:
-    if not names:
-        path = KeptRuns(environment.state_dir).newest()
-        document = read_document(path)
-        screen.note(f"The run of {document.started_at.astimezone():%Y-%m-%d %H:%M}: {path}")
-        return [document]
-    return [_read_one(environment, name) for name in names]
+def _read(environment: Environment, chosen: Settings, names: Sequence[str], screen: Screen) -> list[Document]:
+    """Return what the names mean: files, runs of the history, and standard input; the last run without any."""
+    with History(planning.history_file(chosen, environment)) as history:
+        if history.remark is not None:
+            screen.complain(history.remark)
+        if not names:
+            run = resolve_run(LAST, history)
+            screen.note(f"The run {run.short_id} of {run.started_at.astimezone():%Y-%m-%d %H:%M}.")
+            return [history.document(run.run_id)]
+        return [_from_stdin(environment) if name == STDIN else resolve(name, history) for name in names]
 
 
-def _read_one(environment: Environment, name: str) -> Document:
-    if name != STDIN:
-        return read_document(Path(name).expanduser())
+def _from_stdin(environment: Environment) -> Document:
     data = environment.stdin.buffer.read(READ_LIMIT_BYTES + 1)
     if len(data) > READ_LIMIT_BYTES:
         raise UsageError(f"standard input is larger than {READ_LIMIT_BYTES >> 20} MiB: no result file of ours is")

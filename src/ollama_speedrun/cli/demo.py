@@ -53,6 +53,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
         as_json=arguments.json,
         explain=arguments.explain,
         host_patterns=patterns,
+        verb="demo",
     )
     return command.conduct(_plan_of_fleet(screen))
 

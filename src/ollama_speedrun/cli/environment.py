@@ -23,7 +23,7 @@ APP_NAME = "ollama-speedrun"
 
 
 class Environment:
-    """Arguments without the program's name, the three streams, the variables, and where settings and state are kept.
+    """Arguments without the program's name, the three streams, the variables, and the places of settings and history.
 
     A directory that is not given is the platform's own for this program; it need not exist.
     """
@@ -37,7 +37,6 @@ class Environment:
         stderr: TextIO,
         variables: Mapping[str, str],
         config_dir: Path | None = None,
-        state_dir: Path | None = None,
         data_dir: Path | None = None,
     ) -> None:
         self.argv = tuple(argv)
@@ -46,7 +45,6 @@ class Environment:
         self.stderr = stderr
         self.variables = variables
         self._config_dir = config_dir
-        self._state_dir = state_dir
         self._data_dir = data_dir
         self._began_s = time.monotonic()
         self._mask: Mask | None = None
@@ -81,15 +79,6 @@ class Environment:
 
             self._config_dir = user_config_path(APP_NAME, appauthor=False)
         return self._config_dir
-
-    @property
-    def state_dir(self) -> Path:
-        """The directory of the last run."""
-        if self._state_dir is None:
-            from platformdirs import user_state_path
-
-            self._state_dir = user_state_path(APP_NAME, appauthor=False)
-        return self._state_dir
 
     @property
     def data_dir(self) -> Path:

@@ -372,7 +372,7 @@ class Verb:
 
 _ARGUMENTS = {
     "TARGET": "[TARGET ...]",
-    "FILE": "[FILE ...]",
+    "FILE": "[FILE|RUN ...]",
     "SHELL": "SHELL",
     "WHAT": "[show|path]",
     "BANK": "[list|show|check]",
@@ -392,7 +392,7 @@ VERBS = (
         None,
         _SAVED,
         "FILE",
-        "the verdict on FILEs or the last run, no traffic",
+        "the verdict on FILEs or past RUNs, no traffic",
     ),
     Verb("demo", "demo", "assess", _DEMO, None, "the whole run on small real servers that come with it"),
     Verb("bank", "bank", None, (), "BANK", "the questions models are asked, and a check of yours"),

@@ -13,8 +13,8 @@ DEFAULT_VERB = "run"
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 POSITIONAL_HELP = {
     "TARGET": "host, host:port, URL or network (192.168.1.0/24) to probe instead of the local subnets",
-    "FILE": "result that a run wrote with --output FILE.json, - for standard input; several are put together; without "
-    "any the last run on this machine",
+    "FILE": "result that a run wrote with --output FILE.json, - for standard input, or a run of the history: last, "
+    "last~1, the beginning of its id, or a date; several are put together; without any the last run on this machine",
 }
 VERB_NAMES = tuple(verb.name for verb in VERBS)
 _OPTIONS_WITH_VALUE = {setting.flag for setting in SETTINGS if not isinstance(setting.default, bool)} | {

@@ -15,7 +15,6 @@ from ..results.codec import encode
 from ..results.files import check_writable, write_atomically
 from ..results.types import Document
 from ..results.worth import Worth, worth_of, worth_of_file
-from .kept import KeptRuns
 
 if TYPE_CHECKING:
     from ..report.settings import ReportSettings
@@ -24,47 +23,42 @@ MOST_BESIDE: Final = 99
 
 
 class ResultFiles:
-    """The files that a run was asked to write, and the kept one where `kept` is given.
+    """The files that a command was asked to write.
 
     A document never replaces one that holds more: it goes beside it, under another name. Making one raises `UsageError`
     for an ending that is no format, and `OutputError` for a place that takes none. `usual` is what a file that is no
     document is taken to hold.
     """
 
-    def __init__(
-        self, output: Sequence[str], *, kept: KeptRuns | None, shown: "ReportSettings", usual: Worth = Worth.RESULTS
-    ) -> None:
+    def __init__(self, output: Sequence[str], *, shown: "ReportSettings", usual: Worth = Worth.RESULTS) -> None:
         self._outputs: tuple[tuple[Path, Format], ...] = tuple(
             (path, format_of(path)) for path in (Path(name).expanduser() for name in output)
         )
-        self._kept = kept
         self._shown = shown
         self._rescued: Path | None = None
         self._written: dict[Path, None] = {}
-        self.why_not_kept: str | None = None
-        """Why the run could not be kept; None where it was, or was not to be."""
         self.remarks: list[str] = []
         """What went elsewhere than it was asked to, and why."""
         for path, _ in self._outputs:
             check_writable(path)
         self._worth = {path: worth_of_file(path, otherwise=usual) for path, _ in self._outputs}
 
-    def write(self, document: Document, *, is_last: bool = False) -> OutputError | None:
+    def write(self, document: Document, *, is_last: bool = False, kept_in: str | None = None) -> OutputError | None:
         """Write every file; where that fails, keep the result elsewhere and return the error, which says where.
 
-        What holds less than the file that is there waits for the last write, which puts it beside.
+        What holds less than the file that is there waits for the last write, which puts it beside. `kept_in` names the
+        place where the result is kept anyway.
         """
         errors = []
         for path, format_ in self._outputs:
             place = self._place(path, document, is_last=is_last)
             if place is not None and (error := self._try(place, format_, document)):
                 errors.append(error)
-        saved = None if self._kept is None else self._keep(self._kept, document)
-        if not errors or saved:
+        if not errors or kept_in:
             self._forget_rescued()
         if not errors:
             return None
-        where = saved or self._rescue(document)
+        where = kept_in or self._rescue(document)
         kept = f"; what is finished is kept in {where}" if where else "; no other place could take it"
         return OutputError("; ".join(map(str, errors)) + kept)
 
@@ -101,18 +95,6 @@ class ResultFiles:
             return exc
         self._written[path] = None
         return None
-
-    def _keep(self, kept: KeptRuns, document: Document) -> Path | None:
-        """Keep a run that measured anything; a place that cannot be written is no error, for nobody asked for it."""
-        if worth_of(document) < Worth.RESULTS:
-            return None
-        try:
-            path = kept.keep(document)
-        except OutputError as exc:
-            self.why_not_kept = str(exc)
-            return None
-        self.why_not_kept = None
-        return path
 
     def _rescue(self, document: Document) -> Path | None:
         """Put the result into the temporary directory, always the same file; return where, None when that fails."""

@@ -25,7 +25,6 @@ from .ending import Ending
 from .environment import Environment
 from .exit_codes import ExitCode
 from .interrupts import on_interrupt
-from .kept import KeptRuns
 from .late_display import LateDisplay
 from .open_files import too_few
 from .options import VERBS
@@ -35,9 +34,11 @@ from .settings import Settings
 
 TYPE_CHECKING = False  # loading rich takes longer than a LAN takes to answer
 if TYPE_CHECKING:
+    from ..history.journal import Journal
     from ..ui.live import RunDisplay
 
 
+DEFAULT_VERB = "run"
 _log = logging.getLogger(__name__)
 TOO_FEW_FILES = "only {} files may be open at once, which slows the scan; `ulimit -n 1024` before it allows more"
 
@@ -92,6 +93,7 @@ def run_until(phase: Phase, environment: Environment, arguments: argparse.Namesp
         as_stream=phase is Phase.DISCOVER and arguments.stream,
         explain=getattr(arguments, "explain", None),
         host_patterns=hosts.patterns,
+        verb=arguments.verb,
     )
     return command.conduct(nullcontext(plan))
 
@@ -109,6 +111,7 @@ class RunCommand:
         as_stream: bool = False,
         explain: str | None = None,
         host_patterns: Sequence[str] = (),
+        verb: str = DEFAULT_VERB,
     ) -> None:
         self._environment = environment
         self._screen = Screen(environment, chosen, as_json=as_json)
@@ -121,10 +124,11 @@ class RunCommand:
         self._own_items = planning.own_items(chosen) if self._measures else ()
         self._files = ResultFiles(
             chosen.output,
-            kept=KeptRuns(environment.state_dir) if chosen.save and self._measures else None,
             usual={Phase.DISCOVER: Worth.SERVERS, Phase.ENUMERATE: Worth.MODELS}.get(until, Worth.RESULTS),
             shown=planning.report_settings(chosen),
         )
+        self._journal = self._new_journal(verb) if chosen.save and self._measures else None
+        self._has_warned = False
         self._run = Run()
         self._run.begin(self._selection)
         self._failed_targets: list[str] = []
@@ -145,7 +149,10 @@ class RunCommand:
             document = self._document(self._run, complete=complete)
             chosen = self._document(self._run, complete=complete, chosen_only=True)
             result = document if self._measures else chosen
-            unwritten = self._files.write(result, is_last=True)
+            if self._journal is not None:
+                self._journal.finish(document)
+            where = self._journal.where if self._journal is not None else None
+            unwritten = self._files.write(result, is_last=True, kept_in=where)
         ending = Ending(
             document=document,
             until=self._until,
@@ -184,6 +191,7 @@ class RunCommand:
                 def emit(found: Event) -> None:
                     event = self._environment.mask.within(found)
                     display.handle(event)
+                    self._keep(event, warn=lambda text: display.handle(Notice(text)))
                     if not isinstance(event, BenchmarkProgress | ScanProgress):  # these come while time is measured
                         _log.debug("%r", event)
                     match event:
@@ -242,6 +250,20 @@ class RunCommand:
         """True if a person is asked before a long run."""
         return self._measures and not self._chosen.yes and self._environment.is_interactive
 
+    def _new_journal(self, verb: str) -> "Journal":
+        from ..history.journal import Journal
+
+        return Journal(planning.history_file(self._chosen, self._environment), verb=verb)
+
+    def _keep(self, event: Event, *, warn: Callable[[str], None]) -> None:
+        """Put an event into the history, and say once where that takes no more."""
+        if self._journal is None:
+            return
+        self._journal.take(event, lambda: partial(self._document, self._run.snapshot(), complete=False))
+        if self._journal.why_not is not None and not self._has_warned:
+            self._has_warned = True
+            warn(f"{self._journal.why_not}; the run goes on and tries again at its end")
+
     def _display(self) -> "RunDisplay":
         from ..ui.live import RunDisplay
 
@@ -252,7 +274,9 @@ class RunCommand:
             self._screen.note(f"Written: {name}")
         for remark in self._files.remarks:
             self._screen.complain(remark)
-        if self._files.why_not_kept:
-            self._screen.note(f"Not kept for `assess`: {self._files.why_not_kept}")
+        if self._journal is not None and self._journal.remark is not None:
+            self._screen.complain(self._journal.remark)
+        if self._journal is not None and self._journal.why_not is not None and not self._has_warned:
+            self._screen.note(f"Not kept in the history: {self._journal.why_not}")
         if ending.sentence:
             self._screen.complain(ending.sentence)

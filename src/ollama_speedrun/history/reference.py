@@ -18,10 +18,12 @@ from ..results.types import Document
 from .store import History
 from .types import RunSummary
 
+LAST: Final = "last"
+"""The newest run that measured anything."""
 KINDS: Final = "last, last~1, the beginning of a run's id, a date such as 2026-11-25, or a FILE"
 _SHOWN: Final = 5
 _LONGEST_COUNT: Final = 9
-_LAST: Final = re.compile(rf"last(?:~([0-9]{{1,{_LONGEST_COUNT}}}))?")
+_LAST_PATTERN: Final = re.compile(rf"last(?:~([0-9]{{1,{_LONGEST_COUNT}}}))?")
 _ID: Final = re.compile(r"[0-9a-f][0-9a-f-]{0,35}")
 _DATE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2}))?")
 _DAYS: Final = {"today": 0, "yesterday": 1}
@@ -60,7 +62,7 @@ def parse(text: str, *, today: date, is_file: bool = False) -> Reference:
 
     `last` and days go before files: `./last` names a file of that name. A file goes before the beginning of an id.
     """
-    if match := _LAST.fullmatch(text):
+    if match := _LAST_PATTERN.fullmatch(text):
         return Last(int(match[1] or 0))
     if text in _DAYS:
         return Day(today - timedelta(days=_DAYS[text]))

@@ -17,6 +17,7 @@ from ..results.types import TOOL_NAME, Document
 from . import tables
 from .file import connect, connect_to_read, errors_in_words, is_damage, set_aside
 from .processes import is_alive
+from .transactions import transaction
 from .types import Figures, RunSummary
 
 ADDED: Final = "added"
@@ -144,19 +145,6 @@ class History:
             cursor = self._connection.cursor()
             cursor.row_factory = sqlite3.Row
             return cursor.execute(query, values).fetchall()
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit what the block writes, all of it or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _summary(row: sqlite3.Row) -> RunSummary:
