@@ -6,7 +6,8 @@ after another; each figure is set against the truth:
 decode, prefill, load, GPU share    what the script of the server says (a load takes as long as the script says plus
                                     what the server's timer is late by)
 TTFT, first answer, decode by our   what went over the wire: the server's end keeps each byte with the moment at which
-clock                               it was written or read, so that the server's own lateness is not charged to us
+clock, turns of a conversation      it was written or read, so that the server's own lateness is not charged to us
+cached share                        the tokens that the prompts of two turns have in common
 
 Both ends read the same monotonic clock. Where no figure can be had there must be none, and the caveats must be exactly
 the expected ones. The error of a figure is the median over the repetitions; on a busy machine one alone says little.
@@ -23,7 +24,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import msgspec
 
@@ -31,11 +31,14 @@ TESTS = Path(__file__).parent.parent / "tests"
 sys.path.insert(0, str(TESTS))
 
 from fake_ollama.script import FleetScript, ModelScript  # noqa: E402  # the path to it comes first
+from fake_ollama.speech import prompt_tokens  # noqa: E402
 from fake_ollama.tape import Exchange  # noqa: E402
+from fake_ollama.tokens import common_prefix  # noqa: E402
 from ollama_speedrun.benchmark import metrics, stats  # noqa: E402
 from ollama_speedrun.benchmark.types import Result, StreamRecord  # noqa: E402
+from ollama_speedrun.demo.engine import GenerateJob, Message  # noqa: E402
 from ollama_speedrun.units import NS_PER_S  # noqa: E402
-from truth import SCENARIOS, Figure, Scenario, figures_of, measured  # noqa: E402
+from truth import CACHED, SCENARIOS, Figure, Scenario, figures_of, measured  # noqa: E402
 
 WANTED: Mapping[Figure, float] = {
     "decode": 0.01,
@@ -45,11 +48,15 @@ WANTED: Mapping[Figure, float] = {
     "first answer": 0.002,
     "load": 0.01,
     "GPU share": 0.01,
+    "second turn, warm": 0.002,
+    "second turn, cold": 0.002,
+    "cached share": 1e-9,
+    "cached share, by time": 0.01,
 }
-"""The largest error: seconds for TTFT and first answer, a share of the truth for the others."""
+"""The largest error: seconds for times to a first token, else a share of the truth (a cached share: points)."""
 QUEUED_TOKENS = 8
 """A first token that comes later than the earliest one by the time of so many tokens stood behind another request."""
-IN_SECONDS: frozenset[Figure] = frozenset({"TTFT", "first answer"})
+IN_SECONDS: frozenset[Figure] = frozenset({"TTFT", "first answer", "second turn, warm", "second turn, cold"})
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,8 @@ class Row:
         """Ours − truth in the unit of the bound; None where there is nothing to compare."""
         if self.truth is None or self.ours is None:
             return None
-        return self.ours - self.truth if self.figure in IN_SECONDS else self.ours / self.truth - 1
+        by_difference = self.figure in IN_SECONDS | CACHED
+        return self.ours - self.truth if by_difference else self.ours / self.truth - 1
 
     @property
     def is_met(self) -> bool:
@@ -94,12 +102,18 @@ def streamed(exchange: Exchange) -> Streamed | None:
     content = [
         (sent_ns - exchange.arrived_ns, line)
         for sent_ns, line in exchange.lines()
-        if line.get("response") or line.get("thinking")
+        if line.get("response") or line.get("thinking") or said_in_chat(line)
     ]
     answers = [sent_ns / NS_PER_S for sent_ns, line in content if line.get("response")]
     if not content:
         return None
     return Streamed(content[0][0] / NS_PER_S, answers[0] if answers else None, content[-1][0] / NS_PER_S)
+
+
+def said_in_chat(line: Mapping[str, object]) -> bool:
+    """Whether a line of /api/chat has content."""
+    message = line.get("message")
+    return isinstance(message, dict) and bool(message.get("content"))
 
 
 def exchange_of(record: StreamRecord, generations: Sequence[Exchange]) -> Exchange:
@@ -114,7 +128,7 @@ def exchange_of(record: StreamRecord, generations: Sequence[Exchange]) -> Exchan
 def truths(scenario: Scenario, result: Result, tape: Sequence[Exchange]) -> Mapping[Figure, float | None]:
     """Return what each figure truly is; None for those that cannot be had."""
     if scenario.fails:
-        return dict.fromkeys(get_args(Figure))
+        return dict.fromkeys(asked_of(scenario))
     script = scenario.model
     generations = [exchange for exchange in tape if exchange.path == "/api/generate" and "options" in exchange.body]
     if result.interview is None:
@@ -131,10 +145,40 @@ def truths(scenario: Scenario, result: Result, tape: Sequence[Exchange]) -> Mapp
         "first answer": interview.first_answer_s if interview else None,
         "load": script.load_s,
         "GPU share": script.gpu_share,
+        **of_conversation(script, [exchange for exchange in tape if exchange.path == "/api/chat"]),
     }
     if script.reported_eval_duration_ns is not None:
         true["decode"] = true["decode, our clock"]
-    return {figure: None if figure in scenario.absent else value for figure, value in true.items()}
+    return {figure: None if figure in scenario.absent else true[figure] for figure in asked_of(scenario)}
+
+
+def asked_of(scenario: Scenario) -> list[Figure]:
+    """Return the figures that a scenario asks for."""
+    return [figure for figure in WANTED if figure not in scenario.unasked]
+
+
+def of_conversation(script: ModelScript, turns: Sequence[Exchange]) -> dict[Figure, float | None]:
+    """Return what is true of a conversation's turns as they were sent: the second, and another one as the third."""
+    if len(turns) < 3:
+        return {}
+    first_s = [None if (sent := streamed(turn)) is None else sent.first_content_s for turn in turns]
+    prompts = [prompt_of(script, turn) for turn in turns]
+    shared = min(common_prefix(prompts[0], prompts[1]), len(prompts[1]) - 1) if script.prompt_cache else 0
+    share = shared / len(prompts[1])
+    return {
+        "second turn, warm": first_s[1],
+        "second turn, cold": first_s[2],
+        "cached share": share,
+        "cached share, by time": share,
+    }
+
+
+def prompt_of(script: ModelScript, turn: Exchange) -> list[str]:
+    """Return the tokens of a chat's prompt."""
+    messages = turn.body["messages"]
+    assert isinstance(messages, list)
+    said = tuple(Message(role=one["role"], content=one["content"]) for one in messages)
+    return prompt_tokens(script, GenerateJob(messages=said))
 
 
 def _undisturbed_s(sent: Sequence[Streamed | None], script: ModelScript) -> list[float]:
@@ -157,7 +201,7 @@ def rows_of(scenario: Scenario, runs: Sequence[tuple[Result, Sequence[Exchange]]
     rows: dict[Figure, list[Row]] = {}
     for result, tape in runs:
         true, got = truths(scenario, result, tape), figures_of(result)
-        for figure in WANTED:
+        for figure in asked_of(scenario):
             rows.setdefault(figure, []).append(Row(figure, true[figure], got[figure]))
     return [_typical(of_figure) for of_figure in rows.values()]
 
@@ -186,11 +230,11 @@ def shown(figure: Figure, value: float | None) -> str:
     match figure:
         case _ if value is None:
             return "none"
-        case "TTFT" | "first answer":
+        case _ if figure in IN_SECONDS:
             return f"{value * 1e3:.2f} ms"
         case "load":
             return f"{value:.4f} s"
-        case "GPU share":
+        case "GPU share" | "cached share" | "cached share, by time":
             return f"{value:.1%}"
         case _:
             return f"{value:.2f} t/s"
@@ -243,7 +287,7 @@ def summary(rows: Sequence[Row]) -> Iterator[str]:
         of_figure = [row for row in rows if row.figure == figure]
         given = sorted((row for row in of_figure if row.error is not None), key=lambda row: abs(row.error or 0.0))
         met = sum(row.is_met for row in of_figure)
-        limit = f"{bound * 1e3:g} ms" if figure in IN_SECONDS else f"{bound:.0%}"
+        limit = f"{bound * 1e3:g} ms" if figure in IN_SECONDS else f"{bound:.0%}" if bound > 1e-6 else "0"
         if not given:
             continue
         middle, worst = given[len(given) // 2], given[-1]

@@ -3,6 +3,7 @@
 import asyncio
 import io
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from fake_ollama.fleet import fake_fleet
 from fake_ollama.script import HostScript, ModelScript
 from ollama_speedrun import BenchmarkSettings, Phase, Run, RunSettings, build_plan, parse_target, run
 from ollama_speedrun.benchmark.events import BenchmarkBegan
-from ollama_speedrun.benchmark.plan import PROFILES, IfBusy, Profile
+from ollama_speedrun.benchmark.plan import PROFILES, Extra, IfBusy, Profile
 from ollama_speedrun.pipeline.events import Event, Forecasted
 from ollama_speedrun.pipeline.forecast import FAST, SLOW, Forecast, Speed, cost, forecast, longest
 from ollama_speedrun.ui.lines import forecast_line
@@ -28,9 +29,16 @@ SPEED_ONLY = BenchmarkSettings(
     reference_trial=False,
     if_busy=IfBusy.GO,
     max_items=0,
+    second_turn=Extra.OFF,
 )
 FIVE_ITEMS = BenchmarkSettings(
-    num_predict=100, trial_tokens=50, fewest_trials=2, most_trials=4, max_items=5, races=False
+    num_predict=100,
+    trial_tokens=50,
+    fewest_trials=2,
+    most_trials=4,
+    max_items=5,
+    races=False,
+    second_turn=Extra.OFF,
 )
 
 
@@ -41,6 +49,14 @@ def test_a_visit_costs_its_load_its_interview_its_trials_and_its_items() -> None
     assert found.item_s == pytest.approx(4.2)
     assert found.tokens == 450
     assert found.total_s == pytest.approx(1 + 2 + 25 + 5 * 4.2)
+
+
+def test_a_conversation_of_two_turns_costs_its_tokens_and_its_reading() -> None:
+    with_turns = msgspec.structs.replace(FIVE_ITEMS, second_turn=Extra.AUTO)
+    speed = Speed(40.0 * GB, 2.0 * GB)
+    without, found = (cost(model("m:8b", size_bytes=4 * GB), settings, speed) for settings in (FIVE_ITEMS, with_turns))
+    assert found.speed_tokens - without.speed_tokens == 64
+    assert found.speed_s - without.speed_s == pytest.approx(64 / 10 + 2.5)
 
 
 def test_an_embedding_model_costs_no_output_tokens() -> None:

@@ -27,7 +27,7 @@ from fake_ollama.student import SEED
 from ollama_speedrun import BenchmarkSettings, Phase, Run, RunSettings, Selection, build_plan, parse_target, run
 from ollama_speedrun.assessment.events import Assessed
 from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkPartial
-from ollama_speedrun.benchmark.plan import IfBusy
+from ollama_speedrun.benchmark.plan import Extra, IfBusy
 from ollama_speedrun.benchmark.types import CaveatKind, Result
 from ollama_speedrun.discovery.events import HostFound, TargetFailed
 from ollama_speedrun.discovery.types import Access, DiscoveryPlan, Host, Secret, ServerTarget
@@ -42,6 +42,7 @@ from records import GB, model
 pytestmark = pytest.mark.virtual_time
 
 QUICK = BenchmarkSettings(
+    second_turn=Extra.OFF,
     timeout_s=2,
     num_predict=32,
     num_ctx=2048,

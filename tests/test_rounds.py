@@ -10,7 +10,7 @@ from fake_ollama.script import EndWithoutDone, HostScript, able_model
 from fake_ollama.student import SEED
 from ollama_speedrun import Phase, Run, RunSettings, build_plan, parse_target, run
 from ollama_speedrun.assessment.types import TierVerdict
-from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy
+from ollama_speedrun.benchmark.plan import BenchmarkSettings, Extra, IfBusy
 from ollama_speedrun.events import Notice
 from ollama_speedrun.pipeline.events import Event
 from ollama_speedrun.quality.events import NotAsked
@@ -19,6 +19,7 @@ from ollama_speedrun.results.codec import decode, encode
 pytestmark = pytest.mark.virtual_time
 
 RACING = BenchmarkSettings(
+    second_turn=Extra.OFF,
     timeout_s=30,
     num_predict=32,
     trial_tokens=16,

@@ -10,21 +10,47 @@ from typing import Literal, TypeAlias
 import aiohttp
 import msgspec
 
-from fake_ollama.script import EmptyAnswer, EndWithoutDone, ErrorAnswer, HostScript, ModelScript, repeating_model
+from fake_ollama.script import (
+    CHAT_TEMPLATE,
+    EmptyAnswer,
+    EndWithoutDone,
+    ErrorAnswer,
+    HostScript,
+    ModelScript,
+    repeating_model,
+)
 from ollama_speedrun.benchmark.events import BenchmarkEnded, BenchmarkEvent, BenchmarkRevised
-from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy
+from ollama_speedrun.benchmark.plan import BenchmarkSettings, Extra, IfBusy
 from ollama_speedrun.benchmark.runner import benchmark_host
 from ollama_speedrun.benchmark.types import CaveatKind, Result
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.visit.events import BenchmarkProgress, Stage
 
-Figure: TypeAlias = Literal["decode", "decode, our clock", "prefill", "TTFT", "first answer", "load", "GPU share"]
+Figure: TypeAlias = Literal[
+    "decode",
+    "decode, our clock",
+    "prefill",
+    "TTFT",
+    "first answer",
+    "load",
+    "GPU share",
+    "second turn, warm",
+    "second turn, cold",
+    "cached share",
+    "cached share, by time",
+]
 
 NUM_CTX = 2048
 PLAIN = HostScript()
 SETTINGS = BenchmarkSettings(
-    timeout_s=20, num_predict=96, num_ctx=NUM_CTX, trial_tokens=64, most_trials=5, if_busy=IfBusy.GO
+    timeout_s=20,
+    num_predict=96,
+    num_ctx=NUM_CTX,
+    trial_tokens=64,
+    most_trials=5,
+    if_busy=IfBusy.GO,
+    second_turn=Extra.OFF,
 )
 MODEL = ModelScript("m:1b", decode_tps=200, prefill_tps=4000, load_s=0.5)
 THINKER = msgspec.structs.replace(MODEL, capabilities=("completion", "thinking"), thinking_tokens=24)
@@ -35,6 +61,8 @@ PARAGRAPH = " ".join(
 )
 SYSTEM = "You are the patient clerk of a harbour office who answers every letter in full sentences. " * 60
 SPEEDS: frozenset[Figure] = frozenset({"decode", "decode, our clock"})
+CACHED: frozenset[Figure] = frozenset({"cached share", "cached share, by time"})
+CONVERSATION: frozenset[Figure] = CACHED | {"second turn, warm", "second turn, cold"}
 EVERYTHING: frozenset[Figure] = SPEEDS | {"prefill", "TTFT", "first answer", "load", "GPU share"}
 
 
@@ -123,6 +151,13 @@ class Scenario:
     discarded: range = range(1)
 
     @property
+    def unasked(self) -> frozenset[Figure]:
+        """The figures that nobody asked for, or that the server's count stands for, or the reading time."""
+        if self.settings.second_turn is Extra.OFF:
+            return CONVERSATION
+        return figures("cached share, by time" if self.model.report_cached_count else "cached share")
+
+    @property
     def script(self) -> HostScript:
         """The whole host."""
         return msgspec.structs.replace(self.host, models=self.models)
@@ -168,6 +203,7 @@ def figures(*names: Figure) -> frozenset[Figure]:
     return frozenset(names)
 
 
+TALKING = msgspec.structs.replace(SETTINGS, num_ctx=4096, second_turn=Extra.ON)
 LOADED = HostScript(preloaded=("theirs:1b",), context_length=NUM_CTX)
 CROWDED = msgspec.structs.replace(LOADED, max_loaded=1, keep_alive_s=600)
 ALIAS = "e" * 64
@@ -392,6 +428,15 @@ SCENARIOS: Sequence[Scenario] = (
         absent=figures("load"),
     ),
     Scenario(
+        name="a second turn, counted, kept",
+        models=model(template=CHAT_TEMPLATE, report_cached_count=True, cached_prompts=3),
+        settings=TALKING,
+    ),
+    Scenario(name="a second turn, kept until another one", models=model(template=CHAT_TEMPLATE), settings=TALKING),
+    Scenario(
+        name="a second turn, read again", models=model(template=CHAT_TEMPLATE, prompt_cache=False), settings=TALKING
+    ),
+    Scenario(
         name="throttled at the end (drift)",
         models=(MODEL, ModelScript("n:1b", decode_tps=300)),
         host=HostScript(throttled_after=10),
@@ -427,6 +472,8 @@ async def measured(scenario: Scenario, url: str) -> Result:
 
 def figures_of(result: Result) -> Mapping[Figure, float | None]:
     """Return the figures as a user gets them."""
+    turns = result.second_turn
+    share, told_by = (None, None) if turns is None else (turns.cached_share, turns.told_by)
     return {
         "decode": result.speed_tps,
         "decode, our clock": result.decode_client_tps,
@@ -435,4 +482,8 @@ def figures_of(result: Result) -> Mapping[Figure, float | None]:
         "first answer": result.ttfa_s,
         "load": result.load_s,
         "GPU share": result.gpu_share,
+        "second turn, warm": None if turns is None else turns.ttft_warm_s,
+        "second turn, cold": None if turns is None else turns.ttft_cold_s,
+        "cached share": share if told_by == "count" else None,
+        "cached share, by time": share if told_by == "durations" else None,
     }

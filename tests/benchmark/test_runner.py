@@ -30,7 +30,7 @@ from fake_ollama.script import (
 )
 from ollama_speedrun.benchmark import workload
 from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkEvent, BenchmarkRevised
-from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy, Thinking
+from ollama_speedrun.benchmark.plan import BenchmarkSettings, Extra, IfBusy, Thinking
 from ollama_speedrun.benchmark.runner import benchmark_host, study_again
 from ollama_speedrun.benchmark.turns import Thinks
 from ollama_speedrun.benchmark.types import Caveat, CaveatKind, EmbeddingFigures, Result
@@ -56,6 +56,7 @@ QUICK = BenchmarkSettings(
     precision=1.0,
     reference_trial=False,
     if_busy=IfBusy.GO,
+    second_turn=Extra.OFF,
 )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import math
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -187,7 +188,7 @@ class ScriptedRunner:
         self._engine = engine
         self._script = script
         self._slots = slots
-        self._cached: Sequence[str] = ()
+        self._cached: deque[Sequence[str]] = deque(maxlen=script.cached_prompts)
         self._context_length = context_length
         self._busy_until = 0.0
 
@@ -218,7 +219,7 @@ class ScriptedRunner:
         fault = self._engine.next_fault(script)
         if isinstance(fault, EmptyAnswer):
             speech, fault = replace(speech, chunks=iter(()), eval_count=1, done_reason="stop"), None
-        cached = min(common_prefix(self._cached, speech.prompt), len(speech.prompt) - 1) if script.prompt_cache else 0
+        cached = self._shared_with(speech.prompt) if script.prompt_cache else 0
         truth = _Truth(
             prefill_s=(len(speech.prompt) - cached) / script.prefill_tps,
             decode_tps=script.decode_tps,
@@ -232,14 +233,14 @@ class ScriptedRunner:
                     break
                 moment = begun + truth.offset_s(chunk.last)
                 await (_until(moment) if generation.first_token_ns is not None else _exactly_at(moment))
-                self._cached = speech.prompt
+                self._keep(speech.prompt)
                 generation.reached(chunk.last, truth)
                 yield chunk.piece
             if fault is not None and (script.endless or fault.after_tokens <= speech.eval_count):
                 await _until(begun + truth.offset_s(fault.after_tokens))
                 await self._strike(fault)
             await _until(begun + truth.offset_s(speech.eval_count - 1))
-            self._cached = speech.prompt
+            self._keep(speech.prompt)
             generation.reached(speech.eval_count - 1, truth)
             generation.outcome = "done"
             yield _finish(script, speech, job, generation, truth)
@@ -271,6 +272,15 @@ class ScriptedRunner:
 
     async def close(self) -> None:
         """Nothing is left, because nothing was there."""
+
+    def _shared_with(self, prompt: Sequence[str]) -> int:
+        """Return how many leading tokens of a prompt are in the cache; the last one is always read."""
+        return min(max((common_prefix(known, prompt) for known in self._cached), default=0), len(prompt) - 1)
+
+    def _keep(self, prompt: Sequence[str]) -> None:
+        """Have a prompt in the cache, in the place of the oldest one."""
+        if not any(known is prompt for known in self._cached):
+            self._cached.append(prompt)
 
     def _end_of_batch(self, begun: float, prefill_s: float) -> float:
         """Return the loop's time when the batch of prompt tokens at hand is through, as it cannot be interrupted."""

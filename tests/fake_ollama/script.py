@@ -124,6 +124,8 @@ class ModelScript(Script, frozen=True):
     batch_tokens: int = 512
     """Prompt tokens in a batch: a cancelled prefill keeps the model busy to the end of its batch."""
     prompt_cache: bool = True
+    cached_prompts: int = 1
+    """How many of the latest prompts stay in the cache; the one that a new prompt shares most with is used."""
     report_cached_count: bool = False
     report_durations: bool = True
     reported_eval_duration_ns: int | None = None

@@ -8,6 +8,8 @@ import msgspec
 
 DEPTHS: Final = (0, 2048, 8192, 32768)
 CONCURRENCY_LEVELS: Final = (1, 2, 4, 8)
+LONGEST_READ_S: Final = 5.0
+"""A conversation whose prompt takes longer to read is held only where that is asked for."""
 QUICK_TOKENS: Final = 900
 """The most output tokens of a model without thinking in the profile quick: interview, trials and items."""
 
@@ -37,6 +39,14 @@ class Thinking(enum.StrEnum):
     ALL = "all"
 
 
+class Extra(enum.StrEnum):
+    """Whether to make a further measurement: never, where it is cheap or telling, or always."""
+
+    OFF = "off"
+    AUTO = "auto"
+    ON = "on"
+
+
 class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How each model is measured.
 
@@ -47,7 +57,8 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     out of reach.
     `take_turns` lets two models of a host alternate where memory holds both, so that results come in pairs;
     `reference_trial` repeats a host's first model at the end, to notice drift. `depths` (tokens) and
-    `concurrency_levels` (requests at once) ask for the two sweeps. At most `max_items` items of the bank are graded for
+    `concurrency_levels` (requests at once) ask for the two sweeps. `second_turn` asks for a conversation of two turns,
+    with `auto` where reading its prompt takes 5 s at most. At most `max_items` items of the bank are graded for
     each model, none with 0, out of the `areas` and `languages` named (empty: all); `item_seed` None draws their order.
     `first_items` of them are asked when a model is loaded for its speed; where the run `races`, further rounds ask the
     models of a tier until the best is certain: with confidence `sure`, at most `within` worse than the best. A model
@@ -70,6 +81,7 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     if_busy: IfBusy = IfBusy.WAIT
     depths: tuple[int, ...] = ()
     concurrency_levels: tuple[int, ...] = ()
+    second_turn: Extra = Extra.AUTO
     max_items: int = 400
     first_items: int = 10
     sure: float = 0.95
@@ -95,6 +107,7 @@ PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
         most_trials=3,
         take_turns=False,
         reference_trial=False,
+        second_turn=Extra.OFF,
         max_items=20,
         first_items=20,
         races=False,
@@ -109,6 +122,7 @@ PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
         thinking=Thinking.ALL,
         depths=DEPTHS,
         concurrency_levels=CONCURRENCY_LEVELS,
+        second_turn=Extra.ON,
         max_items=400,
         first_items=400,
         races=False,

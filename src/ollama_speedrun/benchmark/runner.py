@@ -21,7 +21,8 @@ from .budget import Budget
 from .embedding import EmbeddingRates
 from .events import BenchmarkEvent
 from .image_cost import ImageCost
-from .plan import BenchmarkSettings, IfBusy, Thinking
+from .plan import LONGEST_READ_S, BenchmarkSettings, Extra, IfBusy, Thinking
+from .second_turn import ConversationStudy
 from .speed import SpeedTrials, TrialSettings
 from .sweeps import ConcurrencySweep, DepthSweep
 from .turn import ResultStudy, Turn
@@ -96,14 +97,18 @@ def _turn(model: LoadedModel, settings: BenchmarkSettings, alongside: Sequence[S
         precision=settings.precision,
         longest_s=settings.trials_s,
     )
+    speed = SpeedTrials(trials, budget)
     last: list[ResultStudy] = []
+    if settings.second_turn is not Extra.OFF:
+        longest_s = None if settings.second_turn is Extra.ON else LONGEST_READ_S
+        last.append(ConversationStudy(budget, longest_read_s=longest_s, prefill_tps=speed.prefill_tps))
     if "vision" in model.model.capabilities:
         last.append(ImageCost(budget))
     if settings.concurrency_levels:
         last.append(ConcurrencySweep(settings.concurrency_levels, settings.trial_tokens, budget))
     if settings.depths:
         last.append(DepthSweep(settings.depths, budget))
-    return Turn(model, SpeedTrials(trials, budget), budget, alongside=alongside, last=last)
+    return Turn(model, speed, budget, alongside=alongside, last=last)
 
 
 async def study_again(

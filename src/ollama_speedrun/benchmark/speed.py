@@ -100,6 +100,10 @@ class SpeedTrials:
         """True if the budget is spent."""
         return self._budget.is_spent
 
+    def prefill_tps(self) -> float | None:
+        """Return how fast the interview's prompt was read in tokens/s, None where that is not known."""
+        return None if self.interview is None else metrics.prefill_tps(self.interview)
+
     async def step(self, model: LoadedModel) -> bool:
         """Run the interview, or one trial; what the server does wrong is kept and not raised."""
         try:

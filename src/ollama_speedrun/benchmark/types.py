@@ -115,6 +115,34 @@ class ImageFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     prefill_s: float | None
 
 
+class SecondTurn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long the second turn of a conversation takes to its first token, and what the server reads from its cache.
+
+    `first`, `second` and `third` are the turns of one conversation, each with all earlier ones in its prompt; `other`
+    is a conversation as long as the second turn with another beginning, asked between the second and the third.
+    `prefix_tokens` is the prompt of the first turn, `prompt_tokens` that of the second. `ttft_warm_s` is the second
+    turn's time to first token, `ttft_cold_s` the other conversation's, which is not in the cache.
+    `cached_share` is the share of the second turn's prompt that came from the cache, `later_cached_share` that of the
+    third's; `told_by` says whether the server counted it or its reading times tell. `prefix` says what became of the
+    first turn: three quarters of it or more were "kept", under a quarter is "lost". `survives` is True where it was
+    still kept after the other conversation. All are None where nothing tells.
+    """
+
+    prefix_tokens: int | None
+    prompt_tokens: int | None
+    ttft_warm_s: float | None
+    ttft_cold_s: float | None
+    cached_share: float | None
+    later_cached_share: float | None = None
+    told_by: Literal["count", "durations"] | None
+    prefix: Literal["kept", "partly", "lost"] | None
+    survives: bool | None = None
+    first: StreamRecord
+    second: StreamRecord
+    other: StreamRecord
+    third: StreamRecord | None = None
+
+
 class Observations(msgspec.Struct, frozen=True, kw_only=True):
     """All that was observed of one model in one variant.
 
@@ -199,6 +227,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     image: ImageFigures | None = None
     depths: tuple[DepthPoint, ...] = ()
     concurrency: tuple[ConcurrencyPoint, ...] = ()
+    second_turn: SecondTurn | None = None
     drift: float | None = None
     caveats: tuple[Caveat, ...] = ()
     discarded_trials: int | None = None

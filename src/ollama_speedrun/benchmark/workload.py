@@ -18,6 +18,13 @@ AREAS: Final[Mapping[str, str]] = {
 GOODS: Final = ("lamps", "ropes", "apples", "books", "bricks", "candles", "clocks", "kettles", "nails", "sails")
 TOWNS: Final = ("Aldport", "Brenley", "Corvane", "Dunmere", "Eastholm", "Farrow", "Grimsby", "Hallow", "Inverley")
 
+QUESTIONS: Final = ("Now say it in one sentence.", "And now in five words.")
+"""How the conversation over a list of deliveries goes on."""
+TURN_TOKENS: Final = 16
+"""The most tokens of an answer in it."""
+SHORT_ANSWER: Final = "Line by line."
+"""Stands for the answer of a model that had only thought."""
+
 VERSION: Final = 2
 """Goes up with every change of what is asked or how: figures of two workloads do not compare."""
 FILLER_SEED: Final = 42

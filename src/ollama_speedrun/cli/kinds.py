@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Generic, Literal, TypeAlias, TypeVar
 
     from ..assessment.types import Tier
-    from ..benchmark.plan import IfBusy, Profile, Thinking
+    from ..benchmark.plan import Extra, IfBusy, Profile, Thinking
 
     Scoring: TypeAlias = Literal["overall", "classic"]
     T_co = TypeVar("T_co", covariant=True)
@@ -210,6 +210,12 @@ def _if_busy(text: str) -> IfBusy:
     return IfBusy(text)
 
 
+def _extra(text: str) -> Extra:
+    from ..benchmark.plan import Extra
+
+    return Extra(text)
+
+
 def _switch(text: str) -> bool:
     try:
         return _SWITCH_WORDS[text.lower()]
@@ -248,6 +254,7 @@ THINKING: Kind[Thinking] = Kind(
     "default or on or off or all", _thinking, (str,), values=("default", "on", "off", "all")
 )
 IF_BUSY: Kind[IfBusy] = Kind("wait or skip or go", _if_busy, (str,), values=("wait", "skip", "go"))
+EXTRA: Kind[Extra] = Kind("auto or on or off", _extra, (str,), values=("auto", "on", "off"))
 USE: Kind[str] = Kind(
     "a use: chat, code, agent, batch, rag, or one of your own",
     _text,

@@ -9,6 +9,7 @@ from .kinds import (
     COUNT,
     DEPTHS,
     DURATION,
+    EXTRA,
     FILE,
     FILES,
     HOSTS,
@@ -236,6 +237,14 @@ class Settings:
         "N",
         "also measure with these numbers of concurrent requests: 1,2,… or on or off",
         "benchmark.concurrency_levels",
+    )
+    second_turn = Option(
+        EXTRA,
+        None,
+        MEASURING,
+        "HOW",
+        "also measure the second turn of a conversation: on, off, or auto: where its prompt is read within 5 s",
+        "benchmark.second_turn",
     )
     if_busy = Option(
         IF_BUSY,

@@ -147,6 +147,13 @@ _AFTER_AREAS: Final[tuple[Column[Entry], ...]] = (
         is_needed=lambda rows: any(row.result.decode_interval is not None for row in rows),
     ),
     Column("TTFT", lambda row: figures.duration(row.result.ttft_s)),
+    Column(
+        "2nd turn",
+        lambda row: figures.duration(row.result.second_turn.ttft_warm_s if row.result.second_turn else None),
+        gives_way=6,
+        wide=True,
+        is_needed=lambda rows: any(row.result.second_turn is not None for row in rows),
+    ),
     Column("Load", lambda row: figures.duration(row.result.load_s), gives_way=5, wide=True),
     Column("Score", lambda row: figures.score(row.score), emphasis="grade"),
 )

@@ -21,6 +21,7 @@ from ..benchmark.types import CaveatKind, Result, StreamRecord
 from ..inventory.types import Model
 from ..results.types import Document
 from . import figures
+from .explain_further import explain_further
 from .explain_items import explain_items
 from .layout import shorten
 from .text import clean
@@ -156,6 +157,7 @@ def _of_result(document: Document, formula: Formula, entry: Rated, model: Model 
         yield from _of_records(result, result.interview)
     elif result.embedding is not None:
         yield from _of_embedding(result)
+    yield from explain_further(result)
     yield from _of_place(entry, model)
     yield from _of_score(document, formula, entry)
     yield from _left_out(result)

@@ -69,6 +69,8 @@ def _decision(report: Report) -> Iterator[str]:
         yield from ("", f"★ Use {_advice(report.recommendation)}")
     elif report.why_none is not None:
         yield from ("", f"No recommendation: {escape(report.why_none)}.")
+    if report.remarks:
+        yield from ("", *(f"- {escape(remark)}" for remark in report.remarks))
     if report.uses:
         yield ""
     for use in report.uses:

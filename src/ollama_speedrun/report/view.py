@@ -16,6 +16,7 @@ from ..quality.records import accuracy
 from ..results.types import Document
 from . import figures
 from .columns import Column, Entry, cells, results
+from .further import remarks
 from .legend import legend
 from .settings import USUAL, ReportSettings
 from .tables import Table, beside, by_area
@@ -98,13 +99,15 @@ class UseAdvice(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A whole report, as its reader meets it: what to use, then the table, then what could change that decision.
 
-    `why_none` says why nothing is recommended; `uses` are those with another answer; `tiers` is empty where the run has
-    but one. `notes` pair a mark with its text: those that concern the decision, and in `other_notes` the rest. `legend`
-    says how the figures are to be read, and `caution` what is to be known before any is.
+    `remarks` are what further studies found of the recommended model, each a sentence. `why_none` says why nothing is
+    recommended; `uses` are those with another answer; `tiers` is empty where the run has but one. `notes` pair a mark
+    with its text: those that concern the decision, and in `other_notes` the rest. `legend` says how the figures are to
+    be read, and `caution` what is to be known before any is.
     """
 
     recommendation: Advice | None
     why_none: str | None
+    remarks: tuple[str, ...]
     uses: tuple[UseAdvice, ...]
     columns: tuple[Column[Entry], ...]
     sections: tuple[Section, ...]
@@ -150,6 +153,7 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
     return Report(
         recommendation=_recommendation(verdict, names),
         why_none=None if verdict is None or verdict.why_none is None else clean(verdict.why_none, 600),
+        remarks=() if verdict is None else _remarks(verdict.recommendation, measured),
         uses=_uses(document.verdict, names) if settings.use is None and settings.scoring == "overall" else (),
         columns=columns,
         sections=tuple(
@@ -325,6 +329,14 @@ def _recommendation(verdict: Verdict | None, names: Mapping[str, str]) -> Advice
     if verdict is None or verdict.recommendation is None:
         return None
     return _advice("Recommendation", verdict.recommendation, verdict.recommendation.why, names)
+
+
+def _remarks(chosen: Pick | None, measured: Sequence[Rated]) -> tuple[str, ...]:
+    """Return what further studies found of the recommended model."""
+    if chosen is None:
+        return ()
+    key = (chosen.host, chosen.model, chosen.variant)
+    return tuple(sentence(line) for entry in measured if entry.result.key == key for line in remarks(entry.result))
 
 
 def _advice(scope: str, pick: Pick, why: str, names: Mapping[str, str]) -> Advice:

@@ -1,0 +1,46 @@
+"""How the figures of further studies were computed, with the numbers of their raw records put in. Pure."""
+
+from collections.abc import Iterator
+
+from .. import units
+from ..benchmark.types import Result, SecondTurn, StreamRecord
+from . import figures, further
+
+
+def explain_further(result: Result) -> Iterator[str]:
+    """Yield the lines on each further finding of a result."""
+    if result.second_turn is not None:
+        yield from _of_second_turn(result.second_turn)
+
+
+def _of_second_turn(found: SecondTurn) -> Iterator[str]:
+    yield "second_turn: a conversation of two turns, client clock; its cache by the server's clock or count"
+    if line := further.second_turn(found):
+        yield f"  {line}"
+    yield f"  ttft_warm_s: first content of the second turn = {figures.duration(found.ttft_warm_s)}"
+    yield f"  ttft_cold_s: first content of as long a conversation = {figures.duration(found.ttft_cold_s)}"
+    yield from _of_cache("cached_share", found.second, found.other, found.cached_share, found.told_by)
+    if found.third is not None:
+        yield from _of_cache("later_cached_share", found.third, found.other, found.later_cached_share, found.told_by)
+
+
+def _of_cache(
+    field: str, read: StreamRecord, cold: StreamRecord, share: float | None, told_by: str | None
+) -> Iterator[str]:
+    if share is None:
+        yield f"  {field}: none: the server gave no count and no duration that tells"
+    elif told_by == "count":
+        yield (
+            f"  {field}: prompt_eval_cached_count / prompt_eval_count = {read.prompt_eval_cached_count} / "
+            f"{read.prompt_eval_count} = {share:.1%}"
+        )
+    else:
+        yield (
+            f"  {field}: 1 − (tokens read in {_s(read)} at the rate of the cold read: {cold.prompt_eval_count} in "
+            f"{_s(cold)}) / {read.prompt_eval_count} = {share:.1%}"
+        )
+
+
+def _s(record: StreamRecord) -> str:
+    duration_ns = record.prompt_eval_duration_ns
+    return figures.ABSENT if duration_ns is None else f"{units.seconds(duration_ns):.6f} s"
