@@ -23,10 +23,10 @@ export COVERAGE_CORE = sysmon
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup print-python demo run test quick check lint types imports bench binary picture docs lock format clean
+.PHONY: help setup print-python demo run test quick check lint types imports bench integrations binary picture docs lock format clean
 
 help:  ## print this list
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 setup: $(READY)  ## make the virtual environment
 
@@ -64,6 +64,15 @@ imports: $(READY)
 
 bench: $(READY)  ## run every benchmark
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+# Not locked and not in CI's check: what other programs do with our exports, by their own newest code
+INTEGRATIONS := build/integrations
+integrations: $(READY)  ## install LiteLLM, llm and Continue's schema, and let them read our exports
+	"$(UV)" venv --quiet --allow-existing --no-python-downloads --python "$(PYTHON)" $(INTEGRATIONS)/venv
+	"$(UV)" pip install --quiet --python $(INTEGRATIONS)/venv --requirement requirements.lock litellm llm
+	"$(UV)" pip install --quiet --python $(INTEGRATIONS)/venv --no-deps --no-build-isolation --editable .
+	! command -v npm || npm install --prefix $(INTEGRATIONS) --no-audit --no-fund --ignore-scripts @continuedev/config-yaml yaml
+	$(INTEGRATIONS)/venv/bin/python -m pytest -n 0 $(ARGS) tests/exports/test_programs.py
 
 binary: $(READY)  ## build a standalone executable in dist/
 	$(BIN)/python -m PyInstaller --noconfirm --distpath dist --workpath build packaging/ollama-speedrun.spec

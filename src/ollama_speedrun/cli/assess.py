@@ -36,7 +36,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     chosen = load_settings(environment, arguments)
     files = ResultFiles(chosen.output, shown=planning.report_settings(chosen))
     screen = Screen(environment, chosen, as_json=arguments.json)
-    documents = _read(environment, chosen, arguments.files, screen)
+    documents = read_documents(environment, chosen, arguments.files, screen)
     if unlike := differences(documents):
         screen.note(f"These results were measured unlike, so compare them with care: {'; '.join(unlike)}.")
     whole = merged(documents)
@@ -45,11 +45,11 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
             f"there is no benchmark in it to assess, only a list of {counted(len(whole.hosts), 'server')} and "
             f"{counted(len(whole.models), 'model')}; give a FILE that `run` or `benchmark` wrote"
         )
-    selection = _selection(arguments, chosen)
-    document = _assessed(_selected(whole, selection), chosen)
+    selection = selection_of(arguments, chosen)
+    document = assessed(selected(whole, selection), chosen)
     if selection.tiers:
         tiers = {entry.key for entry in document.assessments if entry.tier in selection.tiers}
-        document = _assessed(of_results(document, lambda result: result.key in tiers), chosen)
+        document = assessed(of_results(document, lambda result: result.key in tiers), chosen)
     unwritten = files.write(document, is_last=True)
     screen.show(document, until=Phase.ASSESS)
     if arguments.explain is not None:
@@ -88,7 +88,7 @@ def _check_no_contradiction(arguments: argparse.Namespace) -> None:
         raise UsageError("standard input (-) is given more than once; give it once")
 
 
-def _read(environment: Environment, chosen: Settings, names: Sequence[str], screen: Screen) -> list[Document]:
+def read_documents(environment: Environment, chosen: Settings, names: Sequence[str], screen: Screen) -> list[Document]:
     """Return what the names mean: files, runs of the history, and standard input; the last run without any."""
     with History(planning.history_file(chosen, environment)) as history:
         if history.remark is not None:
@@ -107,7 +107,7 @@ def _from_stdin(environment: Environment) -> Document:
     return decode(data, origin="standard input")
 
 
-def _selection(arguments: argparse.Namespace, chosen: Settings) -> Selection:
+def selection_of(arguments: argparse.Namespace, chosen: Settings) -> Selection:
     """Return what the command line chooses: what the settings file says is meant for runs."""
     given = {
         key: value for key in ("host", "model", "exclude", "tier") if (value := getattr(arguments, key)) is not None
@@ -120,7 +120,7 @@ def _selection(arguments: argparse.Namespace, chosen: Settings) -> Selection:
     )
 
 
-def _selected(document: Document, selection: Selection) -> Document:
+def selected(document: Document, selection: Selection) -> Document:
     """Return what the selection takes by host and by name; the tier is known only once the results are assessed."""
     if not (selection.hosts or selection.include or selection.exclude):
         return document
@@ -136,7 +136,8 @@ def _takes_host(selection: Selection, host: Host) -> bool:
     return selection.takes_host(host) or selection.takes_host(msgspec.structs.replace(host, name=label))
 
 
-def _assessed(document: Document, chosen: Settings) -> Document:
+def assessed(document: Document, chosen: Settings) -> Document:
+    """Return the document with the assessments and the verdict that its results lead to."""
     try:
         assessments, verdict = assess(
             document.models, document.results, document.quality_records, document.settings, named_uses=chosen.uses

@@ -385,11 +385,13 @@ _ARGUMENTS = {
     "SHELL": "SHELL",
     "WHAT": "[show|path]",
     "BANK": "[list|show|check]",
+    "PROGRAM": "PROGRAM [FILE]",
 }
 _LISTING = (HOST, FINDING, CHOOSING, RESULTS, TALK)
 _SCANNING = (HOST, FINDING, RESULTS, TALK)
 _SAVED = (HOST, CHOOSING, RESULTS, VERDICT, HISTORY, TALK)
 _DEMO = (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, HISTORY, TALK)
+_USING = (HOST, CHOOSING, HISTORY, TALK)
 VERBS = (
     Verb("run", "run", "assess", GROUPS, "TARGET", "find, list, benchmark, recommend (the default)"),
     Verb("discover", "discover", "discover", _SCANNING, "TARGET", "find servers"),
@@ -404,6 +406,7 @@ VERBS = (
         "the verdict on FILEs or past RUNs, no traffic",
     ),
     Verb("demo", "demo", "assess", _DEMO, None, "the whole run on small real servers that come with it"),
+    Verb("export", "export", None, _USING, "PROGRAM", "the picks as another program's configuration"),
     Verb("bank", "bank", None, (), "BANK", "the questions models are asked, and a check of yours"),
     Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),
     Verb("completion", "completion", None, (), "SHELL", "a completion script: bash, zsh, fish or tcsh"),
@@ -420,7 +423,7 @@ class OneOff:
         self.help = text
 
 
-_WITH_RESULT = ("run", "discover", "models", "benchmark", "assess", "demo", "config")
+_WITH_RESULT = ("run", "discover", "models", "benchmark", "assess", "demo", "config", "export")
 _WITH_FIGURES = ("run", "benchmark", "assess", "demo")
 ONE_OFFS = (
     OneOff("--json", None, (*_WITH_RESULT, "bank"), "print one JSON document on standard output"),
@@ -435,6 +438,8 @@ ONE_OFFS = (
     OneOff("--watch", None, ("discover",), "continue until Ctrl-C, and print hosts as they come and go"),
     OneOff("--explain", "MODEL", _WITH_FIGURES, "also print how each figure of this model (a glob) was computed"),
     OneOff("--last", None, ("assess",), "assess the last run on this machine, as without FILE"),
+    OneOff("--for", "USE", ("export",), "take the picks for this use: chat, code, agent, batch, rag or your own"),
+    OneOff("--output", "FILE", ("export",), "write to this file instead of standard output"),
     OneOff("--family", "NAME", ("bank",), "bank show: only this family of the area"),
     OneOff("--level", "N", ("bank",), "bank show: from 1 to 5 (default 1)"),
     OneOff("--seed", "N", ("bank",), "bank show: the first item's seed (default 0)"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ..errors import UsageError
+from ..exports.targets import NAMES as PROGRAMS
 from .options import ONE_OFFS, PROGRAM, SETTINGS, VERBS, Option, Verb
 from .overview import overview, version
 
@@ -15,6 +16,7 @@ POSITIONAL_HELP = {
     "TARGET": "host, host:port, URL or network (192.168.1.0/24) to probe instead of the local subnets",
     "FILE": "result that a run wrote with --output FILE.json, - for standard input, or a run of the history: last, "
     "last~1, the beginning of its id, or a date; several are put together; without any the last run on this machine",
+    "PROGRAM": f"the program to configure: {', '.join(PROGRAMS)}; FILE as in assess",
 }
 VERB_NAMES = tuple(verb.name for verb in VERBS)
 _OPTIONS_WITH_VALUE = {setting.flag for setting in SETTINGS if not isinstance(setting.default, bool)} | {
@@ -139,7 +141,10 @@ def _add_positional(parser: argparse.ArgumentParser, verb: Verb) -> None:
     if verb.positional == "TARGET":
         parser.add_argument("targets", metavar="TARGET", nargs="*", help=POSITIONAL_HELP["TARGET"])
     elif verb.positional == "FILE":
-        _complete_files(parser.add_argument("files", metavar="FILE", nargs="*", help=POSITIONAL_HELP["FILE"]))
+        _add_files(parser)
+    elif verb.positional == "PROGRAM":
+        parser.add_argument("program", metavar="PROGRAM", choices=PROGRAMS, help=POSITIONAL_HELP["PROGRAM"])
+        _add_files(parser)
     elif verb.positional == "SHELL":
         parser.add_argument("shell", choices=SHELLS, help="the shell to print it for")
     elif verb.positional == "BANK":
@@ -149,6 +154,10 @@ def _add_positional(parser: argparse.ArgumentParser, verb: Verb) -> None:
         parser.add_argument("subject", metavar="AREA|FILE", nargs="?", help="the area to show, or the file to check")
     elif verb.positional == "WHAT":
         parser.add_argument("what", choices=("show", "path"), nargs="?", default="show", help="show is the default")
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    _complete_files(parser.add_argument("files", metavar="FILE", nargs="*", help=POSITIONAL_HELP["FILE"]))
 
 
 def _add_setting(section: argparse._ArgumentGroup, setting: Option[Any]) -> None:
