@@ -42,6 +42,15 @@ def test_every_file_is_written(tmp_path: Path) -> None:
     assert written.names == tuple(map(str, asked))
 
 
+def test_a_page_is_written_at_the_end_of_a_run_alone(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    asked = files(page)
+    assert asked.write(document("m:1b")) is None
+    assert not page.exists()
+    assert asked.write(document("m:1b"), is_last=True) is None
+    assert "m:1b" in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("ending", ["json", "md", "csv"])
 def test_a_run_that_found_nothing_goes_beside_a_file_that_holds_results(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"result.{ending}"

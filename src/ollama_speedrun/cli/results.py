@@ -51,6 +51,8 @@ class ResultFiles:
         """
         errors = []
         for path, format_ in self._outputs:
+            if format_.only_at_end and not is_last:
+                continue
             place = self._place(path, document, is_last=is_last)
             if place is not None and (error := self._try(place, format_, document)):
                 errors.append(error)

@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 
 
 class Format:
-    """A kind of file, by its ending, and its text for a document; only the tables for people look at the settings."""
+    """A kind of file, by its ending, and its text for a document; only what people read looks at the settings.
 
-    def __init__(self, suffix: str, render: Callable[[Document, ReportSettings], str]) -> None:
+    What is `only_at_end` costs too much to be written again and again while models are measured.
+    """
+
+    def __init__(
+        self, suffix: str, render: Callable[[Document, ReportSettings], str], *, only_at_end: bool = False
+    ) -> None:
         self.suffix = suffix
         self.render = render
+        self.only_at_end = only_at_end
 
 
 def _json(document: Document, _: ReportSettings) -> str:
@@ -39,10 +45,17 @@ def _csv(document: Document, _: ReportSettings) -> str:
     return csv.render(document)
 
 
+def _html(document: Document, settings: ReportSettings) -> str:
+    from .html import page  # noqa: PLC0415  a scan begins sooner without
+
+    return page.render(document, settings)
+
+
 FORMATS = (
     Format(".json", _json),
     Format(".md", _markdown),
     Format(".csv", _csv),
+    Format(".html", _html, only_at_end=True),
 )
 
 
