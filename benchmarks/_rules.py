@@ -7,6 +7,7 @@ from ollama_speedrun.quality.evalues import Duel, continued
 from ollama_speedrun.quality.likely import likely
 from ollama_speedrun.quality.race import HostState, advance, next_batch, open_race
 from ollama_speedrun.quality.race_types import PROFILES, Arm, Graded, Loaded, Race, Rules
+from ollama_speedrun.quality.rounds import is_asked
 from ollama_speedrun.quality.verdicts import (
     CertifiedBest,
     LikelyBest,
@@ -60,7 +61,7 @@ def race(tier: Tier, rules: Rules = PROFILES["standard"], hosts: int = 1, *, sta
         free[batch.host] = HostState(batch.host, frozenset([batch.arm]))
         for place in range(batch.first, batch.stop):
             state = advance(state, Graded(batch.arm, place, one.scores[place], one.tokens, one.item_s))
-            if state.is_over or state.lanes[number].fate is not None:
+            if not is_asked(state, number):
                 break
     return _read(state, tier, outcome)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from ollama_speedrun.quality.race import HostState, advance, next_batch, open_race
 from ollama_speedrun.quality.race_types import Arm, Graded, Loaded, Race, Record, Rules
+from ollama_speedrun.quality.rounds import is_asked
 
 Scores = Sequence[Sequence[float]]
 
@@ -34,7 +35,7 @@ def steps(race: Race, scores: Scores, load_s: float = 2.0, item_s: float = 0.5) 
             record = Graded(batch.arm, place, scores[number][place], 30, item_s)
             race = advance(race, record)
             yield record, race
-            if race.is_over or race.lanes[number].fate is not None:
+            if not is_asked(race, number):
                 break
 
 

@@ -102,15 +102,29 @@ def test_the_order_in_which_answers_arrive_changes_nothing(scores: list[list[flo
         assert decisions(race) == decisions(straight)
 
 
+@settings(max_examples=60)
+@given(st.integers(0, 2**32))
+def test_records_in_any_order_give_the_race_that_asked_for_them(seed: int) -> None:
+    rng = random.Random(seed)
+    abilities, bank = rng.choices([0.2, 0.5, 0.6, 0.9], k=rng.randint(2, 6)), rng.choice([20, 40, 80])
+    scores = [bernoulli(rng, ability, bank) for ability in abilities]
+    rules = rng.choice([PROFILES["standard"], Rules(within=0.1, sure=0.6, first_batch=3)])
+    start = opened(scores, rules, rng.randint(1, 3), stays_loaded=rng.random() < 0.3)
+    records = [record for record, _ in steps(start, scores)]
+    race = resumed(start, records)
+    by_place = sorted(records, key=lambda one: one.place if isinstance(one, Graded) else -1)
+    by_arm = sorted(records, key=lambda one: one.arm)
+    for order in (by_place, by_arm, by_arm[::-1], rng.sample(records, len(records))):
+        assert decisions(resumed(start, order)) == decisions(race)
+
+
 def decisions(race: Race) -> object:
     """What was decided; costs and answers that came after the decision may differ in nothing but their place."""
     return (
         race.is_over,
-        race.frontier,
-        race.leaders,
         race.survivors,
-        race.is_over or (race.entered, race.until),
-        [(lane.fate, lane.judged, lane.evidence) for lane in race.lanes],
+        race.is_over or (race.frontier, race.leaders, race.entered, race.pacers, race.until),
+        [(lane.fate, lane.evidence) for lane in race.lanes],
     )
 
 
@@ -194,34 +208,16 @@ def test_first_ten_items_then_five_where_all_stay_loaded() -> None:
     assert next_batch(race, FREE) == Batch("m0", "h0", 10, 15, is_loaded=False)
 
 
-@pytest.mark.parametrize(
-    ("load_s", "item_s", "sizes"),
-    [
-        (2.0, 0.5, [10, 12, 12, 12]),
-        (20.0, 0.5, [10, 20, 40, 80]),
-        (0.1, 0.5, [10, 5, 5, 5]),
-        (2.0, 0.2, [10, 20, 30, 30]),
-    ],
-)
-def test_rounds_grow_with_the_measured_load_time_at_most_twofold(
-    load_s: float, item_s: float, sizes: list[int]
-) -> None:
+@pytest.mark.parametrize("load_s", [0.1, 20.0])
+def test_rounds_double_where_models_are_loaded_for_each_however_long_that_takes(load_s: float) -> None:
     scores = [[1.0, 0.0] * 200, [0.0, 1.0] * 200]
     race = opened(scores, Rules(certifies=False), stays_loaded=False)
     found = [10]
-    for _, after in steps(race, scores, load_s, item_s):
+    for _, after in steps(race, scores, load_s):
         if after.until != race.until:
             found.append(after.until - race.until)
         race = after
-    assert found[:4] == sizes
-
-
-def test_without_a_measured_load_rounds_grow_by_half() -> None:
-    scores = [[1.0, 0.0] * 50, [0.0, 1.0] * 50]
-    race = opened(scores, Rules(certifies=False), stays_loaded=False)
-    for arm, place in itertools.product(("m0", "m1"), range(10)):
-        race = advance(race, Graded(arm, place, scores[int(arm[1:])][place]))
-    assert race.until == 25
+    assert found == [10, 20, 40, 80, 160, 90]
 
 
 def test_a_round_starts_with_the_arm_that_is_loaded() -> None:

@@ -19,6 +19,7 @@ from ..quality.entrants import Candidate, Span, field
 from ..quality.events import NotAsked
 from ..quality.race_types import Race
 from ..quality.records import QualityRecord, score
+from ..quality.rounds import is_asked, pace_setters
 from ..quality.standing import RecordKey, arm_name, by_mix, can_race, key_of, standing
 from ..visit.study import Study
 from .examiner import Examiner, loads_s
@@ -119,9 +120,10 @@ class Rounds:
         """Return what each host is to be asked in this round: model, first place and the place to stop before."""
         due: dict[str, list[tuple[RecordKey, int, int]]] = defaultdict(list)
         for race, records in races_of(self._record, self._settings, left=self._left):
-            for number in race.entered:
+            pacers = pace_setters(race)
+            for number in sorted(race.entered, key=lambda number: number not in pacers):
                 lane = race.lanes[number]
-                if race.is_over or lane.fate is not None or lane.asked >= race.until:
+                if not is_asked(race, number):
                     continue
                 key = key_of(records[lane.arm.name])
                 if key in self._examiner.asked and self._may_begin(self._examiner.asked[key][0]):
@@ -132,8 +134,7 @@ class Rounds:
         """Tell if another answer of this arm can still change anything."""
         for race, records in races_of(self._record, self._settings, left=self._left):
             if arm in records:
-                fates = {lane.arm.name: lane.fate for lane in race.lanes}
-                return not race.is_over and fates[arm] is None
+                return any(race.lanes[number].arm.name == arm and is_asked(race, number) for number in race.entered)
         return False
 
 

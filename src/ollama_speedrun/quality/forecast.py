@@ -5,13 +5,15 @@ while there are few) gives the expected growth of the evidence on each item to c
 """
 
 import math
+from typing import Final
 
 import msgspec
 
 from .evalues import LARGEST_ODDS, STAKES, Duel, continued, remaining_mean
 from .likely import PRIOR_ITEMS, PRIOR_SD, PRIOR_VARIANCE, likely
 from .race_types import Race
-from .rounds import LOADING_SHARE
+
+LOADING_SHARE: Final = 0.25
 
 
 class Forecast(msgspec.Struct, frozen=True):

@@ -1,12 +1,12 @@
 """The race for the best of a tier: given what was answered, what to ask next. Pure: a fold over records.
 
 All arms answer the items of one bank in one secret random order, so that each pair is compared on the same items. The
-race goes in rounds: every arm of a round answers up to the same place. Item by item, as soon as all of them have
-answered it, each arm bets against being the best, with the arm that led before this item on the other side. If an arm
-is the best of the bank, the capital of these bets is a supermartingale whoever leads, because the leader is known
-before the item is drawn: evidence of 2/δ appears with a chance of δ/2 at most, and no correction for many arms is due.
-A pick is certified when it has evidence of 2(K − 1)/δ against every survivor being better by `within` or more. Arms
-that the leader is cleared of are not asked any further unless the lead changes.
+race goes in rounds: every arm of a round answers up to the same place, unless something is decided about it before.
+Item by item each arm bets against being the best, with the arm that led before this item on the other side (`rounds`
+says which arms can lead). If an arm is the best of the bank, the capital of these bets is a supermartingale whoever
+leads, because the leader is known before the item is drawn: evidence of 2/δ appears with a chance of δ/2 at most, and
+no correction for many arms is due. A pick is certified when it has evidence of 2(K − 1)/δ against every survivor being
+better by `within` or more. Arms that the leader is cleared of are not asked any further unless the lead changes.
 
 Relatives: SERPANT (Gu et al., "Anytime-Valid Inference for Online Ranking of Large Language Models", PMLR 306, 2026),
 which tests all pairs with a correction for their number; here nobody asks for a ranking, and the bank is finite.
@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from .evalues import Duel, continued
 from .race_types import Arm, Graded, Lane, Left, Loaded, Moved, Race, Record, Rules, Withdrawn
-from .rounds import settled
+from .rounds import is_asked, pace_setters, settled
 
 
 def open_race(
@@ -57,6 +57,7 @@ def open_race(
         rules=rules,
         lanes=tuple(Lane(arm=arm) for arm in arms),
         entered=tuple(range(len(arms))),
+        pacers=tuple(range(len(arms))),
         until=min(rules.first_batch, cap),
         round_size=rules.first_batch,
         weights=None if weights is None and chances is None else tuple(value / largest for value in values),
@@ -120,17 +121,19 @@ class Batch(msgspec.Struct, frozen=True):
 def next_batch(race: Race, hosts: Iterable[HostState]) -> Batch | None:
     """Return the next batch for one of the free hosts, in their order; None when they have nothing to do now.
 
-    None while `race.is_over` is false means that this round waits for hosts that are busy. On each host the arm that is
-    loaded is asked first, so a round starts with the arm that ended the one before. Stop a batch as soon as the race
-    is over or the arm's `fate` is set: the rest of it would change nothing.
+    None while `race.is_over` is false means that this round waits for hosts that are busy. On each host the
+    pace setters are asked first, and of equals the one that is loaded. Stop a batch as soon as the arm has nothing to
+    answer any more (`rounds.is_asked`): the rest of it would change nothing.
     """
     if race.is_over:
         return None
-    waiting = [race.lanes[number] for number in race.entered if race.lanes[number].fate is None]
+    waiting = [number for number in race.entered if is_asked(race, number)]
+    pacers = pace_setters(race)
     for host in hosts:
-        here = [lane for lane in waiting if lane.arm.host == host.name and lane.asked < race.until]
+        here = [number for number in waiting if race.lanes[number].arm.host == host.name]
         if here:
-            lane = min(here, key=lambda lane: lane.arm.name not in host.loaded)
+            first = min(here, key=lambda number: (number not in pacers, race.lanes[number].arm.name not in host.loaded))
+            lane = race.lanes[first]
             return Batch(lane.arm.name, host.name, lane.asked, race.until, lane.arm.name in host.loaded)
     return None
 
@@ -170,8 +173,8 @@ def _graded(race: Race, number: int, record: Graded) -> Race:
         seconds=lane.seconds + record.seconds,
     )
     race = _with(race, number, grown)
-    is_awaited = lane.judged == lane.asked < len(scores) and lane.fate is None
-    return settled(race) if is_awaited and not race.is_over else race
+    is_news = number in race.entered and lane.fate is None and lane.asked < len(scores)
+    return settled(race) if is_news and not race.is_over else race
 
 
 def _in_order(

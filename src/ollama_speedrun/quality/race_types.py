@@ -146,9 +146,10 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
 class Race(msgspec.Struct, frozen=True, kw_only=True):
     """Where a race stands. Made by `race.open_race`, carried on by `race.advance`; equal records give equal races.
 
-    `entered` are the lanes of the current round, whose items end before `until`; `frontier` items were answered by all
-    of them, and `leaders` says who led before each of these. `duels` keeps the evidence that a pick (first number) is
-    not worse than a rival (second) by `within` or more. `is_over` says that nothing is left to ask.
+    `entered` are the lanes of the current round, whose items begin at `opened` and end before `until`; `pick` led when
+    it opened. `pacers` of them set its pace: they have answered `frontier` items, and `leaders` says which of them led
+    before each. `rested` are those that the leader was cleared of in this round. `duels` keeps the evidence that a pick
+    (first number) is not worse than a rival (second) by `within` or more. `is_over` says that nothing is left to ask.
 
     Scores in the lanes are `weights[place]` times what was graded, so that they stay in [0, 1]. On that scale a score
     of 1 for the whole bank is `scale`, above the `offset` that guessing earns (`race.open_race`).
@@ -163,6 +164,10 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
     weights: tuple[float, ...] | None = None
     scale: float = 1.0
     offset: float = 0.0
+    pacers: tuple[int, ...] = ()
+    pick: int = 0
+    opened: int = 0
+    rested: tuple[int, ...] = ()
     frontier: int = 0
     leaders: tuple[int, ...] = ()
     duels: Mapping[tuple[int, int], Duel] = msgspec.field(default_factory=dict)

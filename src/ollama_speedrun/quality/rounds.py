@@ -1,6 +1,10 @@
-"""How a race moves: bets on each item that all have answered, eliminations, certificates, and the next round."""
+"""How a race moves: bets on each item, eliminations, certificates, and the next round.
 
-import math
+A round has one or two arms that set the pace: those with the most points when it opens, in the first round all. The
+leader before each item is the better of them. Every other arm bets against that leader, so its fate depends on its own
+answers and on theirs alone: it stops at the very item that decides about it, however many items the round has.
+"""
+
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -11,57 +15,97 @@ from .race_types import Eliminated, Lane, Race
 
 SMALLEST_ROUND: Final = 5
 """Items of a round that costs no loading."""
-LARGEST_GROWTH: Final = 2.0
-UNKNOWN_GROWTH: Final = 1.5
-"""Growth of the rounds until a load was measured."""
-LOADING_SHARE: Final = 0.25
-"""The largest share of a host's time in a round that loading may take."""
+GROWTH: Final = 2
+"""By how much a round is longer than the one before it where models must be loaded for each."""
+PACERS: Final = 2
+"""How many arms set the pace of a round after the first; all where none is eliminated."""
 
 
 def settled(race: Race) -> Race:
     """Return the race with everything decided that its scores decide, and the next round opened where one is due.
 
-    Items are taken one at a time, however the answers arrived, so that equal answers always lead to equal decisions.
+    The result depends on the answers alone, and not on the order in which they came or on how long they took.
     """
     while True:
-        judged = _judged(race)
-        moved = _next_round(judged)
-        if moved.is_over or (judged is race and moved.entered == race.entered and moved.until == race.until):
+        moved = _next_round(_followed(_paced(race)))
+        if moved.is_over or (moved.entered, moved.until) == (race.entered, race.until):
             return moved
         race = moved
 
 
-def _judged(race: Race) -> Race:
-    """Bet on the next item that all arms of the round have answered; the same race when there is none.
+def is_asked(race: Race, number: int) -> bool:
+    """Tell if an arm has something to answer in this round."""
+    lane = race.lanes[number]
+    is_in = number in race.entered and number not in race.rested and lane.fate is None
+    return is_in and not race.is_over and lane.asked < race.until
 
-    Arms that came back catch up first: they bet against those who led then. An arm that is eliminated holds nobody up.
-    """
-    entered = [number for number in race.entered if race.lanes[number].fate is None]
-    place = min((race.lanes[number].judged for number in entered), default=race.until)
-    due = [number for number in entered if race.lanes[number].judged == place]
-    if place >= race.until or any(race.lanes[number].asked <= place for number in due):
+
+def pace_setters(race: Race) -> Sequence[int]:
+    """Return the arms whose answers the others of this round wait for."""
+    active = [number for number in race.pacers if _is_active(race, number)]
+    return active or [number for number in race.entered if _is_active(race, number)]
+
+
+def _is_active(race: Race, number: int) -> bool:
+    return race.lanes[number].fate is None and number not in race.rested
+
+
+def _paced(race: Race) -> Race:
+    """Name the leader before each item that all pace setters have answered, and let them bet on it."""
+    while race.frontier < race.until:
+        place, pacers = race.frontier, pace_setters(race)
+        if not pacers or any(race.lanes[number].judged < place for number in pacers):
+            race = _followed(race)
+            pacers = pace_setters(race)
+        lanes = [race.lanes[number] for number in pacers]
+        if not lanes or any(lane.judged < place or lane.asked <= place for lane in lanes):
+            return race
+        leader = max(pacers, key=lambda number: race.lanes[number].total)
+        race = replace(race, pacers=tuple(pacers), leaders=(*race.leaders, leader), frontier=place + 1)
+        for number in pacers:
+            race = _judged(race, number, place + 1)
+    return race
+
+
+def _followed(race: Race) -> Race:
+    """Let every arm of the round bet on the items that it has answered and whose leader is known."""
+    for number in race.entered:
+        race = _judged(race, number, race.frontier)
+    return race
+
+
+def _judged(race: Race, number: int, stop: int) -> Race:
+    """Let an arm bet up to a place, as far as it has answered and until something is decided about it."""
+    lane = race.lanes[number]
+    stop = min(stop, lane.asked)
+    if lane.judged >= stop or not _is_active(race, number):
         return race
-    is_late = place < race.frontier
-    leader = race.leaders[place] if is_late else max(due, key=lambda number: race.lanes[number].total)
-    ahead = math.fsum(race.lanes[leader].scores[:place]) if is_late else race.lanes[leader].total
-    lanes = list(race.lanes)
-    for number in due:
-        lane = lanes[number]
-        wager = lane.evidence
-        if number != leader:
-            step = lane.scores[place] - race.lanes[leader].scores[place]
-            wager = _bet_on(race.bank, place, lane.total - ahead, step, wager)
-        is_out = race.rules.eliminates and wager.peak >= race.rules.elimination
-        lanes[number] = replace(
-            lane,
-            judged=place + 1,
-            total=lane.total + lane.scores[place],
-            evidence=wager,
-            fate=Eliminated(place + 1) if is_out else None,
-        )
-    if is_late:
-        return replace(race, lanes=tuple(lanes))
-    return replace(race, lanes=tuple(lanes), leaders=(*race.leaders, leader), frontier=place + 1)
+    judged, total, wager, fate = lane.judged, lane.total, lane.evidence, lane.fate
+    ahead: float | None = None
+    duels: dict[tuple[int, int], Duel] = {}
+    is_cleared, previous = False, -1
+    while judged < stop and fate is None and not is_cleared:
+        leader = race.leaders[judged]
+        step = lane.scores[judged]
+        if leader != number:
+            theirs = race.lanes[leader].scores
+            ahead = sum(theirs[:judged]) if ahead is None or leader != previous else ahead
+            wager = _bet_on(race.bank, judged, total - ahead, step - theirs[judged], wager)
+            ahead += theirs[judged]
+            if race.rules.eliminates and wager.peak >= race.rules.elimination:
+                fate = Eliminated(judged + 1)
+        previous = leader
+        pick = leader if judged >= race.opened else race.pick
+        total += step
+        judged += 1
+        if race.rules.certifies and pick != number and fate is None:
+            duel = duels.get((pick, number)) or race.duels.get((pick, number)) or Duel(race.bank, race.margin)
+            duels[pick, number] = duel = _carried_on(race, duel, pick, number, judged)
+            is_cleared = duel.peak >= race.rules.certificate(len(race.lanes))
+    moved = replace(lane, judged=judged, total=total, evidence=wager, fate=fate)
+    lanes = (*race.lanes[:number], moved, *race.lanes[number + 1 :])
+    rested = (*race.rested, number) if is_cleared else race.rested
+    return replace(race, lanes=lanes, rested=rested, duels={**race.duels, **duels} if duels else race.duels)
 
 
 def _bet_on(bank: int, place: int, ahead: float, step: float, wager: Wager) -> Wager:
@@ -71,66 +115,67 @@ def _bet_on(bank: int, place: int, ahead: float, step: float, wager: Wager) -> W
 
 
 def _next_round(race: Race) -> Race:
-    """Look for the end of the round and of the race; certificates are looked at whenever all have moved on."""
-    entered = [number for number in race.entered if race.lanes[number].fate is None]
+    """Look for the end of the round and of the race."""
     survivors = race.survivors
     if len(survivors) == 0 or (len(survivors) == 1 and race.rules.eliminates):
         return replace(race, is_over=True)
-    pool = entered or survivors
-    leader = max(pool, key=lambda number: race.lanes[number].total)
+    active = [number for number in race.entered if _is_active(race, number)]
+    is_under_way = any(race.lanes[number].judged < race.until for number in active)
+    is_alone = len(active) == 1 and race.lanes[active[0]].judged == race.frontier and race.rules.eliminates
+    if is_under_way and not is_alone:
+        return race
+    leader = max(active or survivors, key=lambda number: race.lanes[number].total)
     rivals = [number for number in survivors if number != leader]
     open_rivals = rivals
     if race.rules.certifies and race.frontier > 0:
         duels = _fought(race, leader, rivals)
-        race = replace(race, duels=duels)
         needed = race.rules.certificate(len(race.lanes))
         open_rivals = [rival for rival in rivals if duels[leader, rival].peak < needed]
         if not open_rivals:
-            return replace(race, is_over=True)
-    waits = any(race.lanes[number].judged < race.until for number in entered)
-    if waits and (len(entered) > 1 or not race.rules.eliminates):
+            return replace(race, is_over=True, duels=duels)
+    if is_under_way:
         return race
     field = tuple(sorted([leader, *open_rivals]))
     if race.frontier >= race.cap and all(race.lanes[number].judged >= race.cap for number in field):
         return replace(race, is_over=True)
     size = round_size([race.lanes[number] for number in field], race.round_size)
     until = min(race.frontier + size, race.cap)
-    return replace(race, entered=field, until=until, round_size=size)
+    level = [number for number in field if race.lanes[number].judged >= race.frontier]
+    if race.rules.eliminates:
+        level = sorted(level, key=lambda number: -race.lanes[number].total)[:PACERS]
+    return replace(
+        race,
+        entered=field,
+        pacers=tuple(level),
+        pick=leader,
+        opened=race.frontier,
+        rested=(),
+        until=until,
+        round_size=size,
+    )
 
 
 def _fought(race: Race, pick: int, rivals: Sequence[int]) -> Mapping[tuple[int, int], Duel]:
     """Return all duels, those of one pick carried on to the items that both have answered and that are judged."""
     duels = dict(race.duels)
-    ours = race.lanes[pick]
     for rival in rivals:
-        theirs = race.lanes[rival]
         duel = duels.get((pick, rival), Duel(race.bank, race.margin))
-        stop = min(ours.judged, theirs.judged)
-        if duel.asked < stop:
-            pairs = zip(theirs.scores[duel.asked : stop], ours.scores[duel.asked : stop], strict=True)
-            duel = continued(duel, (their - our for their, our in pairs))
-        duels[pick, rival] = duel
+        stop = min(race.lanes[pick].judged, race.lanes[rival].judged)
+        duels[pick, rival] = _carried_on(race, duel, pick, rival, stop)
     return duels
 
 
+def _carried_on(race: Race, duel: Duel, pick: int, rival: int, stop: int) -> Duel:
+    """Return the duel of a pick with a rival after all items before `stop`."""
+    if duel.asked >= stop:
+        return duel
+    theirs, ours = race.lanes[rival].scores[duel.asked : stop], race.lanes[pick].scores[duel.asked : stop]
+    return continued(duel, (their - our for their, our in zip(theirs, ours, strict=True)))
+
+
 def round_size(field: Sequence[Lane], previous: int) -> int:
-    """Return how many items the next round has.
+    """Return how many items the next round has: few where nothing needs loading, else twice the round before.
 
-    Where nothing needs loading, few: deciding often saves answers. Where hosts must load, enough that loading takes at
-    most a quarter of each host's time, but at most twice the round before, for the race may be decided sooner.
+    Nothing that was timed has a say in it, so that the rounds of a race follow from its answers alone.
     """
-    hosts: dict[str, list[Lane]] = {}
-    for lane in field:
-        if not lane.arm.stays_loaded:
-            hosts.setdefault(lane.arm.host, []).append(lane)
-    needed = max((_needed(lanes, previous) for lanes in hosts.values()), default=SMALLEST_ROUND)
-    return max(SMALLEST_ROUND, min(needed, int(previous * LARGEST_GROWTH)))
-
-
-def _needed(lanes: Sequence[Lane], previous: int) -> int:
-    if any(lane.loads == 0 or lane.asked == 0 or lane.seconds <= 0 for lane in lanes):
-        return math.ceil(previous * UNKNOWN_GROWTH)
-    loading_s = sum(lane.load_s / lane.loads for lane in lanes)
-    item_s = sum(lane.seconds / lane.asked for lane in lanes)
-    items = loading_s * (1 - LOADING_SHARE) / LOADING_SHARE / item_s
-    return math.ceil(min(round(items, 6), previous * LARGEST_GROWTH))
+    return SMALLEST_ROUND if all(lane.arm.stays_loaded for lane in field) else previous * GROWTH
