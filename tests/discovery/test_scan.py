@@ -34,7 +34,9 @@ ONE_MODEL = HostScript(models=(ModelScript("fake:1b"),))
 async def events_of(plan: DiscoveryPlan) -> list[Event]:
     """All events of a discovery that gives up on silence soon."""
     events: list[Event] = []
-    quick = msgspec.structs.replace(plan, connect_timeout_s=0.2, tail_s=0.6, http_timeout_s=0.6, named_timeout_s=0.6)
+    quick = msgspec.structs.replace(
+        plan, connect_timeout_s=0.2, tail_s=0.6, http_timeout_s=0.6, named_timeout_s=0.6, named_tail_s=0.6
+    )
     await discover(quick, emit=events.append)
     return events
 
@@ -197,7 +199,7 @@ async def test_an_exception_over_one_servers_answers_is_its_failure_alone(monkey
             raise ValueError("bad")
         return recognise(answers, is_named=is_named)
 
-    monkeypatch.setattr("ollama_speedrun.discovery.scan.recognise", judge)
+    monkeypatch.setattr("ollama_speedrun.discovery.judge.recognise", judge)
     async with fake_host(ONE_MODEL) as host, raw.raw_server(raw.answers({"/": "bad", "/api/version": {}})) as bad:
         events = await events_of(DiscoveryPlan(servers=(target(host), target(bad))))
     assert {type(event) for event in events} == {HostFound, TargetFailed}
@@ -555,3 +557,44 @@ async def test_a_server_named_twice_keeps_the_name_by_which_it_was_spelled() -> 
         events = await events_of(DiscoveryPlan(servers=(target(host), target(host, "localhost"))))
     last = [event.host for event in events if isinstance(event, HostFound | HostMerged)][-1]
     assert {last.url, *last.names} >= {host.url, "localhost"} or last.url == f"http://localhost:{host.port}"
+
+
+async def test_a_named_server_that_drops_packets_has_the_clients_own_time_and_the_wait_is_told() -> None:
+    loop = asyncio.get_running_loop()
+    with silent_port() as port:
+        events: list[tuple[float, Event]] = []
+        began_s = loop.time()
+        server = ServerTarget(host="127.0.0.1", port=port)
+        await discover(build_plan(targets=[server]), emit=lambda event: events.append((loop.time() - began_s, event)))
+    assert [(round(at_s), event) for at_s, event in events] == [
+        (2, Notice(f"{server.url}: no connection yet; waiting up to 10 s.")),
+        (
+            10,
+            TargetFailed(
+                server.url,
+                "no answer within 10 s: is the machine on and in this network, "
+                f"and does its firewall let port {port} through?",
+            ),
+        ),
+    ]
+
+
+async def test_many_servers_that_keep_silent_are_told_of_in_one_sentence_and_those_that_answered_are_not() -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        tarpits = [await stack.enter_async_context(raw.raw_server(raw.TARPIT)) for _ in range(6)]
+        good = await stack.enter_async_context(fake_host(ONE_MODEL))
+        plan = msgspec.structs.replace(build_plan(targets=[*map(target, tarpits), target(good)]), named_timeout_s=20)
+        events: list[Event] = []
+        await discover(plan, emit=events.append)
+    (said,) = [event.text for event in events if isinstance(event, Notice)]
+    assert said.endswith(" and 2 more: accepts, but has not answered yet; waiting up to 20 s.")
+    assert good.url not in said
+
+
+async def test_the_server_in_ollama_host_holds_up_a_scan_no_longer_than_its_tail() -> None:
+    loop = asyncio.get_running_loop()
+    with silent_port() as port:
+        began_s = loop.time()
+        server = ServerTarget(host="127.0.0.1", port=port, via="OLLAMA_HOST")
+        await discover(DiscoveryPlan(servers=(server,)), emit=lambda _: None)
+    assert loop.time() - began_s == pytest.approx(3.15, abs=0.1)

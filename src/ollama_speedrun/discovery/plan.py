@@ -114,6 +114,7 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
         http_timeout_s=max(HTTP_TIMEOUT_S, connect_timeout_s),
         named_timeout_s=max(NAMED_TIMEOUT_S, connect_timeout_s),
         tail_s=max(TAIL_S, connect_timeout_s) if hurry_s is None else hurry_s,
+        named_tail_s=max(NAMED_TIMEOUT_S, connect_timeout_s) if hurry_s is None else hurry_s,
         rate_per_s=rate_per_s,
         known_names={one.host: one.names for one in known if one.names},
         looks_up_names=looks_up_names,

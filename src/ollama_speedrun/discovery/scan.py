@@ -3,43 +3,29 @@
 import asyncio
 import errno
 import socket
-import ssl
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, partial
 from ipaddress import ip_address
 from typing import Final
 
-import msgspec
-
 from ..events import Notice, Phase, PhaseBegan, PhaseEnded
-from ..ollama.tls import client_context
 from .diagnosis import Outcomes, diagnose, scope
 from .dial import HEDGES_S, Dialer, Throttle, even_throttle, neighbour_throttle
 from .events import DiscoveryEvent, HostFound, TargetFailed
-from .exchange import QUESTIONS, Exchange, interview
 from .failures import explain
+from .judge import Judge
 from .knock import Outcome, can_knock, knock
 from .name_look_ups import NameLookUps, NamesOf
 from .naming import is_address
 from .plan import excluded_by
 from .progress import Progress
-from .recognise import (
-    COMPATIBLE,
-    HOST_CHECKED,
-    PS,
-    Answer,
-    Recognised,
-    Unrecognised,
-    recognise,
-    refuses_host_header,
-    same_loaded_models,
-)
-from .register import Meeting, Register
+from .recognise import Unrecognised
+from .register import NAMED, Meeting, Register
 from .resolve import names_of, resolve
 from .surroundings import read_neighbours
-from .types import OLLAMA, Access, DiscoveryPlan, Host, ServerTarget, Sweep
+from .types import Access, DiscoveryPlan, Host, ServerTarget, Sweep
+from .waiting import Waiting
 
 _INTERVIEWS_AT_ONCE: Final = 64
 _HEDGED_ADDRESSES: Final = 1024
@@ -101,8 +87,10 @@ class _Scan:
         self._plan = plan
         self._emit = emit
         self._dialer = Dialer(plan.rate_per_s)
-        self._register = Register(plan.own_addresses, proof=self._are_one, mac_of=_mac_of)
+        self._judge = Judge(plan, self._dialer)
+        self._register = Register(plan.own_addresses, proof=self._judge.are_one, mac_of=_mac_of)
         self.names = NameLookUps(names_of, self._name)
+        self._waiting = Waiting(lambda text: emit(Notice(text)))
         self._interviews = asyncio.Semaphore(_INTERVIEWS_AT_ONCE)
         self._on_link = neighbour_throttle()
         self._pace = even_throttle(plan.rate_per_s)
@@ -128,15 +116,19 @@ class _Scan:
 
     async def ask_server(self, server: ServerTarget) -> None:
         """Try one server that the user named, and say why when that leads nowhere."""
+        # Only a server that was asked for is worth a wait that outlasts the scan.
+        patience_s = self._plan.named_tail_s if server.via in NAMED else self._plan.tail_s
         try:
-            ip, stream = await self._reach(server)
+            with self._waiting.connecting(server.url, patience_s):
+                ip, stream = await self._reach(server, patience_s)
         except _ExcludedError as error:
             self._emit(TargetFailed(server.url, f"{error}."))
             return
         except OSError as error:
-            self._emit(TargetFailed(server.url, explain(error, server, waited_s=self._plan.tail_s)))
+            self._emit(TargetFailed(server.url, explain(error, server, waited_s=patience_s)))
             return
-        met = await self._meet(server, ip, stream, is_named=True)
+        with self._waiting.answering(server.url, self._plan.named_timeout_s):
+            met = await self._meet(server, ip, stream, is_named=True)
         if isinstance(met, Unrecognised):
             reason = met.reason if server.token is None else server.token.hide_in(met.reason)
             self._emit(TargetFailed(server.url, f"{reason}."))
@@ -236,13 +228,12 @@ class _Scan:
         self, server: ServerTarget, patience_s: float | None = None, hedges_s: Sequence[float] = HEDGES_S
     ) -> tuple[str, socket.socket]:
         """Return the address that accepted, and the open socket to it; raises OSError where there is none."""
-        ips = await resolve(server.host, timeout_s=self._plan.tail_s)
+        give_up_s = patience_s or self._plan.tail_s
+        ips = await resolve(server.host, timeout_s=give_up_s)
         for ip in ips:
             if (network := excluded_by(ip, self._plan.exclude)) is not None:
                 raise _ExcludedError(f"{ip} is in {network}, which is excluded")
-        return await self._dialer.dial_any(
-            ips, server.port, give_up_s=patience_s or self._plan.tail_s, hedges_s=hedges_s
-        )
+        return await self._dialer.dial_any(ips, server.port, give_up_s=give_up_s, hedges_s=hedges_s)
 
     async def _meet(
         self, server: ServerTarget, ip: str, stream: socket.socket, *, is_named: bool = False
@@ -254,7 +245,7 @@ class _Scan:
         spelled = () if is_address(server.host) else (server.host,)
         try:
             async with self._interviews:
-                server, verdict = await self._judge(server, ip, stream, is_named=is_named)
+                server, verdict = await self._judge.verdict(server, ip, stream, is_named=is_named)
         except Exception as exc:  # noqa: BLE001  # what one server says must not end the search for the others
             return Unrecognised(
                 f"answers what this program does not understand ({type(exc).__name__}); please report it"
@@ -275,7 +266,7 @@ class _Scan:
             identity=verdict.identity,
             names=(*(spelled if is_address(server.host) else ()), *self._plan.known_names.get(ip, ())),
         )
-        access = Access(token=server.token, trust=self._plan.trust)
+        access = Access(token=server.token, trust=self._plan.trust, patience_s=self._plan.named_timeout_s)
         event = await self._register.admit(Meeting(server, verdict, host, access))
         if event is not None:
             self._outcomes.servers += isinstance(event, HostFound) and host.is_ollama
@@ -289,63 +280,6 @@ class _Scan:
         if (event := self._register.call(url, names)) is not None:
             self._emit(event)
 
-    async def _are_one(self, known: ServerTarget, new: ServerTarget) -> bool | None:
-        """Return whether two servers with the same models are one, by what they have loaded; None where nothing is."""
-        ours, theirs = await asyncio.gather(*(self._loaded(server) for server in (known, new)))
-        return same_loaded_models(ours, theirs)
-
-    async def _loaded(self, server: ServerTarget) -> Answer | None:
-        try:
-            ip, *_ = await resolve(server.host, timeout_s=self._plan.http_timeout_s)
-        except OSError:
-            return None
-        exchange = await self._interview(server, ip, questions=(PS,))
-        return exchange.answers.get(PS)
-
-    async def _judge(
-        self, server: ServerTarget, ip: str, stream: socket.socket, *, is_named: bool
-    ) -> tuple[ServerTarget, Recognised | Unrecognised]:
-        """Return the verdict, and the server under the name by which it lets itself be asked."""
-        timeout_s = self._plan.named_timeout_s if is_named else self._plan.http_timeout_s
-        exchange = await self._interview(server, ip, stream, timeout_s=timeout_s)
-        if not refuses_host_header(exchange.answers):
-            return server, _verdict(exchange, is_named=is_named)
-        if server.scheme == "http" and server.host != ip:
-            by_address = msgspec.structs.replace(server, host=ip)
-            exchange = await self._interview(by_address, ip, timeout_s=timeout_s)
-            if not refuses_host_header(exchange.answers):
-                return by_address, _verdict(exchange, is_named=is_named)
-        exchange = await self._interview(server, ip, timeout_s=timeout_s, host_header="localhost")
-        verdict = _verdict(exchange, is_named=is_named)
-        if isinstance(verdict, Recognised) and verdict.kind == OLLAMA:
-            # It is Ollama, but it would turn away every client that does not pretend to be on its machine.
-            verdict = msgspec.structs.replace(verdict, kind=HOST_CHECKED)
-        return server, verdict
-
-    async def _interview(  # noqa: PLR0913  # the server, two ways to ask it, and two bounds
-        self,
-        server: ServerTarget,
-        ip: str,
-        stream: socket.socket | None = None,
-        *,
-        timeout_s: float | None = None,
-        host_header: str | None = None,
-        questions: Sequence[str] = QUESTIONS,
-    ) -> Exchange:
-        return await interview(
-            server,
-            partial(self._dialer.dial, ip, server.port),
-            first=stream,
-            timeout_s=timeout_s or self._plan.http_timeout_s,
-            tls=self._tls if server.scheme == "https" else None,
-            host_header=host_header,
-            questions=questions,
-        )
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return client_context(self._plan.trust.ca_files, insecure=self._plan.trust.insecure)
-
     async def report(self) -> None:
         """Say what the scan has learned of machines without a server."""
         seen = await asyncio.to_thread(read_neighbours) if self._plan.sweeps else ()
@@ -358,11 +292,3 @@ async def _mac_of(ip: str) -> str | None:
     """Return the hardware address of a neighbour."""
     neighbours = await asyncio.to_thread(read_neighbours)
     return next((neighbour.mac for neighbour in neighbours if neighbour.ip == ip), None)
-
-
-def _verdict(exchange: Exchange, *, is_named: bool) -> Recognised | Unrecognised:
-    """Judge what came; where something is missing and nothing gave the server away, say what went wrong."""
-    verdict = recognise(exchange.answers, is_named=is_named)
-    if exchange.failure is not None and (isinstance(verdict, Unrecognised) or verdict.kind == COMPATIBLE):
-        return Unrecognised(exchange.failure)
-    return verdict

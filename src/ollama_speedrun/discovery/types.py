@@ -54,11 +54,12 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     """The means to talk to one server: the token that is sent to it alone, and the certificates to accept.
 
     It goes from the target to every request to the server, whatever URL the server is asked by in the end. One with a
-    token has no JSON.
+    token has no JSON. `patience_s` is how long a connection, and an answer to a short question, may take.
     """
 
     token: Secret | None = None
     trust: Trust = Trust()
+    patience_s: float = NAMED_TIMEOUT_S
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -175,10 +176,10 @@ class DiscoveryPlan(msgspec.Struct, frozen=True, kw_only=True):
     `notes` are sentences for the user on what is left out, why, and what would include it. Nothing is sent into the
     networks of `exclude`, not even when a name leads there.
 
-    An address counts as probed after `connect_timeout_s`; sockets to servers and candidates listen for `tail_s`.
-    `http_timeout_s` bounds the whole exchange with one server that accepted, `named_timeout_s` with one of `servers`,
-    which may be slow: it is asked for longer than a stranger. At most `rate_per_s` connections are begun
-    in a second.
+    An address counts as probed after `connect_timeout_s`; sockets to candidates listen for `tail_s`, those to `servers`
+    for `named_tail_s`. `http_timeout_s` bounds the whole exchange with one server that accepted, `named_timeout_s` with
+    one of `servers`, which may be slow: it is asked for longer than a stranger. At most `rate_per_s` connections are
+    begun in a second.
 
     `known_names` are what other programs call addresses. With `looks_up_names` the system is asked what the hosts found
     are called, beside the scan; what has not come `names_wait_s` after its end is given up.
@@ -199,6 +200,7 @@ class DiscoveryPlan(msgspec.Struct, frozen=True, kw_only=True):
     http_timeout_s: float = HTTP_TIMEOUT_S
     named_timeout_s: float = NAMED_TIMEOUT_S
     tail_s: float = TAIL_S
+    named_tail_s: float = NAMED_TIMEOUT_S
     rate_per_s: int = DEFAULT_RATE_PER_S
 
     @property

@@ -81,5 +81,12 @@ class _Present:
 def _only(plan: DiscoveryPlan, servers: Iterable[ServerTarget]) -> DiscoveryPlan:
     """Return the plan that asks these servers and nothing else."""
     return msgspec.structs.replace(
-        plan, local=(), servers=tuple(servers), candidates=(), sweeps=(), notes=(), looks_up_names=False
+        plan,
+        local=(),
+        servers=tuple(servers),
+        candidates=(),
+        sweeps=(),
+        notes=(),
+        looks_up_names=False,
+        named_tail_s=plan.tail_s,
     )

@@ -42,6 +42,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """How long and how large an answer may be; a generation's time is bounded by who asks for it."""
 
+    connect_timeout_s: float = CONNECT_TIMEOUT_S
     short_timeout_s: float = 10.0
     """For everything but a generation; /api/ps can block while another client's model loads."""
     show_timeout_s: float = 30.0
@@ -74,7 +75,7 @@ async def open_session(
             enable_cleanup_closed=_CLEANS_UP_CLOSED,
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
+        timeout=aiohttp.ClientTimeout(total=None),
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **secret},
         auto_decompress=False,
         trust_env=False,
@@ -197,6 +198,7 @@ class OllamaClient:
     def __init__(self, session: aiohttp.ClientSession, base_url: str, bounds: Bounds | None = None) -> None:
         self._session = session
         self._bounds = bounds or Bounds()
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._bounds.connect_timeout_s)
         self.base_url = base_url
 
     async def tags(self) -> wire.Tags:
@@ -233,13 +235,13 @@ class OllamaClient:
         try:
             async with (
                 asyncio.timeout(self._bounds.short_timeout_s),
-                self._session.get(url, allow_redirects=False) as response,
+                self._session.get(url, allow_redirects=False, timeout=self._timeout) as response,
             ):
                 said = response.headers.get("Date", "")
         except TimeoutError as exc:
             raise TimedOutError(f"{url} gave no answer in time; is the server overloaded?") from exc
         except (aiohttp.ClientError, OSError) as exc:
-            raise _translated(exc, url) from exc
+            raise _translated(exc, url, self._bounds) from exc
         try:
             offset_s = parsedate_to_datetime(said).timestamp() - time.time()
         except (ValueError, TypeError, IndexError, OverflowError):
@@ -301,7 +303,7 @@ class OllamaClient:
             async with self._answered("POST", path, request, departure) as response:
                 yield ChunkStream(response, self.base_url + path, departure.at_ns, self._bounds, kind)
         except (aiohttp.ClientError, OSError) as exc:
-            raise _translated(exc, self.base_url + path) from exc
+            raise _translated(exc, self.base_url + path, self._bounds) from exc
 
     async def _ask(self, method: str, path: str, answer_type: type[T], *, body: object = None, timeout_s: float) -> T:
         answer = await self._body(method, path, body=body, timeout_s=timeout_s)
@@ -316,7 +318,7 @@ class OllamaClient:
         except TimeoutError as exc:
             raise TimedOutError(f"{url} gave no answer within {timeout_s:g} s; is the server overloaded?") from exc
         except (aiohttp.ClientError, OSError) as exc:
-            raise _translated(exc, url) from exc
+            raise _translated(exc, url, self._bounds) from exc
         if answer is None:
             raise ProtocolError(f"{url} sent more than {largest_bytes} bytes; the server is at fault")
         if method == "GET" and fields.has_too_many_parts(answer):
@@ -343,6 +345,7 @@ class OllamaClient:
                     data=data,
                     headers=headers,
                     allow_redirects=False,
+                    timeout=self._timeout,
                     trace_request_ctx=departure,
                 )
                 break
@@ -386,11 +389,11 @@ async def _read_bounded(response: aiohttp.ClientResponse, largest_bytes: int) ->
     return bytes(body)
 
 
-def _translated(exc: Exception, url: str) -> OllamaError:
+def _translated(exc: Exception, url: str, bounds: Bounds) -> OllamaError:
     match exc:
         case aiohttp.ServerTimeoutError():
             return UnreachableError(
-                f"{url} did not accept a connection within {CONNECT_TIMEOUT_S:g} s; is it switched on?"
+                f"{url} did not accept a connection within {bounds.connect_timeout_s:g} s; is it switched on?"
             )
         case aiohttp.ClientConnectorError():
             return UnreachableError(f"{url} cannot be reached: {_why_unreachable(exc)}; is the server still running?")

@@ -26,7 +26,7 @@ from ..errors import OllamaError
 from ..events import Notice, Phase, PhaseBegan, PhaseEnded
 from ..inventory.fetch import list_models
 from ..inventory.types import Model
-from ..ollama.client import OllamaClient, open_session
+from ..ollama.client import Bounds, OllamaClient, open_session
 from ..ollama.tls import client_context
 from . import forecast
 from .events import Event, Forecasted, TimeLimitReached
@@ -231,7 +231,8 @@ class _Pipeline:
         """
         try:
             async with _session_of(access) as session:
-                await work(OllamaClient(session, host.url), host)
+                bounds = Bounds(connect_timeout_s=access.patience_s, short_timeout_s=access.patience_s)
+                await work(OllamaClient(session, host.url, bounds), host)
         except Exception as exc:  # one host's bad answer must not end the work on the others
             if self._teller.is_broken:
                 raise
