@@ -56,8 +56,9 @@ MEASURING = "measuring"
 RESULTS = "results"
 VERDICT = "verdict"
 HISTORY = "history"
+REUSE = "known results"
 TALK = "messages"
-GROUPS = (HOST, FINDING, CHOOSING, MEASURING, RESULTS, VERDICT, HISTORY, TALK)
+GROUPS = (HOST, FINDING, CHOOSING, MEASURING, RESULTS, VERDICT, HISTORY, REUSE, TALK)
 
 
 class Option(Generic[T_co]):
@@ -338,7 +339,7 @@ class Settings:
     wide = Option(SWITCH, False, VERDICT, None, "more columns: prefill, size, load, and the quality in each area")
     output = Option(PATHS, (), RESULTS, "FILE", f"also write the result to a {endings()} file (repeatable)")
     history = Option(FILE, None, HISTORY, "FILE", "the file of past runs, instead of the usual one")
-    save = Option(SWITCH, True, HISTORY, None, "do not keep the result in the history, nor for `assess`")
+    save = Option(SWITCH, True, REUSE, None, "do not keep the result in the history, nor for `assess`")
     yes = Option(SWITCH, False, TALK, None, "answer every question with yes")
     color = Option(SWITCH, True, TALK, None, "no colours")
     quiet = Option(SWITCH, False, TALK, None, "print nothing but errors and the result")
@@ -386,12 +387,14 @@ _ARGUMENTS = {
     "WHAT": "[show|path]",
     "BANK": "[list|show|check]",
     "PROGRAM": "PROGRAM [FILE]",
+    "ACTION": "[ACTION] [RUN]",
 }
 _LISTING = (HOST, FINDING, CHOOSING, RESULTS, TALK)
 _SCANNING = (HOST, FINDING, RESULTS, TALK)
 _SAVED = (HOST, CHOOSING, RESULTS, VERDICT, HISTORY, TALK)
-_DEMO = (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, HISTORY, TALK)
 _USING = (HOST, CHOOSING, HISTORY, TALK)
+_DEMO = (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, HISTORY, REUSE, TALK)
+_PAST = (RESULTS, VERDICT, HISTORY, TALK)
 VERBS = (
     Verb("run", "run", "assess", GROUPS, "TARGET", "find, list, benchmark, recommend (the default)"),
     Verb("discover", "discover", "discover", _SCANNING, "TARGET", "find servers"),
@@ -407,6 +410,7 @@ VERBS = (
     ),
     Verb("demo", "demo", "assess", _DEMO, None, "the whole run on small real servers that come with it"),
     Verb("export", "export", None, _USING, "PROGRAM", "the picks as another program's configuration"),
+    Verb("history", "history", None, _PAST, "ACTION", "list, show, export, add, delete, prune past runs"),
     Verb("bank", "bank", None, (), "BANK", "the questions models are asked, and a check of yours"),
     Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),
     Verb("completion", "completion", None, (), "SHELL", "a completion script: bash, zsh, fish or tcsh"),
@@ -423,7 +427,7 @@ class OneOff:
         self.help = text
 
 
-_WITH_RESULT = ("run", "discover", "models", "benchmark", "assess", "demo", "config", "export")
+_WITH_RESULT = ("run", "discover", "models", "benchmark", "assess", "demo", "export", "history", "config")
 _WITH_FIGURES = ("run", "benchmark", "assess", "demo")
 ONE_OFFS = (
     OneOff("--json", None, (*_WITH_RESULT, "bank"), "print one JSON document on standard output"),
@@ -440,6 +444,8 @@ ONE_OFFS = (
     OneOff("--last", None, ("assess",), "assess the last run on this machine, as without FILE"),
     OneOff("--for", "USE", ("export",), "take the picks for this use: chat, code, agent, batch, rag or your own"),
     OneOff("--output", "FILE", ("export",), "write to this file instead of standard output"),
+    OneOff("--keep", "N", ("history",), "history prune: keep the newest N runs"),
+    OneOff("--older-than", "AGE", ("history",), "history prune: delete runs older than 90d, 12w or a date"),
     OneOff("--family", "NAME", ("bank",), "bank show: only this family of the area"),
     OneOff("--level", "N", ("bank",), "bank show: from 1 to 5 (default 1)"),
     OneOff("--seed", "N", ("bank",), "bank show: the first item's seed (default 0)"),

@@ -17,6 +17,8 @@ POSITIONAL_HELP = {
     "FILE": "result that a run wrote with --output FILE.json, - for standard input, or a run of the history: last, "
     "last~1, the beginning of its id, or a date; several are put together; without any the last run on this machine",
     "PROGRAM": f"the program to configure: {', '.join(PROGRAMS)}; FILE as in assess",
+    "ACTION": "show and export take a run (last without any), delete runs, add result FILEs, also of older releases; "
+    "a RUN is last, last~1, the beginning of its id, or a date such as 2026-11-25",
 }
 VERB_NAMES = tuple(verb.name for verb in VERBS)
 _OPTIONS_WITH_VALUE = {setting.flag for setting in SETTINGS if not isinstance(setting.default, bool)} | {
@@ -152,6 +154,15 @@ def _add_positional(parser: argparse.ArgumentParser, verb: Verb) -> None:
             "what", choices=("list", "show", "check"), nargs="?", default="list", help="list is the default"
         )
         parser.add_argument("subject", metavar="AREA|FILE", nargs="?", help="the area to show, or the file to check")
+    elif verb.positional == "ACTION":
+        parser.add_argument(
+            "what",
+            choices=("list", "show", "export", "add", "delete", "prune"),
+            nargs="?",
+            default="list",
+            help="list is the default",
+        )
+        _complete_files(parser.add_argument("subjects", metavar="RUN|FILE", nargs="*", help=POSITIONAL_HELP["ACTION"]))
     elif verb.positional == "WHAT":
         parser.add_argument("what", choices=("show", "path"), nargs="?", default="show", help="show is the default")
 
