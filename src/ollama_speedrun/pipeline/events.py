@@ -10,12 +10,19 @@ from ..discovery.events import DiscoveryEvent
 from ..inventory.events import InventoryEvent
 from ..quality.events import QualityEvent
 from .forecast import Forecast
+from .time_left import Remaining
 
 
 class Forecasted(msgspec.Struct, frozen=True):
     """All models are listed: what is to be done, and how long it may take."""
 
     forecast: Forecast
+
+
+class ForecastRevised(msgspec.Struct, frozen=True):
+    """What is left to do and how long that takes, by what was measured so far."""
+
+    remaining: Remaining
 
 
 class TimeLimitReached(msgspec.Struct, frozen=True):
@@ -26,5 +33,12 @@ class TimeLimitReached(msgspec.Struct, frozen=True):
 
 
 Event: TypeAlias = (
-    DiscoveryEvent | InventoryEvent | BenchmarkEvent | QualityEvent | Assessed | Forecasted | TimeLimitReached
+    DiscoveryEvent
+    | InventoryEvent
+    | BenchmarkEvent
+    | QualityEvent
+    | Assessed
+    | Forecasted
+    | ForecastRevised
+    | TimeLimitReached
 )

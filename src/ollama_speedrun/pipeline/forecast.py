@@ -84,7 +84,10 @@ def shortest_visit_s(model: Model, speed: Speed, settings: BenchmarkSettings) ->
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What one model takes: seconds to load, output tokens, seconds of interview and trials, and of each item."""
+    """What one model takes: seconds to load, output tokens, seconds of interview and trials, and of each item.
+
+    All of it is for the variants of the model together, `item_s` for one item.
+    """
 
     load_s: float
     speed_tokens: int = 0
@@ -92,6 +95,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     items: int = 0
     item_tokens: int = 0
     item_s: float = 0.0
+    variants: int = 1
 
     @property
     def tokens(self) -> int:
@@ -139,6 +143,7 @@ def cost(model: Model, settings: BenchmarkSettings, speed: Speed) -> Cost:
         items=variants * items,
         item_tokens=variants * items * one,
         item_s=one * token_s + ITEM_OVERHEAD_S,
+        variants=variants,
     )
 
 

@@ -32,6 +32,7 @@ from . import forecast
 from .events import Event, Forecasted, TimeLimitReached
 from .examiner import Examiner, examiner
 from .gate import Approve, Gate
+from .outlook import Outlook
 from .record import Run
 from .rounds import Rounds, Work
 from .settings import RunSettings
@@ -63,12 +64,13 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
     and every server as it was found; so does the end of the time that the settings allow, with a verdict.
     """
     into.begin(settings.selection, settings.benchmark, uses=settings.uses, items_files=settings.items_files)
-    teller = _Teller(emit, into)
+    outlook = Outlook(into, settings.benchmark, at_once=settings.concurrency)
+    teller = _Teller(emit, into, outlook)
     limit = TimeLimit(settings.time_limit_s)
     with examiner(settings, record=into, emit=teller.tell) as examined:
         first = no_studies if examined is None else examined.first
         pipeline = _Pipeline(plan, settings, studies or first, teller, limit, until, Gate(approve, limit))
-        async with limit.running():
+        async with limit.running(), outlook.told(teller.tell):
             await pipeline.measure()
             if examined is not None and settings.benchmark.races:
                 await pipeline.race(examined)
@@ -78,14 +80,16 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
 class _Teller:
     """Keeps each event and hands it on. The run is written here and nowhere else."""
 
-    def __init__(self, emit: Callable[[Event], None], record: Run) -> None:
+    def __init__(self, emit: Callable[[Event], None], record: Run, outlook: Outlook) -> None:
         self.record = record
+        self.outlook = outlook
         self.is_broken = False
         self._emit = emit
 
     def tell(self, event: Event) -> None:
         """Record an event and hand it on; what the receiver raises is no host's failure and ends the run."""
         self.record.keep(event)
+        self.outlook.take_in(event)
         try:
             self._emit(event)
         except Exception:
@@ -193,6 +197,7 @@ class _Pipeline:
             self._tell(BenchmarkQueued(model.host, model.name))
         if runnable:
             self._queues[self._machine(host)].extend(runnable)
+            self._teller.outlook.queue(self._machine(host), runnable)
             self._workers.submit(self._machine(host), lambda: self._benchmark(host, access, runnable))
 
     async def _benchmark(self, host: Host, access: Access, models: Sequence[Model]) -> None:

@@ -5,6 +5,7 @@ while there are few) gives the expected growth of the evidence on each item to c
 """
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -37,17 +38,29 @@ def forecast(race: Race) -> Forecast | None:
         return Forecast(0, 0, 0.0)
     if now is None or race.lanes[now.pick].asked == 0:
         return None
-    further = {rival: further_items(race, now.pick, rival) for rival in race.survivors if rival != now.pick}
-    further[now.pick] = max(further.values(), default=0)
+    expected = further(race)
     tokens, hosts = 0.0, dict[str, float]()
-    for number, count in further.items():
+    for number, count in expected.items():
         lane = race.lanes[number]
         if lane.asked:
             tokens += count * lane.tokens / lane.asked
             share = 1.0 if lane.arm.stays_loaded else 1 - LOADING_SHARE
             hosts[lane.arm.host] = hosts.get(lane.arm.host, 0.0) + count * lane.seconds / lane.asked / share
     busiest_s = max(hosts.values())
-    return Forecast(further[now.pick], round(tokens), busiest_s if busiest_s > 0 else None)
+    return Forecast(expected[now.pick], round(tokens), busiest_s if busiest_s > 0 else None)
+
+
+def further(race: Race) -> Mapping[int, int]:
+    """Return how many further items each lane that is still in the race probably answers; none of a race that is over.
+
+    The pick answers as many as the rival that takes longest.
+    """
+    now = likely(race)
+    if race.is_over or now is None:
+        return {}
+    found = {rival: further_items(race, now.pick, rival) for rival in race.survivors if rival != now.pick}
+    found[now.pick] = max(found.values(), default=0)
+    return found
 
 
 def further_items(race: Race, pick: int, rival: int) -> int:

@@ -13,7 +13,7 @@ from ..discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
 from ..discovery.types import Host
 from ..events import Notice, Phase, PhaseBegan, PhaseEnded
 from ..inventory.events import ModelFailed, ModelListed
-from ..pipeline.events import Event, Forecasted, TimeLimitReached
+from ..pipeline.events import Event, Forecasted, ForecastRevised, TimeLimitReached
 from ..pipeline.forecast import Forecast
 from ..quality.events import ItemGraded, NotAsked, QualityBegan
 from ..report import figures
@@ -69,6 +69,7 @@ def lines_of(event: Event, called: Called = figures.host_label) -> tuple[Line, .
             | QualityBegan()
             | ItemGraded()
             | Assessed()
+            | ForecastRevised()
         ):
             return ()
         case _:

@@ -1,0 +1,73 @@
+"""Tells every few seconds how long a run still takes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from ..benchmark.plan import BenchmarkSettings
+from ..inventory.types import Model
+from ..quality.forecast import further
+from ..quality.standing import key_of
+from .events import Event, ForecastRevised
+from .pace import ModelKey
+from .record import Run
+from .rounds import races_of
+from .time_left import TimeLeft
+
+PERIOD_S: Final = 2.0
+RACE_PERIOD_S: Final = 10.0
+"""Working out the races of a fleet takes some milliseconds, which delay stamps."""
+
+
+class Outlook:
+    """Follows the events of a run by its loop's clock; what is left is told while `told` holds."""
+
+    def __init__(self, record: Run, settings: BenchmarkSettings, *, at_once: int) -> None:
+        self._record = record
+        self._settings = settings
+        self._time_left = TimeLeft(settings, at_once=at_once)
+        self._is_begun = False
+
+    def queue(self, machine: str, models: Sequence[Model]) -> None:
+        """Note models that a machine has to measure."""
+        self._is_begun = True
+        self._time_left.queue(machine, models)
+
+    def take_in(self, event: Event) -> None:
+        """Take in an event of this moment."""
+        self._time_left.take_in(event, asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def told(self, tell: Callable[[ForecastRevised], None]) -> AsyncIterator[None]:
+        """Tell what is left until the block ends."""
+        telling = asyncio.create_task(self._keep_telling(tell))
+        try:
+            yield
+        finally:
+            telling.cancel()
+            with suppress(asyncio.CancelledError):
+                await telling
+
+    async def _keep_telling(self, tell: Callable[[ForecastRevised], None]) -> None:
+        loop = asyncio.get_running_loop()
+        raced_s = loop.time()
+        while True:
+            await asyncio.sleep(PERIOD_S)
+            if not self._is_begun:
+                continue
+            if self._settings.races and loop.time() - raced_s >= RACE_PERIOD_S:
+                raced_s = loop.time()
+                self._time_left.expect(further_items(self._record, self._settings))
+            tell(ForecastRevised(self._time_left.left(loop.time())))
+
+
+def further_items(record: Run, settings: BenchmarkSettings) -> Mapping[ModelKey, int]:
+    """Return how many further items each model that races is probably asked, 0 for those that are out."""
+    found: dict[ModelKey, int] = {}
+    for race, records in races_of(record, settings):
+        expected = further(race)
+        for number, lane in enumerate(race.lanes):
+            host, model, _ = key_of(records[lane.arm.name])
+            found[host, model] = found.get((host, model), 0) + expected.get(number, 0)
+    return found

@@ -1,0 +1,223 @@
+"""How long a run still takes, by what was measured so far: a fold over its events and the seconds at which they came.
+
+While first visits go on, each machine has the rest of the visits under way and those of its queue before it, then the
+rounds of the races. A race asks as many further items as the evidence so far makes likely.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from ..benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkPartial
+from ..benchmark.plan import BenchmarkSettings
+from ..benchmark.types import Result
+from ..inventory.types import Model
+from ..quality.events import ItemGraded, QualityBegan
+from ..visit.events import BenchmarkProgress, Stage
+from .forecast import FURTHER_ITEMS, Cost, longest
+from .pace import ModelKey, Pace
+
+FEWEST_TOKENS: Final = 16
+"""Before that many chunks a rate says nothing."""
+OVERDUE: Final = 0.25
+"""What is over its time is expected to last a quarter of what it took so far."""
+ROUND_GROWTH: Final = 2
+
+
+class Remaining(msgspec.Struct, frozen=True, kw_only=True):
+    """What is left to do: models in their first visit or before it, loads, output tokens, and about so many seconds.
+
+    `likely_s` is how long it takes until every model had its first visit, which gives likely picks; None in a run
+    without races, where it is the same as `seconds`, and once it is over.
+    """
+
+    models: int
+    loads: int
+    tokens: int
+    seconds: float
+    likely_s: float | None = None
+
+
+class _Visit(msgspec.Struct):
+    """The first visit of one model: when it began, what it generated, what it was asked."""
+
+    machine: str
+    model: Model
+    began_s: float | None = None
+    is_loaded: bool = False
+    asks: int | None = None
+    speed_tokens: int = 0
+    tokens_now: int = 0
+    is_over: bool = False
+
+
+class TimeLeft:
+    """Knows what is left of a run. `further` is asked for the items that each model probably answers in rounds."""
+
+    def __init__(self, settings: BenchmarkSettings, *, at_once: int) -> None:
+        self.pace = Pace(settings)
+        self._settings = settings
+        self._at_once = at_once
+        self._visits: dict[ModelKey, _Visit] = {}
+        self._further: Mapping[ModelKey, int] = {}
+        self._last_end_s: dict[str, float] = {}
+        self._reference: dict[str, Model] = {}
+        self._batches: defaultdict[str, list[_Visit]] = defaultdict(list)
+
+    def queue(self, machine: str, models: Sequence[Model]) -> None:
+        """Note models that a machine has to measure."""
+        for model in models:
+            self._visits[model.host, model.name] = _Visit(machine, model)
+            self.pace.know(model)
+
+    @property
+    def is_racing(self) -> bool:
+        """True once every model had its first visit."""
+        return all(visit.is_over for visit in self._visits.values())
+
+    def expect(self, further: Mapping[ModelKey, int]) -> None:
+        """Note how many further items each model is probably asked in the rounds of its race."""
+        self._further = further
+
+    def take_in(self, event: object, now_s: float) -> None:
+        """Take in an event that came at this second of any clock; those that say nothing of the time are ignored."""
+        match event:
+            case BenchmarkBegan(host, model) if visit := self._visits.get((host, model)):
+                visit.is_over = False
+                visit.began_s = now_s if visit.began_s is None else visit.began_s
+            case BenchmarkProgress(host, model) if visit := self._visits.get((host, model)):
+                self._progress(visit, event, now_s)
+            case QualityBegan(record, items) if visit := self._visits.get((record.host, record.model)):
+                visit.asks = items
+            case ItemGraded(host, model, record=record) if (host, model) in self._visits:
+                self.pace.note_answer((host, model), record)
+            case BenchmarkPartial(result) if visit := self._visits.get((result.host, result.model)):
+                visit.speed_tokens, visit.tokens_now = _generated(result), 0
+                self.pace.note_result(result, is_over=False)
+            case BenchmarkEnded(result) if visit := self._visits.get((result.host, result.model)):
+                self._end(visit, result, now_s)
+            case _:
+                pass
+
+    def left(self, now_s: float) -> Remaining:
+        """Return what is left at this second of the events' clock."""
+        open_visits = [visit for visit in self._visits.values() if not visit.is_over]
+        rests = [self._rest(visit, now_s) for visit in open_visits]
+        machines: defaultdict[str, float] = defaultdict(float)
+        for visit, rest in sorted(zip(open_visits, rests, strict=True), key=lambda pair: pair[0].began_s is None):
+            machines[visit.machine] += rest.total_s
+        for machine in {visit.machine for visit in self._visits.values()}:
+            machines[machine] += self._reference_s(machine, now_s)
+        visits_s = longest(machines.values(), self._at_once) if machines else 0.0
+        race_s, race_loads, race_tokens = self._race()
+        return Remaining(
+            models=len(open_visits),
+            loads=sum(not visit.is_loaded for visit in open_visits) + race_loads,
+            tokens=sum(rest.tokens for rest in rests) + race_tokens,
+            seconds=visits_s + race_s,
+            likely_s=visits_s if race_loads and open_visits else None,
+        )
+
+    def _progress(self, visit: _Visit, event: BenchmarkProgress, now_s: float) -> None:
+        key = (event.host, event.model)
+        if event.stage in {Stage.PROMPT, Stage.EMBEDDING} and not visit.is_loaded and visit.began_s is not None:
+            visit.is_loaded = True
+            self.pace.note_load(key, now_s - visit.began_s)
+        if event.stage is Stage.GENERATING and visit.is_loaded:
+            visit.tokens_now = event.tokens
+            if event.tps and event.tokens >= FEWEST_TOKENS:
+                self.pace.note_rate(key, event.tps)
+
+    def _end(self, visit: _Visit, result: Result, now_s: float) -> None:
+        visit.is_over = True
+        self.pace.note_result(result, is_over=True)
+        if result.status == "ok" and visit.model.generates_text:
+            self._reference.setdefault(visit.machine, visit.model)
+        batch = self._batches[visit.machine]
+        batch.append(visit)
+        running = (one for one in self._visits.values() if one.machine == visit.machine and not one.is_over)
+        if any(one.began_s is not None for one in running):
+            return
+        began_s = min((one.began_s for one in batch if one.began_s is not None), default=now_s)
+        took_s = now_s - self._last_end_s.get(visit.machine, began_s)
+        self._last_end_s[visit.machine] = now_s
+        self.pace.note_visits([one.model for one in batch], took_s)
+        batch.clear()
+
+    def _rest(self, visit: _Visit, now_s: float) -> "_Rest":
+        """Return what is left of a first visit."""
+        whole, whole_s = self.pace.cost_of(visit.model), self.pace.visit_s(visit.model)
+        if visit.began_s is None:
+            return _Rest(whole_s, whole.tokens)
+        spent_s = now_s - visit.began_s
+        load_s = 0.0 if visit.is_loaded else max(whole.load_s - spent_s, OVERDUE * spent_s)
+        answers = self.pace.answers[visit.model.host, visit.model.name]
+        asks = max(whole.items if visit.asks is None else min(visit.asks, _usual(whole, visit.asks)), answers.items)
+        items = asks - answers.items
+        is_timed = visit.asks is not None
+        speed_tokens = 0 if is_timed else max(whole.speed_tokens - visit.speed_tokens - visit.tokens_now, 0)
+        token_s = self.pace.token_s(visit.model)
+        speed_s = speed_tokens * token_s if visit.model.generates_text else max(whole.speed_s - spent_s, 0.0)
+        factor = whole_s / whole.total_s
+        rest_s = load_s + factor * (speed_s + items * whole.item_s)
+        tokens = speed_tokens + items * (whole.item_tokens // whole.items if whole.items else 0)
+        return _Rest(rest_s, tokens)
+
+    def _reference_s(self, machine: str, now_s: float) -> float:
+        """Return what is left of the repetition of a machine's first model, which looks for drift."""
+        mine = [visit for visit in self._visits.values() if visit.machine == machine and visit.model.generates_text]
+        if not self._settings.reference_trial or len(mine) < 2:
+            return 0.0
+        model = self._reference.get(machine, mine[0].model)
+        whole_s = self.pace.load_s(model) + self._settings.trial_tokens * self.pace.token_s(model)
+        if not all(visit.is_over for visit in mine):
+            return whole_s
+        return max(whole_s - (now_s - self._last_end_s.get(machine, now_s)), 0.0)
+
+    def _race(self) -> tuple[float, int, int]:
+        """Return seconds, loads and output tokens of the rounds to come."""
+        writers = [visit for visit in self._visits.values() if visit.model.generates_text]
+        if not self._settings.races or self._settings.max_items <= self._settings.first_items or len(writers) < 2:
+            return 0.0, 0, 0
+        known = list(self._further.values())
+        usual = round(sum(known) / len(known)) if known else FURTHER_ITEMS
+        due = [
+            (visit, items)
+            for visit in writers
+            if (items := self._further.get((visit.model.host, visit.model.name), 0 if visit.is_over else usual)) > 0
+        ]
+        tokens = loads = done = 0
+        seconds, size = 0.0, ROUND_GROWTH * self._settings.first_items
+        for visit, items in due:
+            one = self.pace.cost_of(visit.model)
+            tokens += items * (one.item_tokens // one.items if one.items else 0)
+        while any(items > done for _, items in due):
+            machines: defaultdict[str, float] = defaultdict(float)
+            for visit, items in due:
+                if items > done:
+                    loads += 1
+                    asked = min(size, items - done)
+                    machines[visit.machine] += self.pace.load_s(visit.model) + asked * self.pace.item_s(visit.model)
+            seconds += longest(machines.values(), self._at_once)
+            done, size = done + size, size * ROUND_GROWTH
+        return seconds, loads, tokens
+
+
+class _Rest(msgspec.Struct, frozen=True):
+    """What is left of one visit."""
+
+    total_s: float
+    tokens: int
+
+
+def _usual(whole: Cost, asks: int) -> int:
+    """Return how many of the items that a model is to be asked it is usually asked, where a budget may end them."""
+    return whole.items if 0 < whole.items < asks else asks
+
+
+def _generated(result: Result) -> int:
+    """Return the output tokens of interview and trials so far."""
+    records = (*([result.interview] if result.interview else ()), *result.trials)
+    return sum(record.eval_count or record.content_chunks for record in records)
