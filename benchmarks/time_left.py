@@ -160,8 +160,11 @@ def main() -> int:
                 found, right = ratios(told, took_s)
                 shares.append(right)
                 at = "  ".join(f"{ratio:6.2f}" for ratio in found)
-                print(f"{name:10} {profile:9} {took_s:6.0f} s  {at}           {right:7.0%}"
-                      f"  ({time.perf_counter() - real_s:.0f} s real)", flush=True)
+                print(
+                    f"{name:10} {profile:9} {took_s:6.0f} s  {at}           {right:7.0%}"
+                    f"  ({time.perf_counter() - real_s:.0f} s real)",
+                    flush=True,
+                )
                 if arguments.curve:
                     for share in range(1, 10):
                         mark = min(told, key=lambda moment: abs(moment.at_s - share / 10 * took_s))

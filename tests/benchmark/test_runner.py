@@ -41,7 +41,7 @@ from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.visit import ask
-from ollama_speedrun.visit.events import BenchmarkProgress, Stage
+from ollama_speedrun.visit.events import BenchmarkProgress, HostLost, Stage, Waiting
 from ollama_speedrun.visit.loaded_model import LoadedModel
 from ollama_speedrun.visit.study import Study
 
@@ -265,8 +265,8 @@ async def test_a_service_that_is_restarted_meanwhile_is_waited_for_and_its_model
             assert len(generations(again)) >= 2
     result = results_of(events)["m:1b"]
     assert (result.status, len(result.trials)) == ("ok", 3)
-    assert [event.text for event in events if isinstance(event, Notice)] == [
-        f"{host.url} does not answer; waiting up to 15 s for it"
+    assert [event for event in events if isinstance(event, Notice | Waiting)] == [
+        Waiting(host.url, "it does not answer", 15)
     ]
 
 
@@ -276,7 +276,11 @@ async def test_a_host_that_is_gone_is_waited_for_once_and_not_for_each_model() -
     patient = msgspec.structs.replace(QUICK, timeout_s=300)
     began_s = time.monotonic()
     async with fake_host(HostScript(models=scripts)) as host:
-        results = results_of(await run_on(host, patient))
+        events = await run_on(host, patient)
+    results = results_of(events)
+    (lost,) = [event for event in events if isinstance(event, HostLost)]
+    assert lost.host == host.url
+    assert "cannot be reached" in lost.reason
     assert 10 < time.monotonic() - began_s < 20
     assert [result.status for result in results.values()] == ["failed"] * 5
     assert all("cannot be reached" in (result.reason or "") for name, result in results.items() if name != "first:1b")

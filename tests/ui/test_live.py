@@ -1,7 +1,7 @@
 import io
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from hypothesis import given
@@ -11,16 +11,18 @@ from rich.console import Console
 
 from ollama_speedrun.assessment.events import Assessed
 from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkQueued, BenchmarkRevised
+from ollama_speedrun.benchmark.types import Result
 from ollama_speedrun.discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
 from ollama_speedrun.events import Notice, Phase, PhaseBegan, PhaseEnded
 from ollama_speedrun.inventory.events import ModelFailed, ModelListed
-from ollama_speedrun.pipeline.events import Event
+from ollama_speedrun.pipeline.events import Event, ForecastRevised
+from ollama_speedrun.pipeline.time_left import Remaining
 from ollama_speedrun.quality.events import ItemGraded, QualityBegan
 from ollama_speedrun.quality.items import Grade
 from ollama_speedrun.quality.records import ItemRecord, QualityRecord
 from ollama_speedrun.ui.console import console_for
 from ollama_speedrun.ui.live import RunDisplay, Verbosity
-from ollama_speedrun.visit.events import BenchmarkProgress, Stage
+from ollama_speedrun.visit.events import BenchmarkProgress, HostLost, Stage, Waiting
 from specimens import DESK, LONG_NAME, ON_GPU, QUEUED, RACK, document, host, model, result
 
 MODEL = "llama3.1:8b"
@@ -147,11 +149,13 @@ def overlapping(clock: Clock) -> Iterator[Event]:
     yield BenchmarkBegan(DESK, "a")
     clock.now_s += 20
     yield BenchmarkEnded(result("a", DESK))
+    yield ForecastRevised(Remaining(models=3, loads=3, tokens=4_200, seconds=304, likely_s=None))
     yield BenchmarkBegan(DESK, MODEL)
     yield BenchmarkBegan(DESK, LONG_NAME)
+    clock.now_s += 60
     yield BenchmarkProgress(DESK, MODEL, Stage.GENERATING, 212, 56.23)
     yield BenchmarkProgress(DESK, "unknown", Stage.GENERATING, 1, None)
-    clock.now_s += 64
+    clock.now_s += 4
 
 
 def region(width: int, height: int = 24) -> list[str]:
@@ -165,18 +169,18 @@ def region(width: int, height: int = 24) -> list[str]:
 def test_the_live_region_shows_overlapping_phases() -> None:
     assert region(90) == [
         "scan      ━━━━━━━━━━━━━━━━━━━━────────────────────  127/254 addresses · 1 host",
-        "benchmark ━━━━━━━━━━──────────────────────────────  1/4 models · about 4 min left",
+        "benchmark ━━━━━━───────────────────  1/4 models · 3 loads, 4,200 tokens · about 4 min left",
         "  llama3.1:8b @ 192.168.1.20                     generating    212 tok   56.2 tok/s   1:04",
-        "  hf.co/bartowski/Meta-Llama-3…ruct-abliterated-GGUF:Q4_K_M @ 192.168.1.20  loading   1:04",
+        "  hf.co/bartowski/Meta-…literated-GGUF:Q4_K_M @ 192.168.1.20  waits for llama3.1:8b   1:04",
     ]
 
 
 def test_a_narrow_live_region_drops_details_and_keeps_the_names() -> None:
     assert region(40) == [
         "scan      ━━━━━━━━━━───────────  127/254",
-        "benchmark ━━━━━━───────────────────  1/4",
+        "benchmark ━━━━──────────────  1/4 models",
         "  llama3.1:8b                 56.2 tok/s",
-        "  hf.co/bart…GGUF:Q4_K_M  loading   1:04",
+        "  hf.co/b…F:Q4_K_M @ 192.168.1.20  waits",
     ]
 
 
@@ -211,7 +215,8 @@ def test_two_models_of_a_host_run_side_by_side() -> None:
     ]
     assert [line.split() for line in shown([*QUEUE, *both])[1:]] == [
         ["a", "@", "192.168.1.20", "reading", "the", "prompt", "0:00"],
-        ["b", "@", "192.168.1.20", "loading", "0:00"],
+        ["b", "@", "192.168.1.20", "waits", "for", "a", "0:00"],
+        ["rack.example:8080", "1", "model", "waits", "for", "its", "turn"],
     ]
 
 
@@ -369,10 +374,13 @@ def test_graded_items_are_counted_while_a_model_answers_them() -> None:
     assert "items 2/25, 1 right" in lines[-1]
 
 
+AGAIN = BenchmarkProgress(DESK, MODEL, Stage.PROMPT)
+
+
 def test_a_model_that_is_asked_again_in_a_round_has_a_line() -> None:
     began: list[Event] = [BenchmarkQueued(DESK, MODEL), PhaseBegan(Phase.BENCHMARK, ""), BenchmarkBegan(DESK, MODEL)]
 
-    lines = shown([*began, asked(1), graded(1.0), BenchmarkEnded(result(MODEL, DESK)), graded(0.0)])
+    lines = shown([*began, asked(1), graded(1.0), BenchmarkEnded(result(MODEL, DESK)), AGAIN, graded(0.0)])
 
     assert MODEL in lines[-1]
     assert "items 2, 1 right" in lines[-1]
@@ -386,3 +394,133 @@ def test_the_line_of_a_measured_model_says_how_many_items_were_right() -> None:
         display.handle(BenchmarkEnded(result(MODEL, DESK)))
 
     assert written(console).splitlines()[-1].endswith(", 1 of 2 items right")
+
+
+def lines_after(events: Sequence[Event], verbosity: Verbosity = Verbosity.NORMAL) -> list[str]:
+    """The lines that these events leave in a pipe, without the banner."""
+    console = pipe()
+    with RunDisplay(console, clock=Clock(), verbosity=verbosity) as display:
+        for event in events:
+            display.handle(event)
+    return written(console).splitlines()[1:]
+
+
+def dying() -> list[Event]:
+    """A host that dies with five models before it, and another one that goes on."""
+    names = [f"m{number}:1b" for number in range(5)]
+    why = "cannot be reached: connection refused; is the server still running?"
+    events: list[Event] = [*(BenchmarkQueued(RACK, name) for name in names), BenchmarkBegan(RACK, names[0])]
+    events += [Waiting(RACK, "it does not answer", 15.0), HostLost(RACK, why)]
+    for name, reason in zip(names, ("the connection broke", *[why] * 4), strict=True):
+        events += [BenchmarkBegan(RACK, name), BenchmarkProgress(DESK, "a", Stage.GENERATING, 3, 5.0)]
+        events += [BenchmarkEnded(Result(host=RACK, model=name, status="failed", reason=reason))]
+    return [*events, HostLost(RACK, why), BenchmarkEnded(result("a", DESK))]
+
+
+def test_a_dead_host_is_one_line_that_says_how_many_models_are_affected() -> None:
+    assert lines_after(dying()) == [
+        "  → m0:1b @ rack.example:8080",
+        (
+            "  ✗ rack.example:8080: cannot be reached: connection refused; is the server still running?; 5 models are "
+            "not measured: m0:1b, m1:1b, m2:1b, m3:1b, m4:1b"
+        ),
+        "  ✓ a @ 192.168.1.20: 56.2 ±2% tok/s, TTFT 340 ms, load 2.1 s, 512 tokens",
+    ]
+
+
+def test_verbose_tells_each_model_of_a_dead_host() -> None:
+    lines = lines_after(dying(), Verbosity.VERBOSE)
+    assert [line for line in lines if line.startswith("  ✗ m")] == [
+        "  ✗ m0:1b @ rack.example:8080: the connection broke",
+        *(
+            f"  ✗ m{number}:1b @ rack.example:8080: cannot be reached: connection refused; is the server still running?"
+            for number in range(1, 5)
+        ),
+    ]
+
+
+def test_models_of_a_host_that_fail_alike_share_a_line() -> None:
+    failed: list[Event] = [
+        BenchmarkEnded(Result(host=host_url, model=name, status="failed", reason=reason))
+        for host_url, name, reason in (
+            (RACK, "a", "HTTP 403"),
+            (DESK, "b", "HTTP 403"),
+            (RACK, "c", "HTTP 403"),
+            (RACK, "d", "out of memory"),
+        )
+    ]
+    assert lines_after(failed) == [
+        "  ✗ a, c @ rack.example:8080: HTTP 403",
+        "  ✗ b @ 192.168.1.20: HTTP 403",
+        "  ✗ d @ rack.example:8080: out of memory",
+    ]
+
+
+def test_what_a_host_waits_for_is_shown() -> None:
+    clock = Clock()
+    display = RunDisplay(terminal(70), clock=clock)
+    for event in (PhaseBegan(Phase.BENCHMARK, ""), BenchmarkQueued(DESK, "a"), BenchmarkQueued(RACK, "b")):
+        display.handle(event)
+    display.handle(BenchmarkBegan(DESK, "a"))
+    display.handle(BenchmarkProgress(DESK, "a", Stage.PROMPT))
+    display.handle(Waiting(RACK, "another client uses it", 300.0))
+    clock.now_s += 20
+    assert [" ".join(line.plain.split()) for line in display._region(70, 24)[1:]] == [
+        "a @ 192.168.1.20 waiting for the first token 0:20",
+        "rack.example:8080 another client uses it, up to 5 min more",
+    ]
+    display.handle(Waiting(RACK, None))
+    display.handle(Waiting(DESK, "it is busy and is asked again", 5.0))
+    clock.now_s += 2
+    assert [" ".join(line.plain.split()) for line in display._region(70, 24)[1:]] == [
+        "a @ 192.168.1.20 it is busy and is asked again, up to 3 s more",
+        "rack.example:8080 1 model waits for its turn",
+    ]
+
+
+def test_a_slow_listing_says_how_many_models_it_has_so_far() -> None:
+    clock = Clock()
+    display = RunDisplay(terminal(70), clock=clock)
+    display.handle(PhaseBegan(Phase.ENUMERATE, ""))
+    display.handle(Waiting(DESK, "listing its models"))
+    display.handle(ModelListed(model(MODEL, DESK)))
+    clock.now_s += 7
+    assert [" ".join(line.plain.split()) for line in display._region(70, 24)] == [
+        "192.168.1.20 listing its models, 1 so far 0:07"
+    ]
+
+
+def test_in_a_pipe_a_line_says_what_goes_on_after_half_a_minute_of_silence() -> None:
+    console, clock = pipe(), Clock()
+    display = RunDisplay(console, clock=clock)
+    for event in (PhaseBegan(Phase.BENCHMARK, "now"), *QUEUE, BenchmarkBegan(DESK, "a")):
+        display.handle(event)
+    display.handle(ForecastRevised(Remaining(models=3, loads=2, tokens=900, seconds=200, likely_s=None)))
+    for _ in range(31):
+        clock.now_s += 1
+        display.pulse()
+    display.handle(BenchmarkProgress(DESK, "a", Stage.GENERATING, 40, 12.0))
+    for _ in range(31):
+        clock.now_s += 1
+        display.pulse()
+    display._painter.paint()
+    assert written(console).splitlines()[2:] == [
+        (
+            "  … 0/3 models · 2 loads, 900 tokens · about 3 min left; a @ 192.168.1.20: loading 0:30; rack.example:8080:"
+            " 1 model waits for its turn"
+        ),
+        (
+            "  … 0/3 models · 2 loads, 900 tokens · about 2 min left; a @ 192.168.1.20: no token for 29 s 1:00; "
+            "rack.example:8080: 1 model waits for its turn"
+        ),
+    ]
+
+
+def test_the_time_left_tells_when_likely_picks_are_there() -> None:
+    left = Remaining(models=3, loads=9, tokens=9_000, seconds=900, likely_s=130)
+    display = RunDisplay(terminal(100), clock=Clock())
+    for event in (PhaseBegan(Phase.BENCHMARK, "now"), *QUEUE, BenchmarkBegan(DESK, "a"), ForecastRevised(left)):
+        display.handle(event)
+    assert "0/3 models · 9 loads, 9,000 tokens · likely picks in 2 min, all in 15 min" in str(
+        display._region(100, 9)[0]
+    )

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from ollama_speedrun.errors import ServerError, TimedOutError, UnreachableError
-from ollama_speedrun.events import Notice
+from ollama_speedrun.visit.events import HostLost, VisitEvent, Waiting
 from ollama_speedrun.visit.health import Health, State
 from ollama_speedrun.visit.retry import retrying
 
@@ -29,23 +29,23 @@ class Service:
         return "here"
 
 
-def health_of(service: Service, notices: list[Notice], patience_s: float = 15) -> Health:
+def health_of(service: Service, notices: list[VisitEvent], patience_s: float = 15) -> Health:
     return Health(URL, service.ask, patience_s=patience_s, emit=notices.append)
 
 
 @pytest.mark.parametrize("away_s", [0.1, 3, 10])
 async def test_a_service_that_comes_back_is_waited_for_and_asked_again(away_s: float) -> None:
-    service, notices = Service(away_s), list[Notice]()
+    service, notices = Service(away_s), list[VisitEvent]()
     health = health_of(service, notices)
     began_s = time.monotonic()
     assert await retrying(service.ask, health) == "here"
     assert away_s <= time.monotonic() - began_s < away_s + 3
     assert health.state is State.ANSWERING
-    assert notices == [Notice(f"{URL} does not answer; waiting up to 15 s for it")]
+    assert notices == [Waiting(URL, "it does not answer", 15)]
 
 
 async def test_a_host_that_stays_away_is_given_up_once_and_then_asked_nothing() -> None:
-    service, notices = Service(1000), list[Notice]()
+    service, notices = Service(1000), list[VisitEvent]()
     health = health_of(service, notices)
     began_s = time.monotonic()
     with pytest.raises(UnreachableError, match="refused"):
@@ -55,7 +55,11 @@ async def test_a_host_that_stays_away_is_given_up_once_and_then_asked_nothing() 
     for _ in range(8):
         with pytest.raises(UnreachableError, match="refused"):
             await retrying(service.ask, health)
-    assert (service.asked, time.monotonic() - gave_up_s < 1, len(notices)) == (asked, True, 1)
+    assert (service.asked, time.monotonic() - gave_up_s < 1, notices[1:]) == (
+        asked,
+        True,
+        [HostLost(URL, "connection refused")],
+    )
 
 
 async def test_a_request_that_times_out_on_a_host_that_answers_is_not_repeated() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from ollama_speedrun.errors import OllamaError, ProtocolError, ServerError, TimedOutError, UnreachableError
 from ollama_speedrun.events import Notice
+from ollama_speedrun.visit.events import VisitEvent, Waiting
 from ollama_speedrun.visit.health import Health
 from ollama_speedrun.visit.retry import retrying
 
@@ -33,7 +34,7 @@ class Server:
         """Say that the server is there."""
 
 
-def health_of(server: Server, notices: list[Notice] | None = None, busy_s: float = 30) -> Health:
+def health_of(server: Server, notices: list[VisitEvent] | None = None, busy_s: float = 30) -> Health:
     told = [] if notices is None else notices
     return Health(URL, server.probe, patience_s=15, emit=told.append, busy_s=busy_s)
 
@@ -85,10 +86,14 @@ async def test_what_passes_is_asked_again_and_nothing_else(
 
 async def test_why_a_request_was_sent_again_is_noted_and_a_busy_server_named_at_once() -> None:
     server = Server(ServerError(503, "server busy"), ServerError(503, "server busy"), "here")
-    told, whys = list[Notice](), list[str]()
+    told, whys = list[VisitEvent](), list[str]()
     assert await outcome(server, health_of(server, told), whys) == "here"
     assert whys == ["server busy (HTTP 503)"] * 2
-    assert told == [Notice(f"{URL} is busy: server busy (HTTP 503); asking again for up to 30 s")]
+    assert told == [
+        Notice(f"{URL} is busy: server busy (HTTP 503); asking again for up to 30 s"),
+        Waiting(URL, "it is busy and is asked again", 0.5),
+        Waiting(URL, "it is busy and is asked again", 1.0),
+    ]
 
 
 async def test_a_server_that_stays_busy_is_waited_for_once_and_not_for_every_request() -> None:

@@ -126,7 +126,7 @@ async def study_again(
     visit = Visit(client, emit=emit, nonce=nonce, timeout_s=settings.timeout_s)
     refusal = await _refusal(visit, settings.if_busy)
     if refusal is not None:
-        for model, _, _ in work:
+        for model, _, _ in () if visit.health.is_gone else work:
             emit(Notice(f"{model.name} on {model.host} was not asked again: {refusal(model).reason}"))
         return
     try:
@@ -136,6 +136,8 @@ async def study_again(
                 failures = await study(LoadedModel(visit, model, num_ctx=num_ctx, thinks=thinks), studies)
                 _report(visit, model, studies, failures)
             except OllamaError as exc:
+                if visit.health.is_gone:
+                    break
                 emit(Notice(f"{model.name} on {model.host} could not be asked again: {exc}"))
     finally:
         await visit.residents.restore()
@@ -144,7 +146,7 @@ async def study_again(
 def _report(visit: Visit, model: Model, studies: Sequence[Study], failures: Sequence[OllamaError | None]) -> None:
     """Tell which studies a server ended early, and why."""
     for one, failure in zip(studies, failures, strict=False):
-        if failure is not None:
+        if failure is not None and not visit.health.is_gone:
             visit.emit(not_measured(one, model, failure))
 
 

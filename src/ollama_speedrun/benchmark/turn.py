@@ -134,5 +134,6 @@ class Turn:
             with self._budget.running():
                 return await study.step(self.model)
         except OllamaError as exc:
-            self.model.visit.emit(not_measured(study, self.model.model, exc))
+            if not self.model.visit.health.is_gone:  # which was told
+                self.model.visit.emit(not_measured(study, self.model.model, exc))
             return False

@@ -150,7 +150,7 @@ class Turns:
         measured = [
             result for result in self._teller.results if result.status == "ok" and result.decode_tps is not None
         ]
-        if self._first is None or len(measured) < 2:
+        if self._first is None or len(measured) < 2 or self._visit.health.is_gone:
             return
         model, where = self._first.model, self._visit.client.base_url
         self._visit.emit(Notice(f"timing {model.model.name} on {where} once more, to see drift"))

@@ -8,7 +8,7 @@ from typing import Final
 from ..benchmark.plan import BenchmarkSettings
 from ..inventory.types import Model
 from ..quality.forecast import further
-from ..quality.standing import key_of
+from ..quality.standing import arm_name, key_of
 from .events import Event, ForecastRevised
 from .pace import ModelKey
 from .record import Run
@@ -28,11 +28,16 @@ class Outlook:
         self._settings = settings
         self._time_left = TimeLeft(settings, at_once=at_once)
         self._is_begun = False
+        self._left: Mapping[str, str] = {}
 
     def queue(self, machine: str, models: Sequence[Model]) -> None:
         """Note models that a machine has to measure."""
         self._is_begun = True
         self._time_left.queue(machine, models)
+
+    def follow(self, left: Mapping[str, str]) -> None:
+        """Note where the rounds keep who left its race, and why: by the arm's name, as it grows."""
+        self._left = left
 
     def take_in(self, event: Event) -> None:
         """Take in an event of this moment."""
@@ -58,16 +63,18 @@ class Outlook:
                 continue
             if self._settings.races and loop.time() - raced_s >= RACE_PERIOD_S:
                 raced_s = loop.time()
-                self._time_left.expect(further_items(self._record, self._settings))
+                self._time_left.expect(self._further_items())
             tell(ForecastRevised(self._time_left.left(loop.time())))
 
-
-def further_items(record: Run, settings: BenchmarkSettings) -> Mapping[ModelKey, int]:
-    """Return how many further items each model that races is probably asked, 0 for those that are out."""
-    found: dict[ModelKey, int] = {}
-    for race, records in races_of(record, settings):
-        expected = further(race)
-        for number, lane in enumerate(race.lanes):
-            host, model, _ = key_of(records[lane.arm.name])
-            found[host, model] = found.get((host, model), 0) + expected.get(number, 0)
-    return found
+    def _further_items(self) -> Mapping[ModelKey, int]:
+        """Return how many further items each model that races is probably asked, 0 for those that are out."""
+        found: dict[ModelKey, int] = {}
+        lost = {
+            arm_name(key): "its host is gone" for key in self._record.quality_records if key[0] in self._time_left.lost
+        }
+        for race, records in races_of(self._record, self._settings, left={**lost, **self._left}):
+            expected = further(race)
+            for number, lane in enumerate(race.lanes):
+                host, model, _ = key_of(records[lane.arm.name])
+                found[host, model] = found.get((host, model), 0) + expected.get(number, 0)
+        return found

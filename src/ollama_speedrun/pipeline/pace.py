@@ -78,10 +78,14 @@ class Pace:
 
     def note_answer(self, key: ModelKey, record: ItemRecord) -> None:
         """Note an item that was answered."""
+        self.note_tokens(key, sum(answer.output_tokens or 0 for answer in record.answers), record.seconds)
+
+    def note_tokens(self, key: ModelKey, tokens: int, seconds: float) -> None:
+        """Note what one answer took."""
         known = self.answers[key]
         known.items += 1
-        known.tokens += sum(answer.output_tokens or 0 for answer in record.answers)
-        known.seconds += record.seconds
+        known.tokens += tokens
+        known.seconds += seconds
 
     def note_result(self, result: Result, *, is_over: bool) -> None:
         """Note a result, whole or in part: the model's rate and, once it is over, how many tokens it was asked for."""

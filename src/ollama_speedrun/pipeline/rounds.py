@@ -74,6 +74,11 @@ class Rounds:
         self._at_once = at_once
         self._left: dict[str, str] = {}
 
+    @property
+    def left(self) -> Mapping[str, str]:
+        """Why models left their races, by the arm's name, kept up to date."""
+        return self._left
+
     async def run(self) -> None:
         """Ask until every race is over."""
         number = 1

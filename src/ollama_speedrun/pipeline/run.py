@@ -28,6 +28,7 @@ from ..inventory.fetch import list_models
 from ..inventory.types import Model
 from ..ollama.client import Bounds, OllamaClient, open_session
 from ..ollama.tls import client_context
+from ..visit.events import Waiting
 from . import forecast
 from .events import Event, Forecasted, TimeLimitReached
 from .examiner import Examiner, examiner
@@ -177,10 +178,13 @@ class _Pipeline:
         self._note_whether_all_are_queued()
 
     async def _fetch(self, client: OllamaClient, host: Host) -> None:
+        self._tell(Waiting(host.url, "listing its models"))
         try:
             await list_models(client, host=host.url, emit=self._tell)
         except OllamaError as exc:
             self._tell(TargetFailed(host.url, str(exc)))
+        finally:
+            self._tell(Waiting(host.url, None))
 
     def _queue(self, host: Host, access: Access, models: Sequence[Model]) -> None:
         """Queue the benchmarks of a host's models for its machine."""
@@ -260,6 +264,7 @@ class _Pipeline:
             at_once=self._settings.concurrency,
             may_begin=self._may_ask_again,
         )
+        self._teller.outlook.follow(rounds.left)
         await rounds.run()
 
     def _may_ask_again(self, model: Model) -> bool:

@@ -15,7 +15,8 @@ from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.types import Result
 from ..inventory.types import Model
 from ..quality.events import ItemGraded, QualityBegan
-from ..visit.events import BenchmarkProgress, Stage
+from ..quality.records import ItemRecord
+from ..visit.events import BenchmarkProgress, HostLost, Stage
 from .forecast import FURTHER_ITEMS, Cost, longest
 from .pace import ModelKey, Pace
 
@@ -39,6 +40,14 @@ class Remaining(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     likely_s: float | None = None
 
+    def after(self, passed_s: float) -> "Remaining":
+        """Return the same once so many seconds have passed; the time left stops short of nothing."""
+        return msgspec.structs.replace(
+            self,
+            seconds=max(self.seconds - passed_s, min(self.seconds, 1.0)),
+            likely_s=None if self.likely_s is None else max(self.likely_s - passed_s, 0.0),
+        )
+
 
 class _Visit(msgspec.Struct):
     """The first visit of one model: when it began, what it generated, what it was asked."""
@@ -50,6 +59,9 @@ class _Visit(msgspec.Struct):
     asks: int | None = None
     speed_tokens: int = 0
     tokens_now: int = 0
+    stepped_s: float = 0.0
+    pilots: int = 0
+    answered: int = 0
     is_over: bool = False
 
 
@@ -61,6 +73,8 @@ class TimeLeft:
         self._settings = settings
         self._at_once = at_once
         self._visits: dict[ModelKey, _Visit] = {}
+        self.lost: set[str] = set()
+        """The hosts that were given up."""
         self._further: Mapping[ModelKey, int] = {}
         self._last_end_s: dict[str, float] = {}
         self._reference: dict[str, Model] = {}
@@ -91,13 +105,14 @@ class TimeLeft:
                 self._progress(visit, event, now_s)
             case QualityBegan(record, items) if visit := self._visits.get((record.host, record.model)):
                 visit.asks = items
-            case ItemGraded(host, model, record=record) if (host, model) in self._visits:
-                self.pace.note_answer((host, model), record)
+            case ItemGraded(host, model, record=record) if visit := self._visits.get((host, model)):
+                self._answer(visit, record)
             case BenchmarkPartial(result) if visit := self._visits.get((result.host, result.model)):
-                visit.speed_tokens, visit.tokens_now = _generated(result), 0
-                self.pace.note_result(result, is_over=False)
+                self._step(visit, result, now_s)
             case BenchmarkEnded(result) if visit := self._visits.get((result.host, result.model)):
                 self._end(visit, result, now_s)
+            case HostLost(host):
+                self.lost.add(host)
             case _:
                 pass
 
@@ -130,6 +145,24 @@ class TimeLeft:
             if event.tps and event.tokens >= FEWEST_TOKENS:
                 self.pace.note_rate(key, event.tps)
 
+    def _step(self, visit: _Visit, result: Result, now_s: float) -> None:
+        """Take in that a step of a visit is over: a generation that is timed, or an item of the pilot."""
+        speed_tokens = _generated(result)
+        if speed_tokens == visit.speed_tokens and visit.asks is None and visit.tokens_now:
+            visit.pilots += 1
+            self.pace.note_tokens((result.host, result.model), visit.tokens_now, now_s - visit.stepped_s)
+        visit.speed_tokens, visit.tokens_now, visit.stepped_s = speed_tokens, 0, now_s
+        self.pace.note_result(result, is_over=False)
+
+    def _answer(self, visit: _Visit, record: ItemRecord) -> None:
+        """Take in an answer; those of a pilot are told together when it is over, and were noted before."""
+        if record.is_counted:
+            visit.answered += 1
+        elif visit.pilots > 0:
+            visit.pilots -= 1
+            return
+        self.pace.note_answer((visit.model.host, visit.model.name), record)
+
     def _end(self, visit: _Visit, result: Result, now_s: float) -> None:
         visit.is_over = True
         self.pace.note_result(result, is_over=True)
@@ -148,15 +181,17 @@ class TimeLeft:
 
     def _rest(self, visit: _Visit, now_s: float) -> "_Rest":
         """Return what is left of a first visit."""
+        if visit.model.host in self.lost:
+            return _Rest(0.0, 0)
         whole, whole_s = self.pace.cost_of(visit.model), self.pace.visit_s(visit.model)
         if visit.began_s is None:
             return _Rest(whole_s, whole.tokens)
         spent_s = now_s - visit.began_s
         load_s = 0.0 if visit.is_loaded else max(whole.load_s - spent_s, OVERDUE * spent_s)
         answers = self.pace.answers[visit.model.host, visit.model.name]
-        asks = max(whole.items if visit.asks is None else min(visit.asks, _usual(whole, visit.asks)), answers.items)
-        items = asks - answers.items
         is_timed = visit.asks is not None
+        asks = whole.items if visit.asks is None else min(visit.asks, _usual(whole, visit.asks))
+        items = max(asks - (visit.answered if is_timed else answers.items), 0)
         speed_tokens = 0 if is_timed else max(whole.speed_tokens - visit.speed_tokens - visit.tokens_now, 0)
         token_s = self.pace.token_s(visit.model)
         speed_s = speed_tokens * token_s if visit.model.generates_text else max(whole.speed_s - spent_s, 0.0)
@@ -178,7 +213,9 @@ class TimeLeft:
 
     def _race(self) -> tuple[float, int, int]:
         """Return seconds, loads and output tokens of the rounds to come."""
-        writers = [visit for visit in self._visits.values() if visit.model.generates_text]
+        writers = [
+            visit for visit in self._visits.values() if visit.model.generates_text and visit.model.host not in self.lost
+        ]
         if not self._settings.races or self._settings.max_items <= self._settings.first_items or len(writers) < 2:
             return 0.0, 0, 0
         known = list(self._further.values())

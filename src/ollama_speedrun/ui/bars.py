@@ -17,11 +17,14 @@ WIDEST_BAR: Final = 40
 def spread(model: str, host: str, figures: Sequence[str], width: int) -> Text:
     """Return a model at the left, indented, and the longest of `figures` that leaves it room at the right.
 
-    Where the width is short, the model's name is shortened first, then the host left out.
+    Where the width is short, the model's name is shortened first, then the host left out. Without a model ("") the host
+    stands in its place.
     """
+    if not model:
+        model, host = host, ""
     chosen = _longest(figures, width - NARROWEST_LABEL - 4)
     room = max(width - cell_len(chosen) - 4, 1)
-    suffix = f" @ {host}"
+    suffix = f" @ {host}" if host else ""
     name = shorten(model, room)
     if room - cell_len(suffix) >= min(NARROWEST_LABEL, cell_len(model)):
         name = shorten(model, room - cell_len(suffix)) + suffix

@@ -1,7 +1,7 @@
 """The lines of a run that stay: one for each event that tells of something begun, found, finished or failed."""
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from rich.text import Text
@@ -15,16 +15,19 @@ from ..events import Notice, Phase, PhaseBegan, PhaseEnded
 from ..inventory.events import ModelFailed, ModelListed
 from ..pipeline.events import Event, Forecasted, ForecastRevised, TimeLimitReached
 from ..pipeline.forecast import Forecast
+from ..pipeline.time_left import Remaining
 from ..quality.events import ItemGraded, NotAsked, QualityBegan
 from ..report import figures
 from ..report.text import clean
-from ..visit.events import BenchmarkProgress
+from ..visit.events import BenchmarkProgress, HostLost, Waiting
 
 SUCCESS: Final = ("✓ ", "green")
 FAILURE: Final = ("✗ ", "red")
 BEGIN: Final = ("→ ", "cyan")
 SKIP: Final = ("– ", "dim")
 INDENT: Final = "  "
+MOST_NAMED: Final = 6
+"""Of the models that one line names."""
 
 Called: TypeAlias = Callable[[str], str]
 """Returns what the host at a URL is called, fit to be shown."""
@@ -46,7 +49,10 @@ class Line(NamedTuple):
 
 
 def lines_of(event: Event, called: Called = figures.host_label) -> tuple[Line, ...]:
-    """Return the lines that an event leaves behind, none for mere progress; `called` names the host at a URL."""
+    """Return the lines that an event leaves behind, none for mere progress; `called` names the host at a URL.
+
+    What is said of a host that is lost, and of several models that fail alike, depends on more than one event.
+    """
     match event:
         case PhaseBegan() | PhaseEnded() | Notice() | Forecasted() | TimeLimitReached():
             return (_of_phase(event),)
@@ -64,6 +70,8 @@ def lines_of(event: Event, called: Called = figures.host_label) -> tuple[Line, .
             | BenchmarkQueued()
             | BenchmarkBegan()
             | BenchmarkProgress()
+            | Waiting()
+            | HostLost()
             | BenchmarkPartial()
             | BenchmarkRevised()
             | QualityBegan()
@@ -74,6 +82,38 @@ def lines_of(event: Event, called: Called = figures.host_label) -> tuple[Line, .
             return ()
         case _:
             assert_never(event)
+
+
+def lost_line(host: str, reason: str, models: Sequence[str]) -> Line:
+    """Return what is said of a host, given as it is called, that was given up, with the models that are not measured because of it."""
+    named = ", ".join(figures.name(model) for model in models[:MOST_NAMED])
+    more = f" and {len(models) - MOST_NAMED} more" if len(models) > MOST_NAMED else ""
+    count = "1 model is" if len(models) == 1 else f"{len(models)} models are"
+    lacking = f"; {count} not measured: {named}{more}" if models else "; its models are asked no more items"
+    text = Text.assemble(INDENT, FAILURE, (host, "bold"), f": {clean(reason)}{lacking}")
+    return Line(Verbosity.QUIET, text)
+
+
+def failed_line(results: Sequence[Result], called: Called) -> Line:
+    """Return what is said of models of one host that failed for one reason."""
+    host, reason = results[0].host, clean(results[0].reason or "no reason was given")
+    named = ", ".join(figures.name(result.label) for result in results[:MOST_NAMED])
+    more = f" and {len(results) - MOST_NAMED} more" if len(results) > MOST_NAMED else ""
+    who = f"{named}{more} @ {called(host)}"
+    return Line(Verbosity.QUIET, Text.assemble(INDENT, FAILURE, (who, "bold"), f": {reason}"))
+
+
+def remaining_figures(left: Remaining) -> tuple[str, ...]:
+    """Return what is left to do, from long to short: loads, output tokens, and when which pick is there."""
+    loads = f"{left.loads} load{'' if left.loads == 1 else 's'}"
+    work = f"{loads}, {left.tokens:,} tokens"
+    if left.seconds < 1:
+        return ("",)
+    about = f"about {figures.roughly(left.seconds)} left"
+    if left.likely_s is None:
+        return (f"{work} · {about}", about)
+    picks = f"likely picks in {figures.roughly(left.likely_s)}, all in {figures.roughly(left.seconds)}"
+    return (f"{work} · {picks}", picks, about)
 
 
 def forecast_line(found: Forecast) -> str:

@@ -5,23 +5,26 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from rich.console import Console
 from rich.text import Text
 
 from .._version import __version__
-from ..benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkQueued
+from ..benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkPartial
+from ..benchmark.types import Result
 from ..discovery.events import HostFound, HostMerged, ScanProgress
 from ..discovery.types import Host
 from ..events import Phase, PhaseBegan, PhaseEnded
-from ..pipeline.events import Event
-from ..quality.events import ItemGraded, QualityBegan
+from ..pipeline.events import Event, ForecastRevised
+from ..pipeline.time_left import Remaining
 from ..report import figures
 from ..report.text import clean
-from ..visit.events import BenchmarkProgress, Stage
+from ..visit.events import BenchmarkProgress, HostLost
+from .activity import Activity
 from .bars import bar_line, spread
-from .lines import BEGIN, INDENT, Verbosity, label, lines_of
+from .failures import Failures
+from .lines import BEGIN, INDENT, Line, Verbosity, label, lines_of, lost_line, remaining_figures
 from .painter import Painter
 
 __all__ = ["RunDisplay", "Verbosity"]
@@ -29,30 +32,9 @@ __all__ = ["RunDisplay", "Verbosity"]
 BANNER: Final = "finds every Ollama server and benchmarks its models"
 SHORTEST_WORTH_SAYING_S: Final = 0.1
 LOG_LIMIT: Final = 600
-RIGHT: Final = 0.5
-"""From this credit on an answer counts as right."""
-
-
-class _Running(NamedTuple):
-    """A benchmark that goes on: its names as they are shown, when it began, and how far it is."""
-
-    model: str
-    host: str
-    began_s: float
-    progress: BenchmarkProgress
-
-
-class _Graded(NamedTuple):
-    """The counted items that a model has answered, how many were right, and how many its first visit asks."""
-
-    items: int = 0
-    right: int = 0
-    wanted: int = 0
-
-    def __str__(self) -> str:
-        """Say it in words."""
-        of = f"/{self.wanted}" if self.items <= self.wanted else ""
-        return f"items {self.items}{of}, {self.right} right"
+HEARTBEAT_S: Final = 30.0
+"""Where nothing is drawn, a line says what goes on after so long without another one."""
+MOST_ROWS_TOLD: Final = 3
 
 
 class RunDisplay:
@@ -71,46 +53,50 @@ class RunDisplay:
     ) -> None:
         self._verbosity = verbosity
         self._clock = clock
-        self._painter = Painter(console, self._region)
+        self._painter = Painter(console, self._region, self.pulse)
         self._began_s: dict[Phase, float] = {}
         self._scan: ScanProgress | None = None
         self._found: dict[str, Host] = {}
         self._names: dict[str, str] = {}
-        self._queued: set[tuple[str, str]] = set()
-        self._ended: set[tuple[str, str]] = set()
+        self._activity = Activity(clock, self._called)
+        self._failures = Failures(clock, self._called)
+        self._lost: set[str] = set()
         self._first_benchmark_s: float | None = None
-        self._running: dict[tuple[str, str], _Running] = {}
-        self._graded: dict[tuple[str, str], _Graded] = {}
-        self._asked_again: dict[str, str] = {}
-        """In rounds after the first visits: the model that each host is asked about."""
+        self._remaining: tuple[Remaining, float] | None = None
+        self._said_s = clock()
 
     def __enter__(self) -> Self:
-        if self._verbosity > Verbosity.QUIET:
-            self._painter.say(Text.assemble(("ollama-speedrun", "bold cyan"), f" {__version__} · {BANNER}"))
+        self._say(Line(Verbosity.NORMAL, Text.assemble(("ollama-speedrun", "bold cyan"), f" {__version__} · {BANNER}")))
         self._painter.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._say(*self._failures.all_due())
         self._painter.__exit__(kind, error, trace)
 
     def handle(self, event: Event) -> None:
         """Take in one event."""
+        self._activity.take_in(event)
+        if isinstance(event, BenchmarkProgress | BenchmarkPartial):
+            return
+        self._say(*self._failures.due_before(event))
         suffix = ""
         match event:
             case ScanProgress():
                 self._scan = event
-            case BenchmarkProgress(host=host, model=model):
-                self._progress((host, model), event)
-            case BenchmarkQueued(host=host, model=model):
-                self._queued.add((host, model))
-            case BenchmarkBegan(host=host, model=model):
-                self._begin((host, model))
+            case ForecastRevised(remaining=remaining):
+                self._remaining = (remaining, self._clock())
+            case BenchmarkBegan():
+                self._begin(event)
+            case BenchmarkEnded(result=result) if self._is_told_later(result):
+                return
             case BenchmarkEnded(result=result):
-                suffix = self._end((result.host, result.model))
-            case QualityBegan() | ItemGraded():
-                self._follow(event)
+                graded = self._activity.graded(result.host, result.model)
+                suffix = f", {graded.right} of {graded.items} items right" if graded.items else ""
+            case HostLost():
+                self._lose(event)
             case HostFound(host=host) | HostMerged(host=host):
                 self._name(host)
             case PhaseBegan(phase=phase):
@@ -120,8 +106,7 @@ class RunDisplay:
             case _:
                 pass
         for line in lines_of(event, self._called):
-            if line.verbosity <= self._verbosity:
-                self._painter.say(line.text.append(suffix, "dim"))
+            self._say(Line(line.verbosity, line.text.append(suffix, "dim")))
 
     def log(self, line: str) -> None:
         """Show a line of the log."""
@@ -131,6 +116,18 @@ class RunDisplay:
         """Return a context in which nothing is drawn, for whoever else writes to the terminal."""
         return self._painter.held()
 
+    def pulse(self) -> None:
+        """Say what has been due for a moment, and where nothing is drawn now and then what goes on."""
+        self._say(*self._failures.due())
+        if not self._painter.is_animated and self._clock() - self._said_s >= HEARTBEAT_S and self._began_s:
+            self._say(Line(Verbosity.NORMAL, Text.assemble(INDENT, ("… ", "dim"), "; ".join(self._in_words()))))
+
+    def _say(self, *lines: Line) -> None:
+        for line in lines:
+            if line.verbosity <= self._verbosity:
+                self._said_s = self._clock()
+                self._painter.say(line.text)
+
     def _name(self, host: Host) -> None:
         """Take in what a host is called."""
         self._found[host.url] = host
@@ -139,73 +136,57 @@ class RunDisplay:
     def _called(self, url: str) -> str:
         return self._names.get(url) or figures.host_label(url)
 
+    def _is_told_later(self, result: Result) -> bool:
+        """Return whether a failure gets no line of its own now: it shares one, or that of its host which is lost."""
+        if result.status != "failed" or self._verbosity >= Verbosity.VERBOSE:
+            return False
+        if result.host not in self._lost:
+            self._failures.add(result)
+        return True
+
+    def _lose(self, event: HostLost) -> None:
+        if event.host not in self._lost:
+            self._lost.add(event.host)
+            self._say(lost_line(self._called(event.host), event.reason, self._activity.unmeasured(event.host)))
+
     def _took(self, phase: Phase) -> str:
         """Return how long the phase lasted, in brackets; nothing where that is not worth a word."""
         now_s = self._clock()
         elapsed_s = now_s - self._began_s.pop(phase, now_s)
         return f" ({figures.duration(elapsed_s)})" if elapsed_s >= SHORTEST_WORTH_SAYING_S else ""
 
-    def _begin(self, key: tuple[str, str]) -> None:
-        host, model = key
-        now_s = self._clock()
+    def _begin(self, event: BenchmarkBegan) -> None:
         if self._first_benchmark_s is None:
-            self._first_benchmark_s = now_s
-        again = self._running.pop(key, None)
-        if again is not None:
-            # Two models of a host did not fit into memory: both were closed, and the other one begins again later
-            self._running = {other: entry for other, entry in self._running.items() if other[0] != host}
-            now_s = again.began_s
-        progress = BenchmarkProgress(host, model, Stage.LOADING)
-        self._running[key] = _Running(figures.name(model), self._called(host), now_s, progress)
-        if again is None and not self._painter.is_animated and self._verbosity > Verbosity.QUIET:
-            self._painter.say(Text.assemble(INDENT, BEGIN, label(model, self._called(host))))
+            self._first_benchmark_s = self._clock()
+        is_new = self._activity.is_new(event.host, event.model)
+        if is_new and event.host not in self._lost and not self._painter.is_animated:
+            self._say(Line(Verbosity.NORMAL, Text.assemble(INDENT, BEGIN, label(event.model, self._called(event.host)))))
 
-    def _end(self, key: tuple[str, str]) -> str:
-        """Note that a model's turn is over; returns how many items it got right, as the end of its line."""
-        self._running.pop(key, None)
-        self._ended.add(key)
-        graded = self._graded.get(key, _Graded())
-        return f", {graded.right} of {graded.items} items right" if graded.items else ""
-
-    def _follow(self, event: QualityBegan | ItemGraded) -> None:
-        match event:
-            case QualityBegan(record=record, items=items):
-                self._graded[record.host, record.model] = _Graded(wanted=items)
-            case ItemGraded(host=host, model=model, record=item) if item.is_counted:
-                self._count((host, model), is_right=item.grade.score >= RIGHT)
-            case _:
-                pass
-
-    def _count(self, key: tuple[str, str], *, is_right: bool) -> None:
-        known = self._graded.get(key, _Graded())
-        self._graded[key] = known._replace(items=known.items + 1, right=known.right + is_right)
-        if key not in self._running:
-            self._asked_again[key[0]] = key[1]
-
-    def _progress(self, key: tuple[str, str], event: BenchmarkProgress) -> None:
-        if key in self._running:
-            self._running[key] = self._running[key]._replace(progress=event)
+    def _in_words(self) -> Iterator[str]:
+        """Yield how far the run is, and what its hosts do."""
+        if (scan := self._scan) is not None and Phase.DISCOVER in self._began_s:
+            yield f"{scan.probed}/{scan.total} addresses"
+        if Phase.BENCHMARK in self._began_s and self._activity.queued:
+            yield " · ".join(self._progress()[:1])
+        rows = self._activity.rows()
+        for row in rows[:MOST_ROWS_TOLD]:
+            where = f"{row.model} @ {row.host}" if row.model else row.host
+            yield f"{where}: {' '.join(row.figures[0].split())}"
+        if len(rows) > MOST_ROWS_TOLD:
+            yield f"and {len(rows) - MOST_ROWS_TOLD} more"
 
     def _region(self, width: int, height: int) -> list[Text]:
-        """Return the live region: the scan, the benchmarks as a whole, and each benchmark that goes on."""
+        """Return the live region: the scan, the benchmarks as a whole, and a line for each model and host at work."""
         if self._verbosity == Verbosity.QUIET:
             return []
-        running = list(self._running.values())
         lines = list(islice(self._bars(width), height))
-        if not running and Phase.BENCHMARK in self._began_s:
-            again = [spread(*self._again(host), width) for host in self._asked_again]
-            return [*lines, *again[: height - len(lines)]]
+        rows = self._activity.rows() if self._began_s else []
         room = height - len(lines)
-        shown = running if len(running) <= room else running[: max(room - 1, 0)]
-        lines.extend(self._running_line(entry, width) for entry in shown)
-        if len(shown) < len(running) and len(lines) < height:
-            lines.append(Text(f"{INDENT}and {len(running) - len(shown)} more", "dim"))
+        shown = rows if len(rows) <= room else rows[: max(room - 1, 0)]
+        lines.extend(spread(row.model, row.host, row.figures, width) for row in shown)
+        if len(shown) < len(rows) and len(lines) < height:
+            lines.append(Text(f"{INDENT}and {len(rows) - len(shown)} more", "dim"))
         return lines
-
-    def _again(self, host: str) -> tuple[str, str, list[str]]:
-        """Return model, host and figures of the line of a host that is asked in rounds."""
-        model = self._asked_again[host]
-        return figures.name(model), self._called(host), [str(self._graded[host, model])]
 
     def _bars(self, width: int) -> Iterator[Text]:
         scan = self._scan
@@ -213,33 +194,30 @@ class RunDisplay:
             found = f"{len(self._found)} host{'' if len(self._found) == 1 else 's'}"
             variants = (f"{scan.probed}/{scan.total} addresses · {found}", f"{scan.probed}/{scan.total}")
             yield bar_line("scan", scan.probed, scan.total, variants, width)
-        if (total := len(self._queued)) and Phase.BENCHMARK in self._began_s:
-            done = self._done
-            variants = (f"{done}/{total} models{self._left(done)}", f"{done}/{total}")
-            yield bar_line("benchmark", done, total, variants, width)
+        if (total := len(self._activity.queued)) and Phase.BENCHMARK in self._began_s:
+            left_s, now_s = self._left_s, self._clock()
+            if left_s is None or self._first_benchmark_s is None:
+                yield bar_line("benchmark", self._activity.done, total, self._progress(), width)
+            else:
+                spent_s = now_s - self._first_benchmark_s
+                whole_ms = max(round(1000 * (spent_s + left_s)), 1)
+                yield bar_line("benchmark", round(1000 * spent_s), whole_ms, self._progress(), width)
+
+    def _progress(self) -> list[str]:
+        """Return how many models are done and what is left, from long to short."""
+        models = f"{self._activity.done}/{len(self._activity.queued)} models"
+        if self._remaining is None:
+            return [models, models.removesuffix(" models")]
+        left, told_s = self._remaining
+        passed_s = self._clock() - told_s
+        left = left.after(passed_s)
+        longer = [f"{models} · {said}" if said else models for said in remaining_figures(left)]
+        return [*longer, models, models.removesuffix(" models")]
 
     @property
-    def _done(self) -> int:
-        """The number of queued models that are over; one that runs again, in another variant, is not."""
-        return len((self._ended & self._queued) - self._running.keys())
-
-    def _left(self, done: int) -> str:
-        """Return how long the queued benchmarks may still take, at the pace of those that are done."""
-        if not done or self._first_benchmark_s is None:
-            return ""
-        pace_s = (self._clock() - self._first_benchmark_s) / done
-        left_s = pace_s * (len(self._queued) - done)
-        return f" · about {figures.roughly(left_s)} left" if left_s >= 1 else ""
-
-    def _running_line(self, entry: _Running, width: int) -> Text:
-        progress = entry.progress
-        elapsed = f"{figures.stopwatch(self._clock() - entry.began_s):>5}"
-        variants = [f"{progress.stage}  {elapsed}", progress.stage.value]
-        if progress.stage is Stage.GENERATING and progress.tokens:
-            rate = f"{figures.rate(progress.tps):>5} tok/s"
-            counted = f"{progress.tokens:>5} tok  {rate}"
-            variants = [f"{progress.stage}  {counted}  {elapsed}", f"{counted}  {elapsed}", counted, rate]
-        graded = self._graded.get((progress.host, progress.model))
-        if graded is not None and graded.items:
-            variants = [f"{graded}  {elapsed}", str(graded)]
-        return spread(entry.model, entry.host, variants, width)
+    def _left_s(self) -> float | None:
+        """Seconds that are left; None before anything was said of them."""
+        if self._remaining is None:
+            return None
+        left, told_s = self._remaining
+        return left.after(self._clock() - told_s).seconds

@@ -23,13 +23,19 @@ class Painter:
     """Prints what is said and redraws a region, both at most once in `PERIOD_S` and away from the caller's thread.
 
     `region` is called with a width and a height in cells and returns the lines to draw, no longer and no more than
-    that; it is not called where the console is no terminal. A stream whose reader has gone ends the drawing, not the
-    work that is drawn.
+    that; it is not called where the console is no terminal. `pulse` is called before each time, in the painter's
+    thread, and may say something. A stream whose reader has gone ends the drawing, not the work that is drawn.
     """
 
-    def __init__(self, console: Console, region: Callable[[int, int], Sequence[Text]]) -> None:
+    def __init__(
+        self,
+        console: Console,
+        region: Callable[[int, int], Sequence[Text]],
+        pulse: Callable[[], None] = lambda: None,
+    ) -> None:
         self.console = console
         self._region = region
+        self._pulse = pulse
         self._said: deque[Text] = deque()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._repaint, name="painter", daemon=True)
@@ -104,6 +110,7 @@ class Painter:
 
     def _repaint(self) -> None:
         while not self._stopped.wait(PERIOD_S):
+            self._pulse()
             self.paint()
 
     def _draw(self) -> Text:

@@ -28,4 +28,22 @@ class BenchmarkProgress(msgspec.Struct, frozen=True):
     tps: float | None = None
 
 
-VisitEvent: TypeAlias = BenchmarkProgress | Notice
+class Waiting(msgspec.Struct, frozen=True):
+    """Nothing moves on a host: what it waits for, and for how many seconds at most; no reason: it waits no longer.
+
+    Any other sign of life of the host ends the waiting, too.
+    """
+
+    host: str
+    reason: str | None
+    seconds: float | None = None
+
+
+class HostLost(msgspec.Struct, frozen=True):
+    """A host was given up: nothing more is sent to it during this visit."""
+
+    host: str
+    reason: str
+
+
+VisitEvent: TypeAlias = BenchmarkProgress | Waiting | HostLost | Notice

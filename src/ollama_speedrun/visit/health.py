@@ -7,6 +7,7 @@ from typing import Final
 
 from ..errors import OllamaError, ProtocolError, ServerError, UnreachableError
 from ..events import Notice
+from .events import HostLost, Waiting
 
 PATIENCE_S: Final = 15.0
 PROBE_TIMEOUT_S: Final = 5.0
@@ -40,7 +41,7 @@ class Health:
         probe: Callable[[], Awaitable[object]],
         *,
         patience_s: float,
-        emit: Callable[[Notice], None],
+        emit: Callable[[Notice | Waiting | HostLost], None],
         busy_s: float = 0.0,
     ) -> None:
         self.state = State.ANSWERING
@@ -53,9 +54,14 @@ class Health:
         self._busy_pause_s = FIRST_BUSY_PAUSE_S
         self._timeouts = 0
 
+    @property
+    def is_gone(self) -> bool:
+        """True if the host was given up."""
+        return self.state is State.GONE
+
     def check(self) -> None:
         """Raise `UnreachableError` where the host was given up."""
-        if self.state is State.GONE:
+        if self.is_gone:
             raise UnreachableError(self._why_gone)
 
     def count_answer(self, *, is_work: bool) -> None:
@@ -74,8 +80,7 @@ class Health:
             return
         self._timeouts += 1
         if self._timeouts >= MOST_TIMEOUTS:
-            self.state = State.GONE
-            self._why_gone = (
+            self._give_up(
                 f"{self._url} finished none of the last {self._timeouts} requests in time, so no more are sent; is it "
                 "overloaded? raise --timeout, or restart it"
             )
@@ -87,6 +92,7 @@ class Health:
             return False
         if self._busy_left_s == self._busy_s:
             self._emit(Notice(f"{self._url} is busy: {said}; asking again for up to {self._busy_s:g} s"))
+        self._emit(Waiting(self._url, "it is busy and is asked again", pause_s))
         self._busy_left_s -= pause_s
         self._busy_pause_s = min(2 * self._busy_pause_s, LONGEST_BUSY_PAUSE_S)
         await asyncio.sleep(pause_s)
@@ -104,14 +110,18 @@ class Health:
         while (failure := await self._failure(give_up_s - loop.time())) is not None:
             if self.state is State.ANSWERING:
                 self.state = State.MISSING
-                self._emit(Notice(f"{self._url} does not answer; waiting up to {self._patience_s:g} s for it"))
+                self._emit(Waiting(self._url, "it does not answer", self._patience_s))
             if loop.time() + pause_s >= give_up_s:
-                self._why_gone = failure
-                self.state = State.GONE
+                self._give_up(failure)
             self.check()
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         self.state = State.ANSWERING
+
+    def _give_up(self, why: str) -> None:
+        if not self.is_gone:
+            self._emit(HostLost(self._url, why))
+        self.state, self._why_gone = State.GONE, why
 
     async def _failure(self, left_s: float) -> str | None:
         """Return why the host does not answer, None where it does; an error of its own is an answer, too."""

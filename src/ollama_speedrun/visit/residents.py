@@ -10,7 +10,7 @@ from ..events import Notice
 from ..inventory.types import Model
 from ..ollama import wire
 from ..ollama.client import OllamaClient
-from .events import BenchmarkProgress, Stage, VisitEvent
+from .events import BenchmarkProgress, Stage, VisitEvent, Waiting
 from .health import Health
 from .loaded import Identity, expiry_s, find, identity, remaining_s
 from .retry import retrying
@@ -137,6 +137,8 @@ class Residents:
         """
         last = {entry.digest: entry.expires_at for entry in self.before}
         calm_since = began = time.monotonic()
+        if last:
+            self._emit(Waiting(self._client.base_url, "looking if another client uses it", QUIET_S))
         while last:
             await asyncio.sleep(BUSY_POLL_S)
             loaded = await self.loaded()
@@ -146,6 +148,8 @@ class Residents:
             )
             if loaded is None or now != last or overdue:
                 calm_since = time.monotonic()
+                left_s = max(wait_s - (calm_since - began), 0.0)
+                self._emit(Waiting(self._client.base_url, "another client uses it", left_s))
                 if calm_since - began >= wait_s:
                     return False
             if time.monotonic() - calm_since >= QUIET_S:
@@ -199,6 +203,7 @@ class Residents:
                     if keep_alive_s == 0 or (now is not None and not self._was_changed_by_us(entry, now)):
                         continue
                     self._emit(Notice(f"loading {entry.name} on {where} again, as it was before the run"))
+                    self._emit(Waiting(where, f"loading {entry.name} again"))
                     await self._client.load(
                         entry.name,
                         num_ctx=entry.context_length,
