@@ -506,8 +506,8 @@ def test_in_a_pipe_a_line_says_what_goes_on_after_half_a_minute_of_silence() -> 
     display._painter.paint()
     assert written(console).splitlines()[2:] == [
         (
-            "  … 0/3 models · 2 loads, 900 tokens · about 3 min left; a @ 192.168.1.20: loading 0:30; rack.example:8080:"
-            " 1 model waits for its turn"
+            "  … 0/3 models · 2 loads, 900 tokens · about 3 min left; a @ 192.168.1.20: loading 0:30; "
+            "rack.example:8080: 1 model waits for its turn"
         ),
         (
             "  … 0/3 models · 2 loads, 900 tokens · about 2 min left; a @ 192.168.1.20: no token for 29 s 1:00; "
