@@ -115,7 +115,9 @@ class Pace:
         token_s, thinks = self.token_s(model), "thinking" in model.capabilities
         interview = _mean(self._interviews, key, self._settings.num_predict)
         variants = usual.variants
-        speed_tokens = interview + self._trial_tokens(key, token_s)
+        nominal = self._settings.num_predict + self._nominal_trials * self._settings.trial_tokens
+        further_tokens = max(usual.speed_tokens / variants - nominal, 0.0)
+        speed_tokens = interview + self._trial_tokens(key, token_s) + further_tokens
         items = self._asked.get(key) or _mean(self._asked, key, usual.items, likes=self._is_like(key))
         item_tokens = self._tokens_an_item(key, thinks=thinks)
         return Cost(
@@ -174,11 +176,15 @@ class Pace:
         thinks = "thinking" in self._models[key].capabilities
         return lambda other: ("thinking" in self._models[other].capabilities) is thinks
 
+    @property
+    def _nominal_trials(self) -> int:
+        return round((self._settings.fewest_trials + self._settings.most_trials) / 2)
+
     def _trial_tokens(self, key: ModelKey, token_s: float) -> float:
         plan = self._settings
         if key in self._trials:
             return self._trials[key] * plan.trial_tokens
-        wanted = _mean(self._trials, key, (plan.fewest_trials + plan.most_trials) / 2)
+        wanted = _mean(self._trials, key, self._nominal_trials)
         affordable = (plan.trials_s or math.inf) / max(plan.trial_tokens * token_s, 1e-9)
         return max(plan.fewest_trials, min(wanted, affordable)) * plan.trial_tokens
 

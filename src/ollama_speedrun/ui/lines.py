@@ -85,7 +85,10 @@ def lines_of(event: Event, called: Called = figures.host_label) -> tuple[Line, .
 
 
 def lost_line(host: str, reason: str, models: Sequence[str]) -> Line:
-    """Return what is said of a host, given as it is called, that was given up, with the models that are not measured because of it."""
+    """Return what is said of a host that was given up, with the models that are not measured because of it.
+
+    `host` is what it is called.
+    """
     named = ", ".join(figures.name(model) for model in models[:MOST_NAMED])
     more = f" and {len(models) - MOST_NAMED} more" if len(models) > MOST_NAMED else ""
     count = "1 model is" if len(models) == 1 else f"{len(models)} models are"

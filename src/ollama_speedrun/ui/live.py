@@ -160,7 +160,9 @@ class RunDisplay:
             self._first_benchmark_s = self._clock()
         is_new = self._activity.is_new(event.host, event.model)
         if is_new and event.host not in self._lost and not self._painter.is_animated:
-            self._say(Line(Verbosity.NORMAL, Text.assemble(INDENT, BEGIN, label(event.model, self._called(event.host)))))
+            self._say(
+                Line(Verbosity.NORMAL, Text.assemble(INDENT, BEGIN, label(event.model, self._called(event.host))))
+            )
 
     def _in_words(self) -> Iterator[str]:
         """Yield how far the run is, and what its hosts do."""
