@@ -156,3 +156,13 @@ def test_a_drift_larger_than_the_lead_is_part_of_the_sentence(
     assert found is not None
     assert choice.drift_that_matters(found) == matters
     assert ("which is more than this lead" in sentences.why(found)) is (matters is not None)
+
+
+def test_a_use_takes_the_rate_of_its_content_for_its_speed_where_that_was_measured() -> None:
+    plain = candidate("m", 60, tps=10.0, capabilities=("tools",))
+    drafting = msgspec.structs.replace(plain, content_tps={"prose": 10.0, "code": 40.0, "json": 20.0})
+    for use in uses.USES:
+        found, usual = choice.rate(use, drafting), choice.rate(use, plain)
+        assert found is not None
+        assert usual is not None
+        assert (found.points > usual.points) is (use.name in {"code", "agent"}), use.name

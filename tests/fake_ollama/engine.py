@@ -213,6 +213,7 @@ class ScriptedRunner:
         script = self._engine.as_of_now(self._engine.script_of(job.model.name) if job.model else self._script)
         if not self._engine.host.knows_truncate:
             job = replace(job, truncate=None)
+        script = _at_rate_of(script, job)
         await _until(self._busy_until)
         begun = asyncio.get_running_loop().time()
         speech = speak(script, job, self._context_length)
@@ -322,6 +323,13 @@ class ScriptedRunner:
                 await asyncio.Event().wait()
             case _:
                 assert_never(fault)
+
+
+def _at_rate_of(script: ModelScript, job: GenerateJob) -> ModelScript:
+    """Return the script with the decode rate that the prompt of a job has."""
+    prompt = rendered(job)
+    rate = next((tps for text, tps in script.rates.items() if text in prompt), script.decode_tps)
+    return msgspec.structs.replace(script, decode_tps=rate)
 
 
 def _finish(script: ModelScript, speech: Speech, job: GenerateJob, generation: Generation, truth: _Truth) -> Finish:

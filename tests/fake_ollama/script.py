@@ -123,6 +123,8 @@ class ModelScript(Script, frozen=True):
     template_tokens: int = 9
     batch_tokens: int = 512
     """Prompt tokens in a batch: a cancelled prefill keeps the model busy to the end of its batch."""
+    rates: Mapping[str, float] = {}
+    """The decode rate where the prompt contains this text: drafts are accepted more often in some contents."""
     prompt_cache: bool = True
     cached_prompts: int = 1
     """How many of the latest prompts stay in the cache; the one that a new prompt shares most with is used."""

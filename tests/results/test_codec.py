@@ -56,6 +56,7 @@ def test_absent_figures_are_null() -> None:
         "reason",
         "depths",
         "concurrency",
+        "content",
         "caveats",
         "trials",
     }

@@ -6,11 +6,12 @@ tie goes to the faster. A model that does no better than guessing is never chose
 
 import math
 import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
 
+from ..benchmark.types import ContentKind
 from ..quality import records, scale
 from ..quality.comparison import Difference, beats_guessing, difference
 from ..quality.records import ItemRecord
@@ -32,7 +33,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     `speed_tps` and `ttft_s` come with the ends of their 95 % intervals. `items` are its counted items, of the levels of
     `mix`, and `item_s` the seconds that one took on average. `throughput_tps` is that of several requests at once, None
-    where it was not measured.
+    where it was not measured, `content_tps` the decode rate by what is written, where that was measured.
     """
 
     key: Key
@@ -43,6 +44,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     ttft_low_s: float | None = None
     ttft_high_s: float | None = None
     throughput_tps: float | None = None
+    content_tps: Mapping[ContentKind, float] = {}
     memory_bytes: int | None = None
     context_tokens: int | None = None
     capabilities: frozenset[str] = frozenset()
@@ -229,7 +231,7 @@ def _error(quality: QualityScore) -> float:
 def _speed_tps(use: Use, candidate: Candidate) -> float:
     if use.by_throughput and candidate.throughput_tps is not None:
         return candidate.throughput_tps
-    return candidate.speed_tps
+    return candidate.content_tps.get(use.content, candidate.speed_tps)
 
 
 def _speed_ends(use: Use, candidate: Candidate) -> tuple[float, float]:

@@ -266,6 +266,7 @@ def _candidate(entry: Rated, models: Mapping[ModelKey, Model], record: QualityRe
         ttft_s=result.ttft_s,
         ttft_low_s=result.ttft_interval.low_s if result.ttft_interval else None,
         ttft_high_s=result.ttft_interval.high_s if result.ttft_interval else None,
+        content_tps={one.kind: one.decode_tps for one in result.content},
         throughput_tps=max((point.throughput_tps or 0.0 for point in result.concurrency), default=0.0) or None,
         memory_bytes=result.memory_bytes or (model.size_bytes if model else None),
         context_tokens=model.context_length if model else None,

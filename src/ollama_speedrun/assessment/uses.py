@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from ..benchmark.types import ContentKind
 from . import score
 
 SMALLEST_CONTEXT_TOKENS: Final = 4096
@@ -19,7 +20,8 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     `areas` None counts the areas that every chat model is asked in, each with the weight that it has in the bank. Only
     the ratios of weights matter. `needs` are capabilities that a model must have. `by_throughput` takes the throughput
-    of several requests at once for the speed, where it was measured.
+    of several requests at once for the speed, where it was measured; else the speed is that of this `content`, where
+    that was measured.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     memory: float = 0.0
     needs: tuple[str, ...] = ()
     by_throughput: bool = False
+    content: ContentKind = "prose"
 
 
 OVERALL: Final = Use(name="overall", purpose="anything")
@@ -54,6 +57,7 @@ USES: Final = (
         speed=0.25,
         latency=0.05,
         context=0.05,
+        content="code",
     ),
     Use(
         name="agent",
@@ -64,6 +68,7 @@ USES: Final = (
         latency=0.05,
         context=0.1,
         needs=("tools",),
+        content="json",
     ),
     Use(
         name="batch",

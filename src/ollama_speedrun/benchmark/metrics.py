@@ -10,6 +10,7 @@ from typing import Final
 
 from .. import units
 from ..visit.observation import REPEATED
+from ..visit.types import Opening
 from .types import StreamRecord
 
 FEWEST_TOKENS: Final = 16
@@ -408,6 +409,14 @@ def undisturbed(
         for record in timed
         if not was_queued(record, calm) and not was_reloaded(record, warm_up, was_loaded=was_loaded)
     ]
+
+
+def was_disturbed(record: StreamRecord, opening: Opening | None) -> bool:
+    """Return whether a request waited behind another client's, or had the model loaded again, by its first answer."""
+    if opening is None or opening.warm_up is None:
+        return False
+    calm = (opening.warm_up, record)
+    return not undisturbed([record], opening.warm_up, calm, was_loaded=opening.was_loaded)
 
 
 def was_truncated(record: StreamRecord, *, prompt_characters: int) -> bool:

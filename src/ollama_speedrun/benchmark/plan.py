@@ -58,8 +58,9 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     `take_turns` lets two models of a host alternate where memory holds both, so that results come in pairs;
     `reference_trial` repeats a host's first model at the end, to notice drift. `depths` (tokens) and
     `concurrency_levels` (requests at once) ask for the two sweeps. `second_turn` asks for a conversation of two turns,
-    with `auto` where reading its prompt takes 5 s at most. At most `max_items` items of the bank are graded for
-    each model, none with 0, out of the `areas` and `languages` named (empty: all); `item_seed` None draws their order.
+    with `auto` where reading its prompt takes 5 s at most; `content` asks for trials of code and of JSON, with `auto`
+    where the model decodes with drafts. At most `max_items` items of the bank are graded for each model, none with 0,
+    out of the `areas` and `languages` named (empty: all); `item_seed` None draws their order.
     `first_items` of them are asked when a model is loaded for its speed; where the run `races`, further rounds ask the
     models of a tier until the best is certain: with confidence `sure`, at most `within` worse than the best. A model
     below `min_speed_tps` is asked no items. Only items are asked whose answers take at most `longest_answer_tokens`
@@ -82,6 +83,7 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     depths: tuple[int, ...] = ()
     concurrency_levels: tuple[int, ...] = ()
     second_turn: Extra = Extra.AUTO
+    content: Extra = Extra.AUTO
     max_items: int = 400
     first_items: int = 10
     sure: float = 0.95
@@ -108,6 +110,7 @@ PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
         take_turns=False,
         reference_trial=False,
         second_turn=Extra.OFF,
+        content=Extra.OFF,
         max_items=20,
         first_items=20,
         races=False,
@@ -123,6 +126,7 @@ PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
         depths=DEPTHS,
         concurrency_levels=CONCURRENCY_LEVELS,
         second_turn=Extra.ON,
+        content=Extra.ON,
         max_items=400,
         first_items=400,
         races=False,

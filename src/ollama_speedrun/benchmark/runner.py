@@ -18,6 +18,7 @@ from ..visit.study import Study, not_measured, study
 from ..visit.visit import Visit
 from . import derive, metrics
 from .budget import Budget
+from .content import ContentTrials
 from .embedding import EmbeddingRates
 from .events import BenchmarkEvent
 from .image_cost import ImageCost
@@ -104,6 +105,8 @@ def _turn(model: LoadedModel, settings: BenchmarkSettings, alongside: Sequence[S
         last.append(ConversationStudy(budget, longest_read_s=longest_s, prefill_tps=speed.prefill_tps))
     if "vision" in model.model.capabilities:
         last.append(ImageCost(budget))
+    if settings.content is Extra.ON or (settings.content is Extra.AUTO and model.model.drafts):
+        last.append(ContentTrials(settings.trial_tokens, budget))
     if settings.concurrency_levels:
         last.append(ConcurrencySweep(settings.concurrency_levels, settings.trial_tokens, budget))
     if settings.depths:

@@ -3,7 +3,7 @@
 import enum
 import math
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -11,6 +11,7 @@ from ..visit.types import Residency as Residency  # noqa: PLC0414  # exported fr
 from ..visit.types import StreamRecord as StreamRecord  # noqa: PLC0414
 
 Status = Literal["ok", "failed", "skipped"]
+ContentKind: TypeAlias = Literal["prose", "code", "json"]
 
 
 class CaveatKind(enum.StrEnum):
@@ -113,6 +114,20 @@ class ImageFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     tokens: int | None
     prefill_s: float | None
+
+
+class ContentRate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The decode rate in tokens/s while this kind of content is written: the geometric mean of so many trials.
+
+    `is_scored` marks the kind that speed and scores are made of; its records are the result's trials, and those of the
+    others stand here.
+    """
+
+    kind: ContentKind
+    decode_tps: float
+    is_scored: bool = False
+    trials: int
+    records: tuple[StreamRecord, ...] = ()
 
 
 class SecondTurn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -228,6 +243,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     depths: tuple[DepthPoint, ...] = ()
     concurrency: tuple[ConcurrencyPoint, ...] = ()
     second_turn: SecondTurn | None = None
+    content: tuple[ContentRate, ...] = ()
     drift: float | None = None
     caveats: tuple[Caveat, ...] = ()
     discarded_trials: int | None = None

@@ -4,6 +4,8 @@ import random
 from collections.abc import Mapping
 from typing import Final
 
+from .types import ContentKind
+
 AREAS: Final[Mapping[str, str]] = {
     "Reasoning and analysis": "take apart a problem with several steps and show how the conclusion follows",
     "Code generation": "name the languages that you write best and give a short function in one of them",
@@ -17,6 +19,18 @@ AREAS: Final[Mapping[str, str]] = {
 
 GOODS: Final = ("lamps", "ropes", "apples", "books", "bricks", "candles", "clocks", "kettles", "nails", "sails")
 TOWNS: Final = ("Aldport", "Brenley", "Corvane", "Dunmere", "Eastholm", "Farrow", "Grimsby", "Hallow", "Inverley")
+
+CONTENT: Final[Mapping[ContentKind, str]] = {
+    "code": (
+        "Write a Python module with type hints and docstrings that reads a list of deliveries from CSV, sorts and "
+        "filters it, and prints it as a table. Answer with only the code."
+    ),
+    "json": (
+        "Write a JSON array of 40 deliveries, each an object with the keys id, goods, town, weight_kg and date. Answer "
+        "with only the JSON."
+    ),
+}
+"""What to ask for to have another content than prose written: more of it than a trial is long."""
 
 QUESTIONS: Final = ("Now say it in one sentence.", "And now in five words.")
 """How the conversation over a list of deliveries goes on."""
@@ -41,6 +55,11 @@ def prompt(nonce: str) -> str:
         f"each of these eight areas, in this order, each with a concrete example:\n{areas}\n"
         "Begin with the first area at once, without a preface."
     )
+
+
+def content_prompt(kind: ContentKind, nonce: str) -> str:
+    """Return the prompt that has this kind of content written."""
+    return f"{nonce}: {CONTENT[kind]}"
 
 
 def image_prompt(nonce: str) -> str:

@@ -247,6 +247,14 @@ class Settings:
         "also measure the second turn of a conversation: on, off, or auto: where its prompt is read within 5 s",
         "benchmark.second_turn",
     )
+    content = Option(
+        EXTRA,
+        None,
+        MEASURING,
+        "HOW",
+        "also time code and JSON beside prose: on, off, or auto: for models that decode with drafts",
+        "benchmark.content",
+    )
     if_busy = Option(
         IF_BUSY,
         None,

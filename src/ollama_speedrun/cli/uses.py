@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..assessment.uses import USES, Use
+from ..benchmark.types import ContentKind
 from ..errors import SettingsError
 
 WEIGHTS: Final = ("quality", "speed", "latency", "context", "memory")
 CAPABILITIES: Final = ("tools", "vision", "thinking", "completion", "insert")
-FIELDS: Final = ("areas", *WEIGHTS, "needs", "purpose", "by_throughput")
+FIELDS: Final = ("areas", *WEIGHTS, "needs", "purpose", "by_throughput", "content")
 LARGEST_WEIGHT: Final = 1e6
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _LONGEST_AREA: Final = 40
@@ -50,6 +51,7 @@ def _use(name: str, fields: object, place: str) -> Use:
         purpose=_typed(fields, "purpose", str, usual.purpose, place),
         areas=_areas(fields["areas"], place) if "areas" in fields else usual.areas,
         needs=_needs(fields["needs"], place) if "needs" in fields else usual.needs,
+        content=_content(fields.get("content", usual.content), place),
         by_throughput=_typed(fields, "by_throughput", bool, usual.by_throughput, place),
         **({field: getattr(usual, field) for field in WEIGHTS} | weights),
     )
@@ -76,6 +78,17 @@ def _areas(value: object, place: str) -> Mapping[str, float]:
     if not any(weights.values()):
         raise SettingsError(f"areas of {place} has no weight above 0; leave areas out to count all alike")
     return weights
+
+
+def _content(value: object, place: str) -> ContentKind:
+    match value:
+        case "prose":
+            return "prose"
+        case "code":
+            return "code"
+        case "json":
+            return "json"
+    raise SettingsError(f"content of {place} is {value!r}; give prose, code or json")
 
 
 def _needs(value: object, place: str) -> tuple[str, ...]:

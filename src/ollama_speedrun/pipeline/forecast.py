@@ -31,6 +31,7 @@ ITEM_OVERHEAD_S: Final = 0.2
 VISIT_OVERHEAD_S: Final = 1.0
 """Warming up and unloading."""
 REQUESTS_OF_TURNS: Final = 4
+CONTENT_TRIALS: Final = 4
 CONVERSATION_S: Final = LONGEST_READ_S / 2
 """Reading the prompts of a conversation of two turns."""
 EMBEDDING_S: Final = 3.0
@@ -130,15 +131,17 @@ def cost(model: Model, settings: BenchmarkSettings, speed: Speed) -> Cost:
     trial_tokens = round((settings.fewest_trials + settings.most_trials) / 2) * settings.trial_tokens
     trials_s = min(trial_tokens * token_s, settings.trials_s or math.inf)
     speed_s = min(settings.num_predict * token_s + trials_s, settings.budget_s or math.inf)
-    turn_tokens = 0 if settings.second_turn is Extra.OFF else REQUESTS_OF_TURNS * workload.TURN_TOKENS
-    speed_s += turn_tokens * token_s + (CONVERSATION_S if turn_tokens else 0.0)
+    further_tokens = 0 if settings.second_turn is Extra.OFF else REQUESTS_OF_TURNS * workload.TURN_TOKENS
+    if settings.content is Extra.ON or (settings.content is Extra.AUTO and model.drafts):
+        further_tokens += CONTENT_TRIALS * settings.trial_tokens
+    speed_s += further_tokens * token_s + (0.0 if settings.second_turn is Extra.OFF else CONVERSATION_S)
     items = min(settings.first_items, settings.max_items)
     one = ITEM_TOKENS + (THOUGHT_TOKENS if thinks else 0)
     if settings.answer_tokens is not None and not thinks:
         items = min(items, settings.answer_tokens // ITEM_TOKENS)
     return Cost(
         load_s=load_s,
-        speed_tokens=variants * (settings.num_predict + trial_tokens + turn_tokens),
+        speed_tokens=variants * (settings.num_predict + trial_tokens + further_tokens),
         speed_s=variants * speed_s,
         items=variants * items,
         item_tokens=variants * items * one,

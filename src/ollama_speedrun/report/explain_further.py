@@ -11,6 +11,9 @@ def explain_further(result: Result) -> Iterator[str]:
     """Yield the lines on each further finding of a result."""
     if result.second_turn is not None:
         yield from _of_second_turn(result.second_turn)
+    if result.content:
+        yield "content: decode rate by what is written, geometric mean of the trials of each"
+        yield f"  {further.content(result.content)}"
 
 
 def _of_second_turn(found: SecondTurn) -> Iterator[str]:

@@ -75,7 +75,7 @@ def _decision(console: Console, report: Report) -> Iterator[Text]:
     for use in report.uses:
         answer = f"none, {use.why}" if use.model is None else f"{use.model} @ {use.host}"
         yield from paragraph(console, Text(f"  {use.uses}: {answer}"), hanging=4)
-    if report.recommendation is not None or report.why_none is not None:
+    if report.recommendation is not None or report.why_none is not None or report.remarks:
         yield Text()
 
 

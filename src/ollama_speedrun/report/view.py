@@ -32,6 +32,7 @@ TIER_NAMES: Final[dict[Tier, str]] = {
     "16+": "16 GB and more",
 }
 NAMES_SHOWN: Final = 4
+REMARKS_SHOWN: Final = 3
 _CHANGES_NO_DECISION: Final = frozenset(
     {
         CaveatKind.LOAD_TIME_HIDDEN,
@@ -153,7 +154,7 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
     return Report(
         recommendation=_recommendation(verdict, names),
         why_none=None if verdict is None or verdict.why_none is None else clean(verdict.why_none, 600),
-        remarks=() if verdict is None else _remarks(verdict.recommendation, measured),
+        remarks=_remarks(verdict, measured),
         uses=_uses(document.verdict, names) if settings.use is None and settings.scoring == "overall" else (),
         columns=columns,
         sections=tuple(
@@ -331,10 +332,12 @@ def _recommendation(verdict: Verdict | None, names: Mapping[str, str]) -> Advice
     return _advice("Recommendation", verdict.recommendation, verdict.recommendation.why, names)
 
 
-def _remarks(chosen: Pick | None, measured: Sequence[Rated]) -> tuple[str, ...]:
-    """Return what further studies found of the recommended model."""
+def _remarks(verdict: Verdict | None, measured: Sequence[Rated]) -> tuple[str, ...]:
+    """Return what further studies found of the recommended model; where there is none, of the first few by name."""
+    chosen = None if verdict is None else verdict.recommendation
     if chosen is None:
-        return ()
+        told = [(entry.result, line) for entry in measured for line in remarks(entry.result)]
+        return tuple(f"{figures.name(result.label)}: {clean(line, 600)}." for result, line in told[:REMARKS_SHOWN])
     key = (chosen.host, chosen.model, chosen.variant)
     return tuple(sentence(line) for entry in measured if entry.result.key == key for line in remarks(entry.result))
 

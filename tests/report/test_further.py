@@ -1,0 +1,95 @@
+"""What further studies found, in one line each."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from ollama_speedrun.assessment.types import Recommendation, Verdict
+from ollama_speedrun.benchmark.types import ContentRate, SecondTurn
+from ollama_speedrun.report import further, markdown
+from ollama_speedrun.report.explain import explain
+from ollama_speedrun.report.view import report
+from records import MS, record
+from report.test_terminal import report as printed_report
+from specimens import DESK, result, run_of
+
+COUNTED = record(prompt_eval_count=1000, prompt_eval_cached_count=950)
+TURNS = SecondTurn(
+    prefix_tokens=980,
+    prompt_tokens=1000,
+    ttft_warm_s=0.3,
+    ttft_cold_s=4.1,
+    cached_share=0.95,
+    later_cached_share=0.95,
+    told_by="count",
+    prefix="kept",
+    first=COUNTED,
+    second=COUNTED,
+    other=record(prompt_eval_count=1000, prompt_eval_duration_ns=4000 * MS),
+    third=COUNTED,
+)
+RATES = (
+    ContentRate(kind="prose", decode_tps=113.9, is_scored=True, trials=5),
+    ContentRate(kind="code", decode_tps=135.4, trials=2),
+    ContentRate(kind="json", decode_tps=128.0, trials=2),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "second turn 300 ms instead of 4.1 s: the prefix is kept"),
+        (
+            {"survives": True},
+            "second turn 300 ms instead of 4.1 s: the prefix is kept, also while another conversation comes between",
+        ),
+        (
+            {"survives": False},
+            "second turn 300 ms instead of 4.1 s: the prefix is kept until another conversation comes between",
+        ),
+        (
+            {"prefix": "partly", "cached_share": 0.6},
+            "second turn 300 ms instead of 4.1 s: 60% of its prompt comes from the cache",
+        ),
+        (
+            {"prefix": "lost", "ttft_warm_s": 4.0},
+            "second turn 4.0 s instead of 4.1 s: the prefix is read again each time",
+        ),
+        ({"ttft_cold_s": None}, "second turn 300 ms: the prefix is kept"),
+        ({"ttft_warm_s": None}, "second turn: the prefix is kept"),
+        (
+            {"prefix": None},
+            "second turn 300 ms instead of 4.1 s: the server does not tell what it reads from its cache",
+        ),
+        ({"prefix": None, "ttft_warm_s": None}, ""),
+    ],
+)
+def test_the_second_turn_is_told_in_one_line(changes: dict[str, Any], line: str) -> None:
+    assert further.second_turn(msgspec.structs.replace(TURNS, **changes)) == line
+
+
+def test_the_range_by_content_says_which_kind_the_score_took() -> None:
+    line = "114 to 135 tok/s by content: 114 on prose, 135 on code, 128 on JSON; the score took prose"
+    assert further.content(RATES) == line
+
+
+def test_the_report_says_it_of_the_recommended_model_alone_and_the_explanation_of_each() -> None:
+    measured = msgspec.structs.replace(result("m:1b", DESK), second_turn=TURNS, content=RATES, interview=COUNTED)
+    other = msgspec.structs.replace(measured, model="other:1b", content=())
+    run = run_of(measured, other)
+    chosen = Verdict((), Recommendation(DESK, "m:1b", 80.0, why="it is best"))
+    run = msgspec.structs.replace(run, verdict=chosen)
+    line = "Second turn 300 ms instead of 4.1 s: the prefix is kept."
+    assert report(run).remarks == (line, f"{further.content(RATES)}.")
+    assert f"  {line}" in printed_report(run, width=100)
+    assert f"- {line}" in markdown.render(run)
+    explained = explain(run, "other*")
+    assert "  second turn 300 ms instead of 4.1 s: the prefix is kept" in explained
+    assert "  cached_share: prompt_eval_cached_count / prompt_eval_count = 950 / 1000 =" in explained
+
+
+def test_without_a_recommendation_the_first_models_are_told_by_name() -> None:
+    run = run_of(*(msgspec.structs.replace(result(f"m{place}:1b", DESK), second_turn=TURNS) for place in range(5)))
+    line = "second turn 300 ms instead of 4.1 s: the prefix is kept."
+    assert report(run).remarks == tuple(f"m{place}:1b: {line}" for place in range(3))
