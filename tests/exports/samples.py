@@ -1,5 +1,7 @@
 """A run over three hosts, as exports want it: a pool, a model of another digest, an embedding model, picks."""
 
+import functools
+
 import msgspec
 
 from ollama_speedrun.assessment.recommend import assess
@@ -68,6 +70,7 @@ def run_of(
     )
 
 
+@functools.cache
 def sample() -> Document:
     """`clever` on two hosts at 90 and 30 tokens/s, `coder` and `quick` on one each, and an embedding model."""
     return run_of(

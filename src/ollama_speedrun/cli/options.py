@@ -396,6 +396,7 @@ _ARGUMENTS = {
     "BANK": "[list|show|check]",
     "PROGRAM": "PROGRAM [FILE]",
     "ACTION": "[ACTION] [RUN]",
+    "PICK": "PICK [FILE]",
 }
 _LISTING = (HOST, FINDING, CHOOSING, RESULTS, TALK)
 _SCANNING = (HOST, FINDING, RESULTS, TALK)
@@ -419,6 +420,7 @@ VERBS = (
     Verb("demo", "demo", "assess", _DEMO, None, "the whole run on small real servers that come with it"),
     Verb("export", "export", None, _USING, "PROGRAM", "the picks as another program's configuration"),
     Verb("history", "history", None, _PAST, "ACTION", "list, show, export, add, delete, prune past runs"),
+    Verb("use", "use", None, _USING, "PICK", "a pick put into a program's own configuration"),
     Verb("bank", "bank", None, (), "BANK", "the questions models are asked, and a check of yours"),
     Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),
     Verb("completion", "completion", None, (), "SHELL", "a completion script: bash, zsh, fish or tcsh"),
@@ -435,7 +437,7 @@ class OneOff:
         self.help = text
 
 
-_WITH_RESULT = ("run", "discover", "models", "benchmark", "assess", "demo", "export", "history", "config")
+_WITH_RESULT = ("run", "discover", "models", "benchmark", "assess", "demo", "export", "use", "history", "config")
 _WITH_FIGURES = ("run", "benchmark", "assess", "demo")
 ONE_OFFS = (
     OneOff("--json", None, (*_WITH_RESULT, "bank"), "print one JSON document on standard output"),
@@ -450,7 +452,10 @@ ONE_OFFS = (
     OneOff("--watch", None, ("discover",), "continue until Ctrl-C, and print hosts as they come and go"),
     OneOff("--explain", "MODEL", _WITH_FIGURES, "also print how each figure of this model (a glob) was computed"),
     OneOff("--last", None, ("assess",), "assess the last run on this machine, as without FILE"),
-    OneOff("--for", "USE", ("export",), "take the picks for this use: chat, code, agent, batch, rag or your own"),
+    OneOff("--for", "USE", ("export", "use"), "take the picks for this use: chat, code, agent, batch, rag or your own"),
+    OneOff("--with", "PROGRAM", ("use",), "the program to configure: opencode, continue, llm or shell"),
+    OneOff("--print", None, ("use",), "only print what belongs into its file"),
+    OneOff("--file", "FILE", ("use",), "the file to change, instead of the program's usual one"),
     OneOff("--output", "FILE", ("export",), "write to this file instead of standard output"),
     OneOff("--keep", "N", ("history",), "history prune: keep the newest N runs"),
     OneOff("--older-than", "AGE", ("history",), "history prune: delete runs older than 90d, 12w or a date"),
