@@ -59,52 +59,62 @@ def many(models: int, items: int) -> Document:
     )
 
 
-def renamed(run: Document, name: str) -> Document:
-    """Return the run with every word that comes from a server replaced by this one."""
-    hosts = {host.url: f"http://10.0.0.{number}:1/{name}" for number, host in enumerate(run.hosts)}
+def renamed(run: Document, *names: str) -> Document:
+    """Return the run with every word that comes from a server replaced by one of these, each in its turn."""
+    hosts = {
+        host.url: f"http://10.0.0.{number}:1/{name}"
+        for number, (host, name) in enumerate(zip(run.hosts, itertools.cycle(names), strict=False))
+    }
+    models = {
+        (model.host, model.name): f"{name}{number}"
+        for number, (model, name) in enumerate(zip(run.models, itertools.cycle(names), strict=False))
+    }
     results = tuple(
         msgspec.structs.replace(
             one,
             host=hosts[one.host],
-            model=f"{name}{number}",
-            caveats=(Caveat(CaveatKind.SHARED_HOST, name),),
+            model=models[one.host, one.model],
+            caveats=(Caveat(CaveatKind.SHARED_HOST, f"{number} {models[one.host, one.model]}"),),
             status="failed" if number == 0 else one.status,
-            reason=name if number == 0 else None,
+            reason=models[one.host, one.model] if number == 0 else None,
         )
         for number, one in enumerate(run.results)
     )
-    models = tuple(
-        msgspec.structs.replace(
-            one,
-            host=hosts[one.host],
-            name=f"{name}{number}",
-            parameter_size=name,
-            quantization=name,
-            family=name,
-            capabilities=(name,),
-            license=name,
-        )
-        for number, one in enumerate(run.models)
-    )
+    listed = tuple(_listed(one, hosts[one.host], models[one.host, one.name]) for one in run.models)
     records = tuple(
-        msgspec.structs.replace(one, host=hosts[one.host], model=f"{name}{number}", items=_said(one, name))
-        for number, one in enumerate(run.quality_records)
+        msgspec.structs.replace(
+            one, host=hosts[one.host], model=models[one.host, one.model], items=_said(one, models[one.host, one.model])
+        )
+        for one in run.quality_records
     )
-    assessments, verdict = assess(models, results, records, run.settings)
+    assessments, verdict = assess(listed, results, records, run.settings)
     return msgspec.structs.replace(
         run,
         hosts=tuple(
             msgspec.structs.replace(
                 one, url=hosts[one.url], kind=name, version=name, name=f"{name}-{one.url}", via=(name,)
             )
-            for one in run.hosts
+            for one, name in zip(run.hosts, itertools.cycle(names), strict=False)
         ),
-        models=models,
+        models=listed,
         results=results,
         quality_records=records,
         assessments=assessments,
         verdict=verdict,
-        items_files=(name,),
+        items_files=names,
+    )
+
+
+def _listed(model: Model, host: str, name: str) -> Model:
+    return msgspec.structs.replace(
+        model,
+        host=host,
+        name=name,
+        parameter_size=name,
+        quantization=name,
+        family=name,
+        capabilities=(name,),
+        license=name,
     )
 
 

@@ -22,17 +22,23 @@
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", label);
 
+  var named = null;
   function show(mark) {
+    named = mark;
     tip.textContent = mark.getAttribute("aria-label");
     tip.hidden = false;
-    var dot = (mark.querySelector(".dot") || mark).getBoundingClientRect();
+    place();
+  }
+  function place() {
+    if (!named) { return; }
+    var dot = (named.querySelector(".dot") || named).getBoundingClientRect();
     var size = tip.getBoundingClientRect();
     var left = Math.min(Math.max(12, dot.left + dot.width / 2 - size.width / 2), innerWidth - size.width - 12);
     var top = dot.top - size.height - 10;
     tip.style.left = left + "px";
     tip.style.top = (top < 8 ? dot.bottom + 10 : top) + "px";
   }
-  function hide() { tip.hidden = true; }
+  function hide() { named = null; tip.hidden = true; }
   function markOf(event) { return event.target.closest ? event.target.closest(".mark") : null; }
 
   document.addEventListener("pointerover", function (event) {
@@ -44,7 +50,8 @@
     if (mark) { show(mark); } else { hide(); }
   });
   document.addEventListener("focusout", hide);
-  document.addEventListener("scroll", hide, true);
+  document.addEventListener("scroll", place, true);
+  addEventListener("resize", place);
 
   // One stop of the Tab key for each chart; the arrow keys go from mark to mark
   var STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
