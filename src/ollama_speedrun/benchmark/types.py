@@ -42,6 +42,7 @@ class CaveatKind(enum.StrEnum):
     ASKED_AGAIN = "asked-again"
     HIDDEN_THINKING = "hidden-thinking"
     NOT_KEPT_LOADED = "not-kept-loaded"
+    CONTEXT_SHORTENED = "context-shortened"
     DEPTHS_MISSING = "depths-missing"
     CLIENT_LAGGED = "client-lagged"
     LEVELS_MISSING = "levels-missing"
@@ -89,6 +90,50 @@ class DepthPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ttft_s: float | None
     memory_bytes: int | None
     gpu_share: float | None
+
+
+MemoryBasis: TypeAlias = Literal["measured", "line", "formula"]
+"""Where a figure of memory comes from: /api/ps, the line through two loads, or one load and the model's details."""
+
+
+class ContextLoad(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What /api/ps said while the model was loaded with a context of `num_ctx` tokens: bytes in all, on the GPU."""
+
+    num_ctx: int
+    memory_bytes: int
+    gpu_bytes: int
+
+
+class MemoryAtContext(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The memory with a context of `num_ctx` tokens; `gpu_share` is None where it was not measured."""
+
+    num_ctx: int
+    memory_bytes: int
+    basis: MemoryBasis
+    gpu_share: float | None = None
+
+
+class ContextOnGpu(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The largest context, in tokens, with all of the model on the GPU.
+
+    `is_least` says that it was the longest one tried, so that longer ones may fit, too.
+    """
+
+    num_ctx: int
+    is_least: bool
+
+
+class GpuCliff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where layers leave the GPU: none did with `whole_num_ctx` tokens of context, some do with `num_ctx`.
+
+    `layers_off` of `layers` is the share of the bytes that are not on the GPU, in whole layers; the output counts as
+    one, as it does for Ollama.
+    """
+
+    whole_num_ctx: int
+    num_ctx: int
+    layers_off: int | None
+    layers: int | None
 
 
 class ConcurrencyPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -206,7 +251,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     every trial. `variant` tells apart how a model was run ("thinking", "direct", or a level of thinking), None for the
     server's default. `classic_tps` is the seed's figure and feeds the scoring `classic` alone. `warm_up`, `interview`
     and `trials` are the raw records that every figure is derived from. `server_version`, `model_format` and `digest`
-    say what was measured: figures of two runs compare only where they agree. `started_at` and `ended_at` (UTC) enclose
+    say what was measured: figures of two runs compare only where they agree, and `context_length`, too. That is what
+    the server gave, `num_ctx` what was asked for. `loads` are the contexts that the model was loaded with;
+    `memory_by_context`, `context_on_gpu` and `gpu_cliff` follow from them. `started_at` and `ended_at` (UTC) enclose
     the model's turn, None where it had none. `measured_in` is the id of the run that measured it, where the result was
     taken over from there; None where its own run did.
     """
@@ -240,6 +287,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     gpu_share: float | None = None
     embedding: EmbeddingFigures | None = None
     image: ImageFigures | None = None
+    num_ctx: int | None = None
+    loads: tuple[ContextLoad, ...] = ()
+    memory_by_context: tuple[MemoryAtContext, ...] = ()
+    context_on_gpu: ContextOnGpu | None = None
+    gpu_cliff: GpuCliff | None = None
     depths: tuple[DepthPoint, ...] = ()
     concurrency: tuple[ConcurrencyPoint, ...] = ()
     second_turn: SecondTurn | None = None
