@@ -374,7 +374,7 @@ SCENARIOS: Sequence[Scenario] = (
         name="prompt cut silently, nothing said",
         host=HostScript(knows_truncate=False),
         settings=msgspec.structs.replace(SETTINGS, num_ctx=192),
-        fails="--num-ctx",
+        fails="--context",
         absent=EVERYTHING,
     ),
     Scenario(

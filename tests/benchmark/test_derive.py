@@ -148,7 +148,7 @@ def test_a_cached_system_prompt_does_not_inflate_the_prefill_rate() -> None:
 def test_a_model_that_says_nothing_to_a_prompt_that_was_cut_is_told_apart_from_one_that_is_broken() -> None:
     cut = observations(interview=record(prompt_eval_count=100, content_chunks=0))
     assert derive.measured(model(), cut).reason == (
-        "it answered nothing to a prompt that the server cut to 100 tokens; raise --num-ctx"
+        "it answered nothing to a prompt that the server cut to 100 tokens; raise --context"
     )
 
 

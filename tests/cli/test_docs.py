@@ -41,11 +41,11 @@ def test_the_page_of_settings_lists_each_with_its_variable_and_default() -> None
     rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| .+ \| (.+) \|$", page, re.MULTILINE)
     assert [row[:2] for row in rows] == [(setting.key, setting.variable) for setting in SETTINGS]
     defaults = {key: default for key, _, default in rows}
-    assert {key: defaults[key] for key in ("port", "trials", "depths", "num_ctx", "budget", "save", "timeout")} == {
+    assert {key: defaults[key] for key in ("port", "trials", "depths", "context", "budget", "save", "timeout")} == {
         "port": "11434",
         "trials": "12; quick: 3",
         "depths": "off; thorough: 0,2048,8192,32768",
-        "num_ctx": "4096",
+        "context": "4096",
         "budget": "none",
         "save": "true",
         "timeout": "300",

@@ -45,16 +45,16 @@ def test_without_any_layer_the_defaults_hold(tmp_path: Path) -> None:
 def test_a_flag_wins_over_a_variable_and_that_over_the_file(tmp_path: Path) -> None:
     layers = load(
         tmp_path,
-        toml="timeout = 10\nnum_predict = 20\nnum_ctx = 30\n",
-        variables={"OLLAMA_SPEEDRUN_NUM_PREDICT": "21", "OLLAMA_SPEEDRUN_NUM_CTX": "31"},
-        num_ctx="32",
+        toml="timeout = 10\nnum_predict = 20\ncontext = 30\n",
+        variables={"OLLAMA_SPEEDRUN_NUM_PREDICT": "21", "OLLAMA_SPEEDRUN_CONTEXT": "31"},
+        context="32",
     )
     held = layers.settings
-    assert (held.timeout_s, held.num_predict, held.num_ctx, held.concurrency) == (10.0, 21, 32, 8)
-    assert {key: layers.origins[key] for key in ("timeout", "num_predict", "num_ctx", "concurrency")} == {
+    assert (held.timeout_s, held.num_predict, held.context, held.concurrency) == (10.0, 21, 32, 8)
+    assert {key: layers.origins[key] for key in ("timeout", "num_predict", "context", "concurrency")} == {
         "timeout": str(tmp_path / "config" / "config.toml"),
         "num_predict": "OLLAMA_SPEEDRUN_NUM_PREDICT",
-        "num_ctx": "--num-ctx",
+        "context": "--context",
         "concurrency": "default",
     }
 
@@ -120,7 +120,10 @@ def test_the_requests_at_once_have_their_own_usual_levels(tmp_path: Path) -> Non
         ("timeout", "soon", "a number of seconds above 0, such as 30"),
         ("connect_timeout", "0", "a number of seconds above 0, such as 30"),
         ("num_predict", "0", "a whole number from 1 to 999999999, such as 8"),
-        ("num_ctx", "4k", "a whole number from 1 to 999999999, such as 8"),
+        ("context", "4q", "a number of tokens, such as 32768 or 32k"),
+        ("context", "999999k", "a number of tokens, such as 32768 or 32k"),
+        ("max_memory", "24 boxes", "a size of memory, such as 24GB"),
+        ("max_memory", "0", "a size of memory, such as 24GB"),
         ("concurrency", "0", "a whole number from 1 to 999999999, such as 8"),
         ("concurrency", "1.5", "a whole number from 1 to 999999999, such as 8"),
         ("max_addresses", "9" * 30, "a whole number from 1 to 999999999, such as 8"),
@@ -131,8 +134,8 @@ def test_the_requests_at_once_have_their_own_usual_levels(tmp_path: Path) -> Non
         ("scoring", "best", "overall or classic"),
         ("budget", "0", "a number of seconds above 0, such as 30"),
         ("trials", "0", "a whole number from 1 to 999999999, such as 8"),
-        ("depths", "-1", "tokens of context, such as 0,2048, or on or off"),
-        ("depths", "2k", "tokens of context, such as 0,2048, or on or off"),
+        ("depths", "-1", "tokens of context, such as 0,2048,16k, or on or off"),
+        ("depths", "2q", "tokens of context, such as 0,2048,16k, or on or off"),
         ("parallel", "many", "numbers of requests up to 64, such as 1,4, or on or off"),
     ],
 )
@@ -280,7 +283,7 @@ def test_a_profile_overwrites_nothing_that_was_given(
 
 def test_a_profile_of_its_own_length_timeout_and_context_is_honoured(tmp_path: Path) -> None:
     brief = BenchmarkSettings(num_predict=64, timeout_s=20.0, num_ctx=1024, trial_tokens=32)
-    held = load(tmp_path, num_ctx="2048").settings
+    held = load(tmp_path, context="2k").settings
     assert planning.benchmark_settings(held, {Profile.STANDARD: brief}) == msgspec.structs.replace(brief, num_ctx=2048)
 
 
@@ -372,3 +375,54 @@ def test_a_home_that_is_no_directory_is_one_without_settings_and_runs(home: Path
     command = CommandLine(home)
     assert command("config", "show").status == 0
     assert "there is no last run in" in command("assess").stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("32768", 32_768), ("32k", 32_768), ("64K", 65_536), ("1m", 1_048_576), ("1", 1)]
+)
+def test_a_context_is_read_in_tokens_or_in_k_of_1024(tmp_path: Path, text: str, tokens: int) -> None:
+    assert load(tmp_path, context=text).settings.context == tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "size_bytes"),
+    [
+        ("24GB", 24 * 10**9),
+        ("24g", 24 * 10**9),
+        ("7.5", 7_500_000_000),
+        ("9000000000", 9 * 10**9),
+        ("8 GiB", 8 * 2**30),
+        ("512M", 512 * 10**6),
+    ],
+)
+def test_a_size_of_memory_is_read_with_its_unit(tmp_path: Path, text: str, size_bytes: int) -> None:
+    assert load(tmp_path, max_memory=text).settings.max_memory_bytes == size_bytes
+
+
+def test_the_context_goes_by_the_name_that_ollama_gives_it_too(tmp_path: Path) -> None:
+    assert load(tmp_path, toml="num_ctx = 8192\n").settings.context == 8192
+    assert load(tmp_path, variables={"OLLAMA_SPEEDRUN_NUM_CTX": "8k"}).settings.context == 8192
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({}, (4096, (), False, None)),
+        ({"context": "2k"}, (2048, (), False, None)),
+        ({"context": "32k"}, (32_768, (), True, 60.0)),
+        ({"context": "32k", "profile": "quick"}, (32_768, (), False, None)),
+        ({"context": "32k", "profile": "thorough"}, (32_768, (), True, None)),
+        ({"context": "32k", "depths": ["on"]}, (32_768, (), True, None)),
+        ({"context": "32k", "depths": ["off"]}, (32_768, (), False, None)),
+        ({"context": "32k", "depths": ["0,8k"]}, (32_768, (0, 8192), False, None)),
+        ({"profile": "thorough"}, (4096, (0, 2048, 8192, 32_768), False, None)),
+        ({"for": "agent"}, (65_536, (), True, 60.0)),
+        ({"for": "agent", "context": "16k"}, (16_384, (), True, 60.0)),
+        ({"for": "chat"}, (4096, (), False, None)),
+    ],
+)
+def test_a_longer_context_brings_its_own_depths_with_it(
+    tmp_path: Path, flags: dict[str, object], expected: tuple[object, ...]
+) -> None:
+    plan = planning.benchmark_settings(load(tmp_path, **flags).settings)
+    assert (plan.num_ctx, plan.depths, plan.depths_of_context, plan.depth_read_s) == expected

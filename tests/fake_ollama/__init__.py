@@ -10,6 +10,7 @@ from fake_ollama.fleet import FakeHost, Fleet, RequestRecord, fake_fleet
 from fake_ollama.raw import Forever, Pause, Raw, RawServer, raw_server
 from fake_ollama.script import (
     AbruptClose,
+    Attention,
     EmptyAnswer,
     EndWithoutDone,
     ErrorAnswer,
@@ -30,6 +31,7 @@ from fake_ollama.tape import Exchange
 
 __all__ = [
     "AbruptClose",
+    "Attention",
     "EmptyAnswer",
     "EndWithoutDone",
     "ErrorAnswer",

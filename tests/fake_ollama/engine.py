@@ -20,6 +20,7 @@ from fake_ollama.script import (
     ErrorAnswer,
     HostDies,
     HostScript,
+    LoadError,
     ModelScript,
     RunnerDies,
     Stall,
@@ -122,8 +123,11 @@ class ScriptedEngine:
             work.loads += 1
         if script.load_error is not None:
             raise EngineError(script.load_error.status, script.load_error.text)
+        if script.load_error_above is not None and context_length > script.load_error_above:
+            raise EngineError(LoadError().status, LoadError().text)
         await asyncio.sleep(script.load_s)
-        return ScriptedRunner(self, script, context_length, slots)
+        given = context_length if self.host.most_context is None else min(context_length, self.host.most_context)
+        return ScriptedRunner(self, script, given, slots)
 
     def script_of(self, name: str) -> ModelScript:
         """Return the script of a stored model."""
@@ -154,7 +158,11 @@ class ScriptedEngine:
             f"{script.family}.context_length": script.context_length,
             f"{script.family}.embedding_length": script.embedding_length,
             "tokenizer.ggml.tokens": None,
+            **({} if script.attention is None else script.attention.model_info()),
         }
+        if script.attention is not None:
+            info["general.architecture"] = script.attention.architecture
+            info[f"{script.attention.architecture}.context_length"] = script.context_length
         return StoredModel(
             name=name,
             digest=script.digest or hashlib.sha256(f"{self.number}/{self.host.name}/{name}".encode()).hexdigest(),
@@ -181,6 +189,24 @@ class ScriptedEngine:
         )
 
 
+def memory_bytes(script: ModelScript, context_length: int, slots: int = 1) -> int:
+    """Return what a model takes in a context: weights, caches of all slots, and buffers."""
+    fixed = script.size_bytes + script.compute_bytes
+    if script.attention is None:
+        return fixed + script.kv_bytes_per_token * context_length * slots
+    return fixed + (script.attention.cache_bytes(context_length) + 1024 * context_length) * slots
+
+
+def true_decode_tps(script: ModelScript, depth_tokens: int) -> float:
+    """Return the rate of writing with so many tokens in the context."""
+    return script.decode_tps / (1 + script.slower_per_1k * depth_tokens / 1000)
+
+
+def true_prefill_tps(script: ModelScript, prompt_tokens: int) -> float:
+    """Return the rate of reading a prompt: half of it is there, on average, when a token is read."""
+    return script.prefill_tps / (1 + script.slower_per_1k * prompt_tokens / 2000)
+
+
 class ScriptedRunner:
     """A loaded model that keeps its script's promises."""
 
@@ -200,13 +226,16 @@ class ScriptedRunner:
     @property
     def size_bytes(self) -> int:
         """Weights, KV cache of all slots, and buffers."""
-        kv_bytes = self._script.kv_bytes_per_token * self._context_length * self._slots
-        return self._script.size_bytes + kv_bytes + self._script.compute_bytes
+        return memory_bytes(self._script, self._context_length, self._slots)
 
     @property
     def size_vram_bytes(self) -> int:
-        """The scripted part of `size_bytes`."""
-        return round(self.size_bytes * self._script.gpu_share)
+        """The scripted part of `size_bytes`, or as many whole layers as the GPU holds; the output counts as one."""
+        vram_bytes = self._engine.host.vram_bytes
+        if vram_bytes is None:
+            return round(self.size_bytes * self._script.gpu_share)
+        layers = 1 + (32 if self._script.attention is None else self._script.attention.layers)
+        return self.size_bytes * min(layers, vram_bytes * layers // self.size_bytes) // layers
 
     async def generate(self, job: GenerateJob) -> AsyncGenerator[Piece | Finish, None]:
         """Say what the script says, when the script says it."""
@@ -222,8 +251,8 @@ class ScriptedRunner:
             speech, fault = replace(speech, chunks=iter(()), eval_count=1, done_reason="stop"), None
         cached = self._shared_with(speech.prompt) if script.prompt_cache else 0
         truth = _Truth(
-            prefill_s=(len(speech.prompt) - cached) / script.prefill_tps,
-            decode_tps=script.decode_tps,
+            prefill_s=(len(speech.prompt) - cached) / true_prefill_tps(script, len(speech.prompt)),
+            decode_tps=true_decode_tps(script, len(speech.prompt)),
             burst=script.burst,
             count=speech.eval_count,
         )
@@ -336,7 +365,7 @@ def _finish(script: ModelScript, speech: Speech, job: GenerateJob, generation: G
     """Report as llama-server does: the evaluation spans from the first to the last token, at least 1 µs."""
     eval_ns = script.reported_eval_duration_ns
     if eval_ns is None:
-        eval_ns = max(1000, nanoseconds((speech.eval_count - 1) / script.decode_tps))
+        eval_ns = max(1000, nanoseconds((speech.eval_count - 1) / truth.decode_tps))
     reports = script.report_durations
     return Finish(
         done_reason=speech.done_reason,

@@ -4,6 +4,7 @@ Everything is frozen and has a default, so `HostScript(models=(ModelScript("llam
 same scripts load from JSON (`FleetScript` at the top; a fault names its kind in "fault").
 """
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -78,6 +79,48 @@ class Student(Script, frozen=True):
     abilities: Mapping[str, float] = {}
 
 
+class Attention(Script, frozen=True):
+    """What a model keeps of a token: the hyper-parameters that /api/show tells, and that memory follows from.
+
+    `kv_heads` may differ from layer to layer, 0 for one without attention. With `window_tokens`, all but each
+    `full_every`-th layer attend to a window of that many tokens. Numbers take `number_bytes` each.
+    """
+
+    architecture: str = "llama"
+    layers: int = 32
+    heads: int = 32
+    kv_heads: int | tuple[int, ...] = 8
+    head_length: int = 128
+    window_tokens: int | None = None
+    full_every: int = 6
+    number_bytes: float = 2.0
+
+    def cache_bytes(self, tokens: int) -> int:
+        """Return the bytes of the cache of one request."""
+        counts = (self.kv_heads,) * self.layers if isinstance(self.kv_heads, int) else self.kv_heads
+        total = 0.0
+        for number, count in enumerate(counts):
+            kept = tokens
+            if self.window_tokens is not None and (number + 1) % self.full_every:
+                kept = min(tokens, math.ceil((self.window_tokens + 512) / 256) * 256)
+            total += 2 * count * self.head_length * self.number_bytes * kept
+        return round(total)
+
+    def model_info(self) -> Mapping[str, object]:
+        """Return what /api/show says of it."""
+        window = {} if self.window_tokens is None else {"attention.sliding_window": self.window_tokens}
+        kv_heads = self.kv_heads if isinstance(self.kv_heads, int) else list(self.kv_heads)
+        facts = {
+            "block_count": self.layers,
+            "attention.head_count": self.heads,
+            "attention.head_count_kv": kv_heads,
+            "attention.key_length": self.head_length,
+            "attention.value_length": self.head_length,
+            **window,
+        }
+        return {f"{self.architecture}.{key}": value for key, value in facts.items()}
+
+
 class ModelScript(Script, frozen=True):
     """One model. Its true speeds are `decode_tps`, `prefill_tps` and `load_s`; its answers are fixed by the prompt.
 
@@ -87,6 +130,13 @@ class ModelScript(Script, frozen=True):
 
     Speed: the prompt's uncached tokens take 1/`prefill_tps` each; the first token comes then, each further one
     1/`decode_tps` later. Tokens of a `burst` come together (speculative decoding); `chunk_tokens` share a chunk.
+
+    With `slower_per_1k` both become slower with depth: a token takes longer by that share for each 1,000 tokens that
+    are in the context before it; all tokens of an answer count as those of its prompt.
+
+    Memory: `size_bytes` of weights, `compute_bytes`, 1,024 bytes a token of context for the mask of attention, and the
+    caches of `attention`; without it `kv_bytes_per_token` and no mask. What does not fit into the `vram_bytes` of the
+    host leaves the GPU in whole layers.
 
     Thinking: `thinking_tokens` precede the answer where thinking is on; `capabilities` must name it. Their tags
     are counted as tokens: the opening one gives an empty chunk, the closing one none. With `thinking_only` no answer
@@ -100,7 +150,10 @@ class ModelScript(Script, frozen=True):
     decode_tps: float = 2_000.0
     prefill_tps: float = 50_000.0
     load_s: float = 0.0
+    slower_per_1k: float = 0.0
     load_error: LoadError | None = None
+    load_error_above: int | None = None
+    """With more tokens of context than that, memory is too short."""
 
     answer: str | None = None
     answers: Mapping[str, str] = {}
@@ -155,6 +208,7 @@ class ModelScript(Script, frozen=True):
     tensors: tuple[Mapping[str, object], ...] = ()
     size_bytes: int = 800_000_000
     kv_bytes_per_token: int = 25_000
+    attention: Attention | None = None
     compute_bytes: int = 10_000_000
     gpu_share: float = 1.0
     digest: str | None = None
@@ -181,6 +235,10 @@ class HostScript(Script, frozen=True):
     """More generations than that at once are turned away with a 503, as a gateway does."""
     keep_alive_s: float = 300.0
     context_length: int = 4096
+    most_context: int | None = None
+    """The longest context that the server gives, whatever it is asked for."""
+    vram_bytes: int | None = None
+    """The most of one model that lies on the GPU; None: its `gpu_share`."""
     cloud_disabled: bool = False
     preloaded: tuple[str, ...] = ()
     latency_s: float = 0.0

@@ -54,6 +54,8 @@ def test_absent_figures_are_null() -> None:
         "model",
         "status",
         "reason",
+        "loads",
+        "memory_by_context",
         "depths",
         "concurrency",
         "content",

@@ -11,6 +11,8 @@ from . import score
 
 SMALLEST_CONTEXT_TOKENS: Final = 4096
 LARGEST_CONTEXT_TOKENS: Final = 131_072
+AGENT_CONTEXT_TOKENS: Final = 65_536
+"""Ollama's documentation asks for at least 64,000 tokens for agents."""
 SMALLEST_MEMORY_GB: Final = 2.0
 LARGEST_MEMORY_GB: Final = 64.0
 
@@ -21,7 +23,8 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     `areas` None counts the areas that every chat model is asked in, each with the weight that it has in the bank. Only
     the ratios of weights matter. `needs` are capabilities that a model must have. `by_throughput` takes the throughput
     of several requests at once for the speed, where it was measured; else the speed is that of this `content`, where
-    that was measured.
+    that was measured. `context_tokens` is the context that it takes, None for any: a run for this use
+    asks for that, and a model that can have it is preferred.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     needs: tuple[str, ...] = ()
     by_throughput: bool = False
     content: ContentKind = "prose"
+    context_tokens: int | None = None
 
 
 OVERALL: Final = Use(name="overall", purpose="anything")
@@ -69,6 +73,7 @@ USES: Final = (
         context=0.1,
         needs=("tools",),
         content="json",
+        context_tokens=AGENT_CONTEXT_TOKENS,
     ),
     Use(
         name="batch",

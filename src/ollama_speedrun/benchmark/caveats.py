@@ -34,6 +34,7 @@ def of(observed: Observations) -> tuple[Caveat, ...]:
         *_of_answer(observed),
         *_of_prompt(observed),
         *_of_disturbance(observed),
+        *_of_context(observed),
         *_of_place(observed),
     )
 
@@ -247,7 +248,7 @@ def _of_prompt(observed: Observations) -> Iterator[Caveat]:
         yield Caveat(
             CaveatKind.PROMPT_TRUNCATED,
             f"the server read only {observed.interview.prompt_eval_count} tokens of a prompt of "
-            f"{observed.prompt_characters} characters; raise --num-ctx",
+            f"{observed.prompt_characters} characters; raise --context",
         )
 
 
@@ -320,11 +321,13 @@ def of_embedding(reloaded: int) -> tuple[Caveat, ...]:
     )
 
 
-def of_gaps(gaps: Sequence[str], *, of_depths: bool) -> Caveat:
+def of_gaps(gaps: Sequence[str], *, of_depths: bool) -> tuple[Caveat, ...]:
     """Return what must be said of a sweep over depths, or else over requests at once, that has these gaps."""
+    if not gaps:
+        return ()
     if of_depths:
-        return Caveat(CaveatKind.DEPTHS_MISSING, f"depths not measured: {'; '.join(gaps)}")
-    return Caveat(CaveatKind.LEVELS_MISSING, "; ".join(gaps))
+        return (Caveat(CaveatKind.DEPTHS_MISSING, f"depths not measured: {'; '.join(gaps)}"),)
+    return (Caveat(CaveatKind.LEVELS_MISSING, "; ".join(gaps)),)
 
 
 def _of_all(some: Sequence[StreamRecord], timed: Sequence[StreamRecord]) -> str:
@@ -335,13 +338,28 @@ def _no_ttft(some: Sequence[StreamRecord], timed: Sequence[StreamRecord]) -> str
     return "there is no TTFT" if len(some) == len(timed) else "the TTFT comes from the others"
 
 
+def _of_context(observed: Observations) -> Iterator[Caveat]:
+    """Say it where the server gave another context than the one asked for, and why."""
+    given = None if observed.residency is None else observed.residency.context_length
+    asked, limit = observed.num_ctx, observed.limit_tokens
+    if given is None or asked is None or given == asked:
+        return
+    if observed.is_theirs:
+        why = f"others had the model loaded with {given:,}, which was kept; run again when it is not loaded"
+    elif limit is not None and given <= limit < asked:
+        why = f"the model's own limit is {limit:,}; its figures do not compare with those of longer contexts"
+    else:
+        why = f"the server gave {given:,}; look for a limit in its settings and its log"
+    yield Caveat(CaveatKind.CONTEXT_DIFFERS, f"{asked:,} tokens of context were asked for, and {why}")
+
+
 def _of_place(observed: Observations) -> Iterator[Caveat]:
     residency = observed.residency
     if residency is not None and 0 < residency.size_vram_bytes < residency.size_bytes:
         yield Caveat(
             CaveatKind.PARTLY_ON_GPU,
             f"only {residency.size_vram_bytes / residency.size_bytes:.0%} of the model lies on the GPU, the rest slows "
-            "it down; a smaller quantisation or --num-ctx may fit whole",
+            "it down; a smaller quantisation or --context may fit whole",
         )
     if observed.others:
         yield Caveat(

@@ -1,6 +1,6 @@
 """From raw records to a result. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -9,7 +9,7 @@ import msgspec
 from .. import units
 from ..inventory.types import Model
 from ..visit.types import Residency, StreamRecord
-from . import caveats, metrics, stats
+from . import caveats, memory, metrics, stats
 from .types import EmbeddingFigures, ImageFigures, Observations, Result
 
 LARGEST_DRIFT: Final = 0.03
@@ -51,6 +51,7 @@ def measured(model: Model, observed: Observations) -> Result:
         prompt_tokens=interview.prompt_eval_count,
         output_tokens=metrics.output_tokens(interview),
         token_budget=observed.token_budget,
+        num_ctx=observed.num_ctx,
         context_length=residency.context_length if residency else None,
         memory_bytes=residency.size_bytes if residency else None,
         gpu_share=residency.size_vram_bytes / residency.size_bytes if residency else None,
@@ -59,6 +60,19 @@ def measured(model: Model, observed: Observations) -> Result:
         warm_up=observed.warm_up,
         interview=interview,
         trials=observed.trials,
+    )
+
+
+def with_memory(result: Result, model: Model, residencies: Mapping[int, Residency]) -> Result:
+    """Return the result with the memory by context, out of what /api/ps said at each length of context."""
+    loads = memory.loads_of(residencies)
+    known = memory.known(loads, model, result.concurrency)
+    return msgspec.structs.replace(
+        result,
+        loads=loads,
+        memory_by_context=memory.by_context(known),
+        context_on_gpu=memory.context_on_gpu(loads),
+        gpu_cliff=memory.gpu_cliff(loads, layers=model.kv_cache.layers if model.kv_cache else None),
     )
 
 
@@ -95,7 +109,7 @@ def _why_nothing(observed: Observations) -> str:
     if metrics.was_truncated(interview, prompt_characters=observed.prompt_characters):
         return (
             f"it answered nothing to a prompt that the server cut to {interview.prompt_eval_count} tokens; "
-            "raise --num-ctx"
+            "raise --context"
         )
     if hidden := metrics.hidden_tokens(interview):
         return (

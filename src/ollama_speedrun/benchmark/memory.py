@@ -4,13 +4,13 @@ Two loads give the line through both. One load gives an estimate by the formula 
 formula was held against an engine; for others there is none.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from ..inventory.types import KvCache
+from ..inventory.types import KvCache, Model
 from .kv_cache import MASK_BYTES_PER_TOKEN, cache_bytes, is_trusted
-from .types import ContextLoad, ContextOnGpu, GpuCliff, MemoryAtContext, MemoryBasis
+from .types import ConcurrencyPoint, ContextLoad, ContextOnGpu, GpuCliff, MemoryAtContext, MemoryBasis, Residency
 
 CONTEXTS: Final = (4096, 8192, 16_384, 32_768, 65_536, 131_072)
 """The lengths of context, in tokens, that memory is given for, up to the model's own limit."""
@@ -41,6 +41,20 @@ class Known(NamedTuple):
     weights_bytes: int | None = None
     limit_tokens: int | None = None
     slots: int = 1
+
+
+def loads_of(residencies: Mapping[int, Residency]) -> tuple[ContextLoad, ...]:
+    """Return what /api/ps said of a model at each length of context, the shortest first."""
+    return tuple(
+        ContextLoad(num_ctx=tokens, memory_bytes=found.size_bytes, gpu_bytes=found.size_vram_bytes)
+        for tokens, found in sorted(residencies.items())
+    )
+
+
+def known(loads: Sequence[ContextLoad], model: Model, concurrency: Sequence[ConcurrencyPoint] = ()) -> Known:
+    """Return what is known of a model with these loads; a sweep over requests at once tells how many have a cache."""
+    slots = max((point.ran_at_once for point in concurrency if point.ran_at_once < point.requests), default=1)
+    return Known(loads, model.kv_cache, model.size_bytes, model.context_length, max(1, slots))
 
 
 def by_context(known: Known) -> tuple[MemoryAtContext, ...]:

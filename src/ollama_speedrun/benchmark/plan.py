@@ -7,6 +7,8 @@ from typing import Final
 import msgspec
 
 DEPTHS: Final = (0, 2048, 8192, 32768)
+LONGEST_DEPTH_READ_S: Final = 60.0
+"""How long the reading of one prompt may take at a depth that nobody asked for by itself."""
 CONCURRENCY_LEVELS: Final = (1, 2, 4, 8)
 LONGEST_READ_S: Final = 5.0
 """A conversation whose prompt takes longer to read is held only where that is asked for."""
@@ -57,7 +59,8 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     out of reach.
     `take_turns` lets two models of a host alternate where memory holds both, so that results come in pairs;
     `reference_trial` repeats a host's first model at the end, to notice drift. `depths` (tokens) and
-    `concurrency_levels` (requests at once) ask for the two sweeps. `second_turn` asks for a conversation of two turns,
+    `concurrency_levels` (requests at once) ask for the two sweeps; `depths_of_context` adds 0, half and nearly all of
+    `num_ctx`, unless reading takes longer than `depth_read_s`. `second_turn` asks for a conversation of two turns,
     with `auto` where reading its prompt takes 5 s at most; `content` asks for trials of code and of JSON, with `auto`
     where the model decodes with drafts. At most `max_items` items of the bank are graded for each model, none with 0,
     out of the `areas` and `languages` named (empty: all); `item_seed` None draws their order.
@@ -81,6 +84,8 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     thinking: Thinking = Thinking.DEFAULT
     if_busy: IfBusy = IfBusy.WAIT
     depths: tuple[int, ...] = ()
+    depths_of_context: bool = False
+    depth_read_s: float | None = None
     concurrency_levels: tuple[int, ...] = ()
     second_turn: Extra = Extra.AUTO
     content: Extra = Extra.AUTO
@@ -99,7 +104,7 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sweeps(self) -> bool:
         """True if any sweep is asked for."""
-        return bool(self.depths or self.concurrency_levels)
+        return bool(self.depths or self.depths_of_context or self.concurrency_levels)
 
 
 PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {

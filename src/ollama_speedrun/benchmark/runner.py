@@ -19,13 +19,15 @@ from ..visit.visit import Visit
 from . import derive, metrics
 from .budget import Budget
 from .content import ContentTrials
+from .depth_sweep import Depths, DepthSweep
 from .embedding import EmbeddingRates
 from .events import BenchmarkEvent
+from .gpu_cliff import GpuCliffSearch
 from .image_cost import ImageCost
 from .plan import LONGEST_READ_S, BenchmarkSettings, Extra, IfBusy, Thinking
 from .second_turn import ConversationStudy
 from .speed import SpeedTrials, TrialSettings
-from .sweeps import ConcurrencySweep, DepthSweep
+from .sweeps import ConcurrencySweep
 from .turn import ResultStudy, Turn
 from .turns import Teller, Thinks, Turns
 from .types import Result
@@ -80,7 +82,7 @@ async def benchmark_host(  # noqa: PLR0913  # independent inputs, named at the c
         await turns.take(variants)
         for model in in_turn:
             if not model.generates_text and may_begin(model):
-                await _embedding(visit, model, teller, studies(model, None))
+                await _embedding(visit, model, teller, studies(model, None), settings.num_ctx)
         if settings.reference_trial:
             await turns.look_for_drift()
     finally:
@@ -109,8 +111,9 @@ def _turn(model: LoadedModel, settings: BenchmarkSettings, alongside: Sequence[S
         last.append(ContentTrials(settings.trial_tokens, budget))
     if settings.concurrency_levels:
         last.append(ConcurrencySweep(settings.concurrency_levels, settings.trial_tokens, budget))
-    if settings.depths:
-        last.append(DepthSweep(settings.depths, budget))
+    if settings.depths or settings.depths_of_context:
+        depths = Depths(named=settings.depths, of_context=settings.depths_of_context, read_s=settings.depth_read_s)
+        last.extend((DepthSweep(depths, budget), GpuCliffSearch(budget)))
     return Turn(model, speed, budget, alongside=alongside, last=last)
 
 
@@ -134,9 +137,8 @@ async def study_again(
         return
     try:
         for model, thinks, studies in work:
-            num_ctx = settings.num_ctx if model.generates_text else None
             try:
-                failures = await study(LoadedModel(visit, model, num_ctx=num_ctx, thinks=thinks), studies)
+                failures = await study(LoadedModel(visit, model, num_ctx=settings.num_ctx, thinks=thinks), studies)
                 _report(visit, model, studies, failures)
             except OllamaError as exc:
                 if visit.health.is_gone:
@@ -189,9 +191,9 @@ def _variants(model: Model, thinking: Thinking) -> Sequence[Thinks]:
             return LEVELS if by_level else (True, False)
 
 
-async def _embedding(visit: Visit, model: Model, teller: Teller, alongside: Sequence[Study]) -> None:
+async def _embedding(visit: Visit, model: Model, teller: Teller, alongside: Sequence[Study], num_ctx: int) -> None:
     """Measure an embedding model and tell its result."""
-    loaded, rates = LoadedModel(visit, model), EmbeddingRates()
+    loaded, rates = LoadedModel(visit, model, num_ctx=num_ctx), EmbeddingRates()
     began_at, began_ns = datetime.now(UTC), time.perf_counter_ns()
     teller.begin(model)
     try:

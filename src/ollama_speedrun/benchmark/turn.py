@@ -73,7 +73,7 @@ class Turn:
         result = derive.measured(self.model.model, observed)
         for study in self._last:
             result = study.add_to(result)
-        return result
+        return derive.with_memory(result, self.model.model, self.model.residencies)
 
     def _observed(self) -> Observations | None:
         opening, speed = self.model.opening, self.speed
@@ -96,6 +96,9 @@ class Turn:
             thinks=self.model.thinks,
             cut_short=speed.cut_short,
             interrupted=not self.is_over,
+            num_ctx=self.model.asked_num_ctx,
+            limit_tokens=self.model.model.context_length,
+            is_theirs=self.model.is_theirs,
         )
 
     async def open(self) -> None:

@@ -42,7 +42,7 @@ class CaveatKind(enum.StrEnum):
     ASKED_AGAIN = "asked-again"
     HIDDEN_THINKING = "hidden-thinking"
     NOT_KEPT_LOADED = "not-kept-loaded"
-    CONTEXT_SHORTENED = "context-shortened"
+    CONTEXT_DIFFERS = "context-differs"
     DEPTHS_MISSING = "depths-missing"
     CLIENT_LAGGED = "client-lagged"
     LEVELS_MISSING = "levels-missing"
@@ -212,7 +212,8 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
     whether another one came or made way meanwhile. `precision` was wanted; `out_of_time` says that the budget ended the
     trials. `keeps_loaded` is False for a server that unloads the model after each answer. `thinks` is what the request
     asked for, None where it left that to the server. `cut_short` says what failed after the interview and ended the
-    trials, `interrupted` that the run ended before the benchmark did.
+    trials, `interrupted` that the run ended before the benchmark did. `num_ctx` is the context asked for,
+    `limit_tokens` the model's own limit, and `is_theirs` says that the model keeps the context that others gave it.
     """
 
     warm_up: StreamRecord
@@ -231,6 +232,9 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
     thinks: bool | str | None = None
     cut_short: str | None = None
     interrupted: bool = False
+    num_ctx: int | None = None
+    limit_tokens: int | None = None
+    is_theirs: bool = False
 
     @property
     def timed(self) -> tuple[StreamRecord, ...]:

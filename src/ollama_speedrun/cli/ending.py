@@ -78,7 +78,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         if not reasons:
             return "each reason says what to do"
         if any("context" in reason for reason in reasons):
-            return "raise --num-ctx where a context is too short"
+            return "raise --context where a context is too short"
         return "try again with one --model and --verbose"
 
     def _count(self, status: str) -> int:

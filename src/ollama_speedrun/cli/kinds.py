@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 
+from .. import units
 from ..report.formats import endings
 
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
@@ -33,6 +35,10 @@ AREA_NAMES = (
 )
 LARGEST_COUNT = 999_999_999
 MOST_AT_ONCE = 64
+_TOKEN_UNITS = {"k": 1024, "m": 1024**2}
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*(|[mg]i?)b?", re.IGNORECASE)
+_BARE_BYTES = 1_000_000
+_MOST_MEMORY_BYTES = 10**15
 _TIER_ALIASES = {"lt2": "<2", "16plus": "16+"}  # nothing in these needs quoting in a shell
 _SWITCH_WORDS = {
     "1": True,
@@ -153,11 +159,37 @@ def _whole(text: str, possible: range) -> int:
     return int(text)
 
 
+def _tokens(text: str) -> int:
+    """Return a number of tokens: 32768, 32k (of 1,024) or 1m."""
+    number, factor = text.strip().lower(), 1
+    for unit, worth in _TOKEN_UNITS.items():
+        if number.endswith(unit):
+            number, factor = number.removesuffix(unit), worth
+    return _whole(str(_count(number) * factor), range(1, LARGEST_COUNT + 1))
+
+
+def _depth(text: str, possible: range) -> int:
+    return _whole(text if text.isdigit() else str(_tokens(text)), possible)
+
+
+def _memory(text: str) -> int:
+    """Return the bytes of a size: 24GB or 24g (10⁹ bytes each), 24GiB (2³⁰); a bare number is GB, from 10⁶ on bytes."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("not a size of memory")
+    number, unit = float(found[1]), found[2].lower()
+    bare = units.GB if number < _BARE_BYTES else 1
+    size = number * {"": bare, "m": 10**6, "mi": 2**20, "g": units.GB, "gi": units.GIB}[unit]
+    if not 1 <= size <= _MOST_MEMORY_BYTES:
+        raise ValueError("no size of memory")
+    return round(size)
+
+
 def _depths(text: str) -> tuple[int, ...]:
     """Return the depths that a text names: one, the usual ones for "on", none for "off"."""
     from ..benchmark.plan import DEPTHS
 
-    return _sweep(text, DEPTHS, range(LARGEST_COUNT + 1))
+    return _sweep(text, DEPTHS, range(LARGEST_COUNT + 1), _depth)
 
 
 def _levels(text: str) -> tuple[int, ...]:
@@ -167,14 +199,16 @@ def _levels(text: str) -> tuple[int, ...]:
     return _sweep(text, CONCURRENCY_LEVELS, range(1, MOST_AT_ONCE + 1))
 
 
-def _sweep(text: str, usual: tuple[int, ...], possible: range) -> tuple[int, ...]:
+def _sweep(
+    text: str, usual: tuple[int, ...], possible: range, read: Callable[[str, range], int] | None = None
+) -> tuple[int, ...]:
     match text.lower():
         case "on":
             return usual
         case "off":
             return ()
         case _:
-            return (_whole(text, possible),)
+            return ((read or _whole)(text, possible),)
 
 
 def _port(text: str) -> int:
@@ -235,6 +269,8 @@ def _scoring(text: str) -> Scoring:
 
 SECONDS: Kind[float] = Kind("a number of seconds above 0, such as 30", _seconds, (int, float))
 DURATION: Kind[float] = Kind("a duration such as 90s, 10m or 1h30m", _duration, (int, float, str))
+CONTEXT: Kind[int] = Kind("a number of tokens, such as 32768 or 32k", _tokens, (int, str), values=("32k", "64k"))
+MEMORY: Kind[int] = Kind("a size of memory, such as 24GB", _memory, (int, float, str))
 COUNT: Kind[int] = Kind(f"a whole number from 1 to {LARGEST_COUNT}, such as 8", _count, (int,))
 WHOLE: Kind[int] = Kind(f"a whole number from 0 to {LARGEST_COUNT}", _natural, (int,))
 CONFIDENCE: Kind[float] = Kind("a share from 0.5 to below 1, such as 0.95", _confidence, (int, float))
@@ -282,7 +318,7 @@ NETWORKS: Kind[tuple[str, ...]] = Kind(
     "networks or addresses, such as 192.168.7.0/24", _text, (str,), many=True, separator=","
 )
 DEPTHS: Kind[tuple[int, ...]] = Kind(
-    "tokens of context, such as 0,2048, or on or off",
+    "tokens of context, such as 0,2048,16k, or on or off",
     _depths,
     (int, str),
     many=True,

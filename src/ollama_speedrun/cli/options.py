@@ -6,6 +6,7 @@ from ..report.formats import endings
 from .kinds import (
     AREAS,
     CONFIDENCE,
+    CONTEXT,
     COUNT,
     DEPTHS,
     DURATION,
@@ -16,6 +17,7 @@ from .kinds import (
     IF_BUSY,
     LANGUAGES,
     LEVELS,
+    MEMORY,
     NETWORKS,
     PATHS,
     POINTS,
@@ -67,7 +69,7 @@ class Option(Generic[T_co]):
     A text as default is read as the flag's value would be. `fills` is the field of a run's settings that the value goes
     into, as "section.field"; None as default leaves that field as the profile has it. A switch that is on by default
     has a flag that turns it off, `--no-…`. The key is the attribute's name without its unit, or the
-    underscore that tells it from a word of Python.
+    underscore that tells it from a word of Python; `also` is another key that is understood.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - a row of the table below
@@ -78,6 +80,8 @@ class Option(Generic[T_co]):
         metavar: str | None,
         text: str,
         fills: str | None = None,
+        *,
+        also: str | None = None,
     ) -> None:
         self.kind = kind
         self.default = default
@@ -85,10 +89,11 @@ class Option(Generic[T_co]):
         self.metavar = metavar
         self.help = text
         self.fills = fills
+        self.also = also
         self.key = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.key = name.removesuffix("_s").rstrip("_")
+        self.key = name.removesuffix("_s").removesuffix("_bytes").rstrip("_")
 
     if TYPE_CHECKING:
 
@@ -108,6 +113,16 @@ class Option(Generic[T_co]):
         """The long option."""
         name = self.key.replace("_", "-")
         return f"--no-{name}" if self.default is True else f"--{name}"
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The long option, and the other one that is understood."""
+        return (self.flag,) if self.also is None else (self.flag, "--" + self.also.replace("_", "-"))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key, and the other one that is understood."""
+        return (self.key,) if self.also is None else (self.key, self.also)
 
     @property
     def variable(self) -> str:
@@ -274,7 +289,15 @@ class Settings:
     num_predict = Option(
         COUNT, None, MEASURING, "TOKENS", "maximum number of tokens to generate for each model", "benchmark.num_predict"
     )
-    num_ctx = Option(COUNT, None, MEASURING, "TOKENS", "context length to load each model with", "benchmark.num_ctx")
+    context = Option(
+        CONTEXT,
+        None,
+        MEASURING,
+        "TOKENS",
+        "context length to load each model with, such as 32k; beyond 4k its depths are measured, too",
+        "benchmark.num_ctx",
+        also="num_ctx",
+    )
     max_items = Option(
         WHOLE, None, MEASURING, "N", "most graded items of each model; 0 asks none (demo: 40)", "benchmark.max_items"
     )
@@ -343,6 +366,13 @@ class Settings:
         VERDICT,
         "USE",
         "rank and recommend for this use: chat, code, agent, batch, rag, or one of your own in the settings file",
+    )
+    max_memory_bytes = Option(
+        MEMORY,
+        None,
+        VERDICT,
+        "SIZE",
+        "also give the largest context of each model whose memory is at most this, such as 24GB",
     )
     wide = Option(SWITCH, False, VERDICT, None, "more columns: prefill, size, load, and the quality in each area")
     output = Option(PATHS, (), RESULTS, "FILE", f"also write the result to a {endings()} file (repeatable)")

@@ -22,9 +22,9 @@ POSITIONAL_HELP = {
     "a RUN is last, last~1, the beginning of its id, or a date such as 2026-11-25",
 }
 VERB_NAMES = tuple(verb.name for verb in VERBS)
-_OPTIONS_WITH_VALUE = {setting.flag for setting in SETTINGS if not isinstance(setting.default, bool)} | {
-    option.flag for option in ONE_OFFS if option.metavar
-}
+_OPTIONS_WITH_VALUE = {
+    flag for setting in SETTINGS if not isinstance(setting.default, bool) for flag in setting.flags
+} | {option.flag for option in ONE_OFFS if option.metavar}
 _FILE_COMPLETION = {
     "bash": "_shtab_compgen_files",
     "zsh": "_files",
@@ -182,7 +182,7 @@ def _add_setting(section: argparse._ArgumentGroup, setting: Option[Any]) -> None
         )
     else:
         action = section.add_argument(
-            setting.flag,
+            *setting.flags,
             dest=setting.key,
             action="append" if setting.kind.many else "store",
             metavar=setting.metavar,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..benchmark.plan import PROFILES, BenchmarkSettings, Profile
+from ..benchmark.plan import DEPTHS, LONGEST_DEPTH_READ_S, PROFILES, BenchmarkSettings, Profile
 from ..discovery.hosts_file import parse_hosts_file
 from ..discovery.interfaces import read_interfaces
 from ..discovery.plan import build_plan
@@ -178,7 +178,13 @@ def report_settings(settings: Settings) -> "ReportSettings":
     from ..report.settings import ReportSettings
 
     use = None if settings.for_ is None else next(use for use in settings.uses if use.name == settings.for_)
-    return ReportSettings(scoring=settings.scoring, use=use, wide=settings.wide, verbose=settings.verbose)
+    return ReportSettings(
+        scoring=settings.scoring,
+        use=use,
+        wide=settings.wide,
+        verbose=settings.verbose,
+        max_memory_bytes=settings.max_memory_bytes,
+    )
 
 
 def history_file(settings: Settings, environment: Environment) -> Path:
@@ -191,10 +197,14 @@ def benchmark_settings(
 ) -> BenchmarkSettings:
     """Return the profile's settings with those in their place that were given one by one.
 
-    A number of items given is what is asked for: no bound on output tokens takes some of them away.
+    A number of items given is what is asked for: no bound on output tokens takes some of them away. A use that needs a
+    context gets it, unless another one is given.
     """
     given = settings.filling("benchmark")
-    plan = msgspec.structs.replace(profiles[settings.profile], **given)
+    wanted = next((use.context_tokens for use in settings.uses if use.name == settings.for_), None)
+    if wanted is not None and "num_ctx" not in given:
+        given["num_ctx"] = wanted
+    plan = _with_depths(msgspec.structs.replace(profiles[settings.profile], **given), settings, given)
     if "max_items" in given:
         first = plan.first_items if plan.races else plan.max_items
         plan = msgspec.structs.replace(plan, first_items=first, answer_tokens=None)
@@ -202,6 +212,22 @@ def benchmark_settings(
         plan,
         trial_tokens=min(plan.trial_tokens, plan.num_predict),
         fewest_trials=min(plan.fewest_trials, plan.most_trials),
+    )
+
+
+def _with_depths(plan: BenchmarkSettings, settings: Settings, given: Mapping[str, object]) -> BenchmarkSettings:
+    """Return the plan with the depths of the context that was asked for, where that is longer than usual.
+
+    They take the place of the usual depths. Where nobody asked for depths, one whose reading would take minutes is left
+    out, and the profile quick measures none.
+    """
+    named = "depths" in given
+    is_longer = "num_ctx" in given and plan.num_ctx > BenchmarkSettings().num_ctx
+    if not is_longer or (plan.depths != DEPTHS and (named or settings.profile is Profile.QUICK)):
+        return plan
+    asked_for = plan.depths == DEPTHS
+    return msgspec.structs.replace(
+        plan, depths=(), depths_of_context=True, depth_read_s=None if asked_for else LONGEST_DEPTH_READ_S
     )
 
 

@@ -24,7 +24,7 @@ FILE_NAME = "config.toml"
 FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
 _OTHER_VARIABLES = frozenset({FILE_VARIABLE, ENVIRONMENT_PREFIX + "CACHE_DIR"})
 _DEFAULT = "default"
-_BY_KEY: Mapping[str, Option[Any]] = {setting.key: setting for setting in SETTINGS}
+_BY_KEY: Mapping[str, Option[Any]] = {key: setting for setting in SETTINGS for key in setting.keys}
 
 
 class Layers(msgspec.Struct, frozen=True):
@@ -142,7 +142,7 @@ def _from_toml(kind: Kind[Any], raw: object, place: str) -> object:
 
 
 def _variable_layer(variables: Mapping[str, str]) -> Layer:
-    by_variable = {setting.variable: setting for setting in SETTINGS}
+    by_variable = {ENVIRONMENT_PREFIX + key.upper(): setting for key, setting in _BY_KEY.items()}
     for name in sorted(variables):
         if not name.startswith(ENVIRONMENT_PREFIX) or name in _OTHER_VARIABLES:
             continue

@@ -10,7 +10,8 @@ from ..errors import SettingsError
 
 WEIGHTS: Final = ("quality", "speed", "latency", "context", "memory")
 CAPABILITIES: Final = ("tools", "vision", "thinking", "completion", "insert")
-FIELDS: Final = ("areas", *WEIGHTS, "needs", "purpose", "by_throughput", "content")
+FIELDS: Final = ("areas", *WEIGHTS, "needs", "purpose", "by_throughput", "content", "context_tokens")
+LARGEST_CONTEXT_TOKENS: Final = 100_000_000
 LARGEST_WEIGHT: Final = 1e6
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _LONGEST_AREA: Final = 40
@@ -52,6 +53,7 @@ def _use(name: str, fields: object, place: str) -> Use:
         areas=_areas(fields["areas"], place) if "areas" in fields else usual.areas,
         needs=_needs(fields["needs"], place) if "needs" in fields else usual.needs,
         content=_content(fields.get("content", usual.content), place),
+        context_tokens=_context(fields, usual.context_tokens, place),
         by_throughput=_typed(fields, "by_throughput", bool, usual.by_throughput, place),
         **({field: getattr(usual, field) for field in WEIGHTS} | weights),
     )
@@ -95,6 +97,14 @@ def _needs(value: object, place: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(need in CAPABILITIES for need in value):
         raise SettingsError(f"needs of {place} is {value!r}; give a list out of: {', '.join(CAPABILITIES)}")
     return tuple(value)
+
+
+def _context(fields: Mapping[str, Any], usual: int | None, place: str) -> int | None:
+    """Return the tokens of context that a use takes; 0 stands for any."""
+    value = fields.get("context_tokens", usual)
+    if value is None or (type(value) is int and 0 <= value <= LARGEST_CONTEXT_TOKENS):
+        return value or None
+    raise SettingsError(f"context_tokens of {place} is {value!r}; give a number of tokens, such as 65536")
 
 
 def _typed(fields: Mapping[str, Any], field: str, kind: type, usual: Any, place: str) -> Any:  # noqa: ANN401 - any field

@@ -22,8 +22,9 @@ UNLOADING_S: Final = 0.5
 class LoadedModel:
     """One model, always asked with the same length of context and the same way of thinking.
 
-    `load` comes first. `num_ctx` is the context to ask for, None to leave it to the server; a model that others have
-    loaded keeps the context that it has.
+    `load` comes first. `num_ctx` is the context to ask for, None to leave it to the server; it is never asked for more
+    than the model's own limit, and a model that others have loaded keeps the context that it has. `residencies` are all
+    that /api/ps has said of it, by the length of context.
     """
 
     def __init__(
@@ -34,8 +35,9 @@ class LoadedModel:
         self.thinks = thinks
         self.opening: Opening | None = None
         self.is_theirs = False
-        self._wanted_num_ctx = num_ctx
-        self._num_ctx = num_ctx
+        self.asked_num_ctx = num_ctx
+        self.residencies: dict[int, Residency] = {}
+        self._num_ctx = self._wanted_num_ctx
 
     @property
     def num_ctx(self) -> int:
@@ -45,13 +47,19 @@ class LoadedModel:
         return self._num_ctx
 
     @property
+    def _wanted_num_ctx(self) -> int | None:
+        """What is asked for, within the model's own limit; the server would cut it down to that anyway."""
+        known = [tokens for tokens in (self.asked_num_ctx, self.model.context_length) if tokens is not None]
+        return None if self.asked_num_ctx is None else min(known)
+
+    @property
     def residency(self) -> Residency | None:
         """How much memory the model took when it was loaded last; None where that is not known."""
         return None if self.opening is None else self.opening.residency
 
     def another(self) -> "LoadedModel":
         """Return the same model, not loaded yet."""
-        return LoadedModel(self.visit, self.model, num_ctx=self._wanted_num_ctx, thinks=self.thinks)
+        return LoadedModel(self.visit, self.model, num_ctx=self.asked_num_ctx, thinks=self.thinks)
 
     async def load(self) -> None:
         """Load the model, and note how much memory it takes; done a second time, its first load time stands.
@@ -65,7 +73,7 @@ class LoadedModel:
         first = await self._first_answer()
         loaded = await residents.loaded() or ()
         resident = find(loaded, self.model)
-        residency = residency_of(resident)
+        residency = self._noted(residency_of(resident), self._num_ctx)
         others = tuple(entry.name for entry in loaded if entry is not resident and not residents.is_ours(entry))
         if self.opening is not None:
             self.opening = msgspec.structs.replace(self.opening, residency=residency, others=others)
@@ -79,6 +87,18 @@ class LoadedModel:
             was_loaded=self.is_theirs or under_another_name,
             load_was_shared=_names(loaded_before) != _names(beside),
         )
+
+    async def look(self, *, num_ctx: int) -> Residency | None:
+        """Return how much memory the model takes now, loaded with this context; None where /api/ps does not say."""
+        resident = find(await self.visit.residents.loaded() or (), self.model)
+        return self._noted(residency_of(resident), num_ctx)
+
+    def _noted(self, residency: Residency | None, num_ctx: int | None) -> Residency | None:
+        """Keep what /api/ps said; servers that do not tell the context are taken to have given the one asked for."""
+        tokens = num_ctx if residency is None else residency.context_length or num_ctx
+        if residency is not None and tokens is not None:
+            self.residencies[tokens] = residency
+        return residency
 
     async def is_gone(self) -> bool:
         """Return whether /api/ps lists no model at all, as on a server that keeps none; unloading may take a moment.
