@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -422,7 +423,7 @@ def test_the_context_goes_by_the_name_that_ollama_gives_it_too(tmp_path: Path) -
     ],
 )
 def test_a_longer_context_brings_its_own_depths_with_it(
-    tmp_path: Path, flags: dict[str, object], expected: tuple[object, ...]
+    tmp_path: Path, flags: dict[str, Any], expected: tuple[object, ...]
 ) -> None:
     plan = planning.benchmark_settings(load(tmp_path, **flags).settings)
     assert (plan.num_ctx, plan.depths, plan.depths_of_context, plan.depth_read_s) == expected
