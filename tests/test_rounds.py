@@ -11,9 +11,8 @@ from fake_ollama.student import SEED
 from ollama_speedrun import Phase, Run, RunSettings, build_plan, parse_target, run
 from ollama_speedrun.assessment.types import TierVerdict
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, Extra, IfBusy
-from ollama_speedrun.events import Notice
 from ollama_speedrun.pipeline.events import Event
-from ollama_speedrun.quality.events import NotAsked
+from ollama_speedrun.quality.events import NotAsked, RaceMoved
 from ollama_speedrun.results.codec import decode, encode
 
 pytestmark = pytest.mark.virtual_time
@@ -48,8 +47,8 @@ def answered(finished: Run) -> dict[str, int]:
     return {record.model: len(record.counted) for record in finished.quality_records.values()}
 
 
-def rounds(events: list[Event]) -> list[str]:
-    return [event.text for event in events if isinstance(event, Notice) and event.text.startswith("round ")]
+def rounds(events: list[Event]) -> list[RaceMoved]:
+    return [event for event in events if isinstance(event, RaceMoved) and not event.is_over]
 
 
 async def test_a_race_asks_on_until_the_best_is_certified_and_drops_who_is_behind() -> None:
@@ -131,7 +130,7 @@ async def test_a_race_on_two_hosts_goes_on_side_by_side() -> None:
     tier = smallest_tier(finished)
     assert tier.best is not None
     assert tier.best.model == "able:1b"
-    assert all("2 models" in text for text in rounds(events)[:1])
+    assert rounds(events)[0].models == 2
 
 
 async def test_a_model_below_the_speed_floor_is_asked_nothing_and_the_verdict_says_why() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, TypeAlias
@@ -885,6 +885,14 @@ async def test_a_further_study_that_fails_leaves_the_result_as_it_is() -> None:
         events.clear()
 
 
+Task: TypeAlias = tuple[Model, Thinks, Sequence[Study]]
+
+
+async def one_by_one(work: Sequence[Task]) -> AsyncIterator[Task]:
+    for task in work:
+        yield task
+
+
 async def test_a_host_is_visited_again_for_further_studies_and_left_as_it_was() -> None:
     scripts = (ModelScript("theirs:1b", answer="hi"), ModelScript("ours:1b", answer="ho"))
     script = HostScript(models=scripts, preloaded=("theirs:1b",), max_loaded=1)
@@ -894,7 +902,7 @@ async def test_a_host_is_visited_again_for_further_studies_and_left_as_it_was() 
         client = OllamaClient(session, host.url)
         theirs, ours = await list_models(client, host=host.url, emit=lambda _: None)
         work = [(ours, None, studies[:2]), (theirs, None, studies[2:])]
-        await study_again(client, work, QUICK, emit=events.append, nonce=lambda: "nonce")
+        await study_again(client, one_by_one(work), QUICK, emit=events.append, nonce=lambda: "nonce")
         assert list(host.loaded) == ["theirs:1b"]
     assert [one.heard for one in studies] == [["ho", "ho"], [], ["hi", "hi"]]
     assert [event.text for event in events if isinstance(event, Notice)] == [
@@ -908,7 +916,9 @@ async def test_a_host_that_does_not_say_what_it_has_loaded_is_not_asked_again() 
     async with fake_host(THEIRS) as host, open_session() as session:
         client = Forgetful(session, host.url, failures=10**6)
         (model,) = await list_models(client, host=host.url, emit=lambda _: None)
-        await study_again(client, [(model, None, [greeting])], QUICK, emit=events.append, nonce=lambda: "nonce")
+        await study_again(
+            client, one_by_one([(model, None, [greeting])]), QUICK, emit=events.append, nonce=lambda: "nonce"
+        )
         assert host.asked("/api/generate") == []
     (notice,) = [event.text for event in events if isinstance(event, Notice)]
     assert notice.startswith(f"m:1b on {host.url} was not asked again: the server does not say what others have loaded")

@@ -29,7 +29,7 @@ def record(model: str, credits_: list[float], *, places: int | None = 200, **cha
 
 
 def raced(*records: QualityRecord, **more: object) -> Race:
-    race = standing(records, RULES, **more)  # type: ignore[arg-type]
+    race = standing(records, RULES, **more)
     assert race is not None
     return race
 
@@ -54,7 +54,7 @@ def test_one_model_alone_and_base_models_and_copies_do_not_race() -> None:
 
 
 def test_a_model_that_left_stays_out() -> None:
-    race = raced(record("a", [1.0, 0.0]), record("b", [0.0, 1.0]), left={"b@http://desk:11434": "its host is gone"})
+    race = raced(record("a", [1.0, 0.0]), record("b", [0.0, 1.0], not_asked="its host is gone"))
 
     assert race.lanes[1].fate == Withdrawn("its host is gone")
     assert race.is_over

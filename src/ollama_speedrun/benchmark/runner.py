@@ -1,7 +1,7 @@
 """Phase 3 on one host: its models in turn, two by two where memory holds both, and everything left as it was found."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, TypeAlias
@@ -14,7 +14,7 @@ from ..ollama.client import OllamaClient
 from ..visit.loaded import find
 from ..visit.loaded_model import LoadedModel
 from ..visit.residents import is_forbidden
-from ..visit.study import Study, not_measured, study
+from ..visit.study import Study, carried_out, not_measured, study
 from ..visit.visit import Visit
 from . import derive, metrics
 from .budget import Budget
@@ -119,7 +119,7 @@ def _turn(model: LoadedModel, settings: BenchmarkSettings, alongside: Sequence[S
 
 async def study_again(
     client: OllamaClient,
-    work: Sequence[tuple[Model, Thinks, Sequence[Study]]],
+    work: AsyncIterator[tuple[Model, Thinks, Sequence[Study]]],
     settings: BenchmarkSettings,
     *,
     emit: Callable[[BenchmarkEvent], None],
@@ -127,25 +127,43 @@ async def study_again(
 ) -> None:
     """Visit a host once more and carry out further studies of its models, as politely as `benchmark_host`.
 
-    A model that fails is reported by a `Notice` and the next one has its turn; what the studies found before stands.
+    A model stays loaded until another one is asked. One that fails is reported by a `Notice` and the next one has its
+    turn; what the studies found before stands.
     """
     visit = Visit(client, emit=emit, nonce=nonce, timeout_s=settings.timeout_s)
     refusal = await _refusal(visit, settings.if_busy)
     if refusal is not None:
-        for model, _, _ in () if visit.health.is_gone else work:
-            emit(Notice(f"{model.name} on {model.host} was not asked again: {refusal(model).reason}"))
+        if not visit.health.is_gone:
+            async for model, _, _ in work:
+                emit(Notice(f"{model.name} on {model.host} was not asked again: {refusal(model).reason}"))
         return
+    loaded: LoadedModel | None = None
     try:
-        for model, thinks, studies in work:
-            try:
-                failures = await study(LoadedModel(visit, model, num_ctx=settings.num_ctx, thinks=thinks), studies)
-                _report(visit, model, studies, failures)
-            except OllamaError as exc:
-                if visit.health.is_gone:
-                    break
-                emit(Notice(f"{model.name} on {model.host} could not be asked again: {exc}"))
+        async for model, thinks, studies in work:
+            if loaded is None or (loaded.model, loaded.thinks) != (model, thinks):
+                if loaded is not None:
+                    await visit.residents.leave(loaded.model)
+                loaded = await _loaded(LoadedModel(visit, model, num_ctx=settings.num_ctx, thinks=thinks))
+            if loaded is not None:
+                _report(visit, model, studies, await carried_out(loaded, studies))
+            if visit.health.is_gone:
+                return
     finally:
+        if loaded is not None:
+            await visit.residents.leave(loaded.model)
         await visit.residents.restore()
+
+
+async def _loaded(model: LoadedModel) -> LoadedModel | None:
+    """Load a model; None where that fails, which is told."""
+    try:
+        await model.load()
+    except OllamaError as exc:
+        if not model.visit.health.is_gone:
+            model.visit.emit(Notice(f"{model.model.name} on {model.model.host} could not be asked again: {exc}"))
+        await model.visit.residents.leave(model.model)
+        return None
+    return model
 
 
 def _report(visit: Visit, model: Model, studies: Sequence[Study], failures: Sequence[OllamaError | None]) -> None:

@@ -1,7 +1,7 @@
 """The graded items of a run as studies: one desk and one sandbox for all hosts."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Final, TypeAlias
@@ -130,8 +130,3 @@ def _too_slow(record: Run, key: RecordKey) -> str | None:
     floor_tps = 0.0 if record.settings is None else record.settings.min_speed_tps
     tps = next((result.speed_tps for result in record.results if result.key == key), None)
     return str(BelowSpeedFloor(tps, floor_tps)) if tps is not None and tps < floor_tps else None
-
-
-def loads_s(record: Run) -> Mapping[RecordKey, float]:
-    """Return how long each model took to load, where that was measured."""
-    return {result.key: result.load_s for result in record.results if result.load_s is not None}

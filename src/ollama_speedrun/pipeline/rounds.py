@@ -1,55 +1,60 @@
-"""The rounds of the races, after every model had its first visit: ask on until the best of each tier is certain."""
+"""The races after every model had its first visit: ask on until the best of each tier is certain.
+
+No round of all hosts together: each host asks what its models have to answer now, in whichever race, and waits for
+others only where nothing is left to ask before they have answered.
+"""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from functools import partial
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from ..assessment.certainty import rules_of
+import msgspec
+
 from ..assessment.score import USUAL_SPREAD
-from ..assessment.tiers import placed
 from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.turns import Thinks
 from ..benchmark.types import Result
-from ..events import Notice
 from ..inventory.types import Model
-from ..quality import sharing
+from ..quality import verdicts
 from ..quality.entrants import Candidate, Span, field
-from ..quality.events import NotAsked
+from ..quality.events import NotAsked, RaceMoved
+from ..quality.likely import likely
 from ..quality.race_types import Race
 from ..quality.records import QualityRecord, score
 from ..quality.rounds import is_asked, pace_setters
-from ..quality.standing import RecordKey, arm_name, by_mix, can_race, key_of, standing
+from ..quality.standing import RecordKey, key_of
 from ..visit.study import Study
-from .examiner import Examiner, loads_s
+from .examiner import Examiner
 from .record import Run
+from .standings import Contest, RaceName, Standings
 from .workers import Workers
 
-Work: TypeAlias = Sequence[tuple[Model, Thinks, Sequence[Study]]]
-"""Models of one host with the studies to carry out on each."""
+Task: TypeAlias = tuple[Model, Thinks, Sequence[Study]]
+"""A model with the studies to carry out on it."""
+Work: TypeAlias = AsyncIterator[Task]
+"""What is to be done on one host, each task made when the one before it is done."""
 VisitAgain: TypeAlias = Callable[[str, Work], Awaitable[None]]
 """Visits the host of that URL once more."""
+PATIENCE_S: Final = 20.0
+"""A host that has to wait for others for longer than this is left as it was found, and visited again."""
 
 
-def races_of(
-    record: Run, settings: BenchmarkSettings, *, left: Mapping[str, str] | None = None
-) -> Sequence[tuple[Race, Mapping[str, QualityRecord]]]:
-    """Return the race of each tier as the records stand, with the record of each arm by the arm's name."""
-    loads = {arm_name(key): seconds for key, seconds in loads_s(record).items()}
-    found = []
-    for records in _by_tier(record).values():
-        for group in by_mix(records).values():
-            places = max((one.places or 0 for one in group), default=0)
-            if places and (race := standing(group, rules_of(settings, places), left=left, loads_s=loads)) is not None:
-                found.append((race, {arm_name(key_of(one)): one for one in group if can_race(one)}))
-    return found
+class Batch(msgspec.Struct, frozen=True):
+    """Items of one model, from the place `first` up to, not including, `stop`, in the order of preference `rank`."""
+
+    rank: tuple[int, int]
+    arm: str
+    key: RecordKey
+    first: int
+    stop: int
 
 
 class Rounds:
-    """Asks in rounds. On each host the models of a round are loaded one after another; hosts work side by side.
+    """Asks on. Hosts work side by side, each without a pause as long as one of its models has something to answer.
 
-    A model that gives no answer in a round leaves its race. `may_begin` tells if there is time to load a model.
+    A model that gives no answer leaves its race. `may_begin` tells if there is time to load a model.
     """
 
     def __init__(  # noqa: PLR0913  # independent inputs, named at the call
@@ -60,19 +65,22 @@ class Rounds:
         *,
         visit_again: VisitAgain,
         machine_of: Callable[[str], str],
-        tell: Callable[[Notice | NotAsked], None],
+        tell: Callable[[NotAsked | RaceMoved], None],
         at_once: int,
         may_begin: Callable[[Model], bool] = lambda _: True,
     ) -> None:
         self._may_begin = may_begin
         self._record = record
         self._examiner = examiner
-        self._settings = settings
+        self._standings = Standings(record, settings)
         self._visit_again = visit_again
         self._machine_of = machine_of
         self._tell = tell
         self._at_once = at_once
-        self._left: dict[str, str] = {}
+        self._visited: set[str] = set()
+        self._news = asyncio.Event()
+        self._told: dict[RaceName, int] = {}
+        self._moved: dict[RaceName, RaceMoved] = {}
 
     @property
     def left(self) -> Mapping[str, str]:
@@ -81,66 +89,142 @@ class Rounds:
 
     async def run(self) -> None:
         """Ask until every race is over."""
-        number = 1
-        while due := self._due():
-            if self._leave_the_dominated():
+        async with asyncio.TaskGroup() as group:
+            workers = Workers(group, at_once=self._at_once)
+            while True:
+                self._news.clear()
+                self._look()
+                for url in self._hosts():
+                    if url not in self._visited and self._next(url) is not None:
+                        self._visited.add(url)
+                        workers.submit(self._machine_of(url), partial(self._visit, url, workers))
+                if not self._visited:
+                    return
+                await self._news.wait()
+
+    def _hosts(self) -> Sequence[str]:
+        return sorted({key[0] for key in self._examiner.asked})
+
+    def _look(self) -> None:
+        """Take models out of their races that no use can prefer to another, and tell of each round that has begun."""
+        for contest in self._standings.now():
+            if contest.race.is_over or self._told.get(contest.name) == contest.race.until:
                 continue
-            number += 1
-            arms = sum(map(len, due.values()))
-            most = max(stop - first for batches in due.values() for _, first, stop in batches)
-            self._tell(
-                Notice(f"round {number}: up to {most} more items of {_count(arms)}, until the best are told apart")
-            )
-            async with asyncio.TaskGroup() as group:
-                workers = Workers(group, at_once=self._at_once)
-                for url, batches in due.items():
-                    workers.submit(self._machine_of(url), partial(self._visit, url, batches))
+            found = [
+                (key_of(contest.records[left.candidate.name]), str(left.reason))
+                for left in field(candidates_of(self._record, contest.records)).not_asked
+                if contest.records[left.candidate.name].not_asked is None
+            ]
+            for key, reason in found:
+                self._tell(NotAsked(*key, reason))
+        for contest in self._standings.now():
+            self._told[contest.name] = contest.race.until
+            moved = _moved(contest)
+            if moved is not None and _what_counts(moved) != _what_counts(self._moved.get(contest.name)):
+                self._moved[contest.name] = moved
+                self._tell(moved)
 
-    def _leave_the_dominated(self) -> bool:
-        """Take models out of their races that no use can prefer to another one; returns whether there were any."""
+    async def _visit(self, url: str, workers: Workers) -> None:
+        """Visit a host until there is nothing to do on it, or others are waited for."""
+        before = self._next(url)
+        async with aclosing(self._work(url, workers)) as work:
+            await self._visit_again(url, work)
+        if before is not None and self._next(url) == before:
+            self._leave(before)
+        self._visited.remove(url)
+        self._news.set()
+
+    async def _work(self, url: str, workers: Workers) -> AsyncGenerator[Task, None]:
+        """Yield what is to be done on a host."""
+        loaded: str | None = None
+        while True:
+            self._look()
+            batch = self._next(url, loaded)
+            if batch is None:
+                if not await self._is_worth_waiting(url, workers):
+                    return
+                continue
+            loaded = batch.arm
+            model, thinks = self._examiner.asked[batch.key]
+            wanted = partial(self._is_wanted, batch.arm)
+            study = self._examiner.again(batch.key, first=batch.first, stop=batch.stop, is_wanted=wanted)
+            yield model, thinks, [study]
+            answered = {entry.place for entry in self._record.quality_records[batch.key].items if entry.is_counted}
+            if batch.first not in answered and self._is_wanted(batch.arm):
+                self._leave(batch)
+            self._news.set()
+
+    async def _is_worth_waiting(self, url: str, workers: Workers) -> bool:
+        """Wait for answers of other hosts; False where this host has no more to do, or keeps others from working."""
+        races = [contest.race for contest in self._standings.now()]
+        if not any(_is_in(race, url) for race in races) or workers.has_waiting or len(self._visited) < 2:
+            return False
+        self._news.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                await self._news.wait()
+                return True
+        return False
+
+    def _leave(self, batch: Batch) -> None:
+        self._tell(NotAsked(*batch.key, "it gave no answer when it was asked again"))
+
+    def _next(self, url: str, loaded: str | None = None) -> Batch | None:
+        """Return what to ask on a host next: what others wait for, what costs no load, what is behind."""
         found = [
-            (record, str(left.reason))
-            for _, records in races_of(self._record, self._settings, left=self._left)
-            for left in field(candidates_of(self._record, records)).not_asked
-            if (record := records[left.candidate.name]) and left.candidate.name not in self._left
+            Batch(_rank(race, number, is_loaded=lane.arm.name == loaded), lane.arm.name, key, lane.asked, race.until)
+            for contest in self._standings.now()
+            for race in [contest.race]
+            for number, lane in enumerate(race.lanes)
+            if lane.arm.host == url and is_asked(race, number)
+            for key in [key_of(contest.records[lane.arm.name])]
+            if key in self._examiner.asked
+            and (lane.arm.name == loaded or self._may_begin(self._examiner.asked[key][0]))
         ]
-        for record, reason in found:
-            self._left[arm_name(key_of(record))] = reason
-            self._tell(NotAsked(*key_of(record), reason))
-        return bool(found)
-
-    async def _visit(self, url: str, batches: Sequence[tuple[RecordKey, int, int]]) -> None:
-        work = []
-        for key, first, stop in batches:
-            model, thinks = self._examiner.asked[key]
-            wanted = partial(self._is_wanted, arm_name(key))
-            work.append((model, thinks, [self._examiner.again(key, first=first, stop=stop, is_wanted=wanted)]))
-        await self._visit_again(url, work)
-        for key, first, _ in batches:
-            answered = {entry.place for entry in self._record.quality_records[key].items if entry.is_counted}
-            if first not in answered and self._is_wanted(arm_name(key)):
-                self._left[arm_name(key)] = "it gave no answer when it was asked again"
-
-    def _due(self) -> Mapping[str, Sequence[tuple[RecordKey, int, int]]]:
-        """Return what each host is to be asked in this round: model, first place and the place to stop before."""
-        due: dict[str, list[tuple[RecordKey, int, int]]] = defaultdict(list)
-        for race, records in races_of(self._record, self._settings, left=self._left):
-            pacers = pace_setters(race)
-            for number in sorted(race.entered, key=lambda number: number not in pacers):
-                lane = race.lanes[number]
-                if not is_asked(race, number):
-                    continue
-                key = key_of(records[lane.arm.name])
-                if key in self._examiner.asked and self._may_begin(self._examiner.asked[key][0]):
-                    due[key[0]].append((key, lane.asked, race.until))
-        return due
+        return min(found, key=lambda batch: batch.rank, default=None)
 
     def _is_wanted(self, arm: str) -> bool:
-        """Tell if another answer of this arm can still change anything."""
-        for race, records in races_of(self._record, self._settings, left=self._left):
-            if arm in records:
-                return any(race.lanes[number].arm.name == arm and is_asked(race, number) for number in race.entered)
+        """Tell if another answer of this arm can still change anything; looks at what all hosts have answered."""
+        self._news.set()
+        for contest in self._standings.now():
+            for number, lane in enumerate(contest.race.lanes):
+                if lane.arm.name == arm:
+                    return is_asked(contest.race, number)
         return False
+
+
+def _rank(race: Race, number: int, *, is_loaded: bool) -> tuple[int, int]:
+    """Return how soon to ask an arm, smallest first: who is loaded, pace setters, those behind them, those ahead."""
+    lane = race.lanes[number]
+    is_ahead = lane.asked >= race.frontier and number not in pace_setters(race)
+    return (0 if is_loaded and not is_ahead else 2 if is_ahead else 1), lane.asked
+
+
+def _is_in(race: Race, url: str) -> bool:
+    """Tell if a race that is not over has an arm on a host that may be asked again."""
+    return not race.is_over and any(lane.arm.host == url and lane.fate is None for lane in race.lanes)
+
+
+def _moved(contest: Contest) -> RaceMoved | None:
+    """Return where a race stands; None where no model is left in it."""
+    race = contest.race
+    now = likely(race)
+    if now is None:
+        return None
+    is_certified = race.is_over and race.rules.certifies and verdicts.is_certified(race, now.pick)
+    return RaceMoved(
+        tier=contest.name[0],
+        pick=key_of(contest.records[race.lanes[now.pick].arm.name]),
+        probability=None if is_certified else now.probability,
+        models=len(race.survivors),
+        until=race.until,
+        is_over=race.is_over,
+    )
+
+
+def _what_counts(moved: RaceMoved | None) -> object:
+    """Return what makes a standing news: not each small change of a probability."""
+    return None if moved is None else (moved.pick, moved.until, moved.is_over)
 
 
 def candidates_of(record: Run, records: Mapping[str, QualityRecord]) -> Sequence[Candidate]:
@@ -173,18 +257,3 @@ def _figures(result: Result, record: QualityRecord, context_tokens: int | None) 
     for area, found in quality.areas.items() if quality else ():
         figures[area] = Span(found.low, found.high)
     return figures
-
-
-def _by_tier(record: Run) -> Mapping[str | None, Sequence[QualityRecord]]:
-    """Return the records of each tier; those that share the answers of an equal model are marked."""
-    sizes = {(model.host, model.name): model.size_bytes for model in record.models}
-    memory = {result.key: result.memory_bytes for result in record.results}
-    tiers: dict[str | None, list[QualityRecord]] = defaultdict(list)
-    for one in sharing.shared(tuple(record.quality_records.values())):
-        tier, _ = placed(memory_bytes=memory.get(key_of(one)), size_bytes=sizes.get((one.host, one.model)))
-        tiers[tier].append(one)
-    return tiers
-
-
-def _count(models: int) -> str:
-    return "one model" if models == 1 else f"{models} models"

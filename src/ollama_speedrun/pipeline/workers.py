@@ -29,6 +29,11 @@ class Workers:
             self._waiting.append(machine)
             self._start_workers()
 
+    @property
+    def has_waiting(self) -> bool:
+        """True if a job waits until another one is done."""
+        return bool(self._waiting) or any(self._queues.values())
+
     def _start_workers(self) -> None:
         while self._waiting and len(self._working) < self._at_once:
             machine = self._waiting.popleft()

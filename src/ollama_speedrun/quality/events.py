@@ -32,4 +32,20 @@ class NotAsked(msgspec.Struct, frozen=True):
     reason: str
 
 
-QualityEvent: TypeAlias = QualityBegan | ItemGraded | NotAsked
+class RaceMoved(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the race of a memory tier stands, told when a round begins, when another model leads, and at the end.
+
+    `pick` (host, model, variant) is the best so far and `probability` the approximate chance that it is within the
+    promised closeness; None once it is certified. `models` are still in the race, and each of them answers up to
+    `until` items in this round.
+    """
+
+    tier: str | None
+    pick: tuple[str, str, str | None]
+    probability: float | None
+    models: int
+    until: int
+    is_over: bool
+
+
+QualityEvent: TypeAlias = QualityBegan | ItemGraded | NotAsked | RaceMoved

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from .race import open_race, resumed
-from .race_types import Arm, Graded, Left, Loaded, Race, Record, Rules
+from .race_types import Arm, Graded, Left, Race, Record, Rules
 from .records import ItemRecord, QualityRecord
 
 RecordKey: TypeAlias = tuple[str, str, str | None]
@@ -27,24 +27,28 @@ def key_of(record: QualityRecord) -> RecordKey:
     return record.host, record.model, record.variant
 
 
-def standing(
-    records: Sequence[QualityRecord],
-    rules: Rules,
-    *,
-    left: Mapping[str, str] | None = None,
-    loads_s: Mapping[str, float] | None = None,
-) -> Race | None:
+def standing(records: Sequence[QualityRecord], rules: Rules) -> Race | None:
     """Return the race between these records, which answered one mix; None where fewer than two can race.
 
     Records without an answer, base models, and those whose answers were taken over from an equal model take no part.
-    `left` gives, by the arm's name, why a model will not be asked any more; `loads_s` what loading it takes.
+    One that is not asked any more (`not_asked`) left after its last answer.
     """
     arms = [record for record in records if can_race(record)]
     bank = max((record.places or 0 for record in arms), default=0)
     if len(arms) < 2 or bank < 1:
         return None
     race = open_race([Arm(name=arm_name(key_of(record)), host=record.host) for record in arms], bank, rules)
-    return resumed(race, _in_turn(arms, left or {}, loads_s or {}))
+    return resumed(race, _in_turn(arms))
+
+
+def answers_of(record: QualityRecord, *, skip: int = 0) -> Sequence[Graded]:
+    """Return what a model's items are in its race, leaving out the first `skip` items of the record."""
+    name = arm_name(key_of(record))
+    return [
+        Graded(name, _place(entry), _credit(entry), _tokens(entry), entry.seconds)
+        for entry in record.items[skip:]
+        if _is_placed(entry)
+    ]
 
 
 def can_race(record: QualityRecord) -> bool:
@@ -61,21 +65,18 @@ def by_mix(records: Iterable[QualityRecord]) -> Mapping[tuple[str, int, str], Se
     return groups
 
 
-def _in_turn(arms: Sequence[QualityRecord], left: Mapping[str, str], loads_s: Mapping[str, float]) -> Iterable[Record]:
-    """Yield what happened, place by place, so that no arm runs ahead of the others."""
-    placed = [sorted((entry for entry in arm.items if _is_placed(entry)), key=_place) for arm in arms]
-    names = [arm_name(key_of(arm)) for arm in arms]
-    for name in names:
-        if name in loads_s:
-            yield Loaded(name, loads_s[name])
-    for entry, name in sorted(
-        ((entry, name) for name, entries in zip(names, placed, strict=True) for entry in entries),
-        key=lambda pair: _place(pair[0]),
-    ):
-        yield Graded(name, _place(entry), _credit(entry), _tokens(entry), entry.seconds)
-    for name in names:
-        if name in left:
-            yield Left(name, left[name])
+def _in_turn(arms: Sequence[QualityRecord]) -> Iterable[Record]:
+    """Yield what happened, place by place, so that no arm runs ahead of the others and each leaves where it left."""
+    happened: list[tuple[int, bool, int, Record]] = []
+    for number, arm in enumerate(arms):
+        answers = answers_of(arm)
+        is_here = arm.not_asked is None
+        happened.extend((one.place, is_here, number, one) for one in answers)
+        if arm.not_asked is not None:
+            last = max(one.place for one in answers)
+            happened.append((last, False, number, Left(arm_name(key_of(arm)), arm.not_asked)))
+    for _, _, _, one in sorted(happened, key=lambda entry: entry[:3]):
+        yield one
 
 
 def _is_placed(entry: ItemRecord) -> bool:

@@ -16,7 +16,7 @@ from ..inventory.events import ModelFailed, ModelListed
 from ..pipeline.events import Event, Forecasted, ForecastRevised, TimeLimitReached
 from ..pipeline.forecast import Forecast
 from ..pipeline.time_left import Remaining
-from ..quality.events import ItemGraded, NotAsked, QualityBegan
+from ..quality.events import ItemGraded, NotAsked, QualityBegan, RaceMoved
 from ..report import figures
 from ..report.text import clean
 from ..visit.events import BenchmarkProgress, HostLost, Waiting
@@ -62,9 +62,8 @@ def lines_of(event: Event, called: Called = figures.host_label) -> tuple[Line, .
             return (_of_model(event, called),)
         case BenchmarkEnded():
             return _of_result(event.result, called)
-        case NotAsked(host=host, model=model, reason=reason):
-            said = f"  – {label(model, called(host))}: asked no more items, {clean(reason)}"
-            return (Line(Verbosity.NORMAL, Text(said)),)
+        case NotAsked() | RaceMoved():
+            return (Line(Verbosity.NORMAL, Text(_of_race(event, called))),)
         case (
             ScanProgress()
             | BenchmarkQueued()
@@ -84,6 +83,7 @@ def lines_of(event: Event, called: Called = figures.host_label) -> tuple[Line, .
             assert_never(event)
 
 
+<<<<<<< HEAD
 def lost_line(host: str, reason: str, models: Sequence[str]) -> Line:
     """Return what is said of a host that was given up, with the models that are not measured because of it.
 
@@ -117,6 +117,19 @@ def remaining_figures(left: Remaining) -> tuple[str, ...]:
         return (f"{work} · {about}", about)
     picks = f"likely picks in {figures.roughly(left.likely_s)}, all in {figures.roughly(left.seconds)}"
     return (f"{work} · {picks}", picks, about)
+=======
+def _of_race(event: NotAsked | RaceMoved, called: Called) -> str:
+    """Return who left a race, or who leads it, how sure that is, and how far the round goes."""
+    if isinstance(event, NotAsked):
+        return f"  – {label(event.model, called(event.host))}: asked no more items, {clean(event.reason)}"
+    host, model, _ = event.pick
+    where = "" if event.tier is None else f"{event.tier} GB: "
+    sure = "certified" if event.probability is None else f"{event.probability:.0%} sure"
+    if event.is_over:
+        return f"  {where}{label(model, called(host))} is the best, {sure}"
+    rest = f"{event.models} models in the race, up to {event.until} items each"
+    return f"  {where}{label(model, called(host))} leads, {sure}; {rest}"
+>>>>>>> 2cd3789 (Ask on without rounds that all hosts wait for, and tell who leads)
 
 
 def forecast_line(found: Forecast) -> str:

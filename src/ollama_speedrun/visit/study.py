@@ -39,9 +39,14 @@ async def study(model: LoadedModel, studies: Sequence[Study]) -> Sequence[Ollama
     """
     try:
         await model.load()
-        return [await _failure(one, model) for one in studies]
+        return await carried_out(model, studies)
     finally:
         await model.visit.residents.leave(model.model)
+
+
+async def carried_out(model: LoadedModel, studies: Sequence[Study]) -> Sequence[OllamaError | None]:
+    """Carry out studies of a model that is loaded, and return what ended each early, as `study` does."""
+    return [await _failure(one, model) for one in studies]
 
 
 def not_measured(one: Study, model: Model, failure: OllamaError) -> Notice:

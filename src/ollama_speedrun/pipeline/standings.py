@@ -1,0 +1,80 @@
+"""Where the races of a run stand, kept up as answers come in: what a fold over all records gives, without doing it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from ..assessment.certainty import rules_of
+from ..assessment.tiers import placed
+from ..benchmark.plan import BenchmarkSettings
+from ..quality import sharing
+from ..quality.race import resumed
+from ..quality.race_types import Race
+from ..quality.records import QualityRecord
+from ..quality.standing import answers_of, arm_name, by_mix, can_race, key_of, standing
+from .record import Run
+
+RaceName: TypeAlias = tuple[str | None, str]
+"""The memory tier and the mix of items."""
+
+
+class Contest(msgspec.Struct, frozen=True):
+    """A race that has begun, and the record of each arm by the arm's name."""
+
+    name: RaceName
+    race: Race
+    records: Mapping[str, QualityRecord]
+
+
+class Standings:
+    """Gives the races of a run as its records stand. What was folded already is kept."""
+
+    def __init__(self, record: Run, settings: BenchmarkSettings) -> None:
+        self._record = record
+        self._settings = settings
+        self._known: dict[RaceName, Contest] = {}
+
+    def now(self) -> Sequence[Contest]:
+        """Return the race of each tier, and of each mix of items where a tier was asked several."""
+        found = []
+        for tier, records in _by_tier(self._record).items():
+            for (mix, _, _), group in by_mix(records).items():
+                contest = self._carried_on((tier, mix), {arm_name(key_of(one)): one for one in group if can_race(one)})
+                if contest is not None:
+                    self._known[tier, mix] = contest
+                    found.append(contest)
+        return found
+
+    def _carried_on(self, name: RaceName, records: Mapping[str, QualityRecord]) -> Contest | None:
+        """Fold what is new into the race that is known, or all of it where more than answers came."""
+        known = self._known.get(name)
+        if known is not None and _only_answered(known.records, records):
+            news = [
+                graded
+                for arm, record in records.items()
+                for graded in answers_of(record, skip=len(known.records[arm].items))
+            ]
+            return Contest(name, resumed(known.race, news), records) if news else known
+        places = max((one.places or 0 for one in records.values()), default=0)
+        race = standing(tuple(records.values()), rules_of(self._settings, places)) if places else None
+        return None if race is None else Contest(name, race, records)
+
+
+def _only_answered(before: Mapping[str, QualityRecord], now: Mapping[str, QualityRecord]) -> bool:
+    return before.keys() == now.keys() and all(
+        before[arm].not_asked == now[arm].not_asked and now[arm].items[: len(before[arm].items)] == before[arm].items
+        for arm in now
+    )
+
+
+def _by_tier(record: Run) -> Mapping[str | None, Sequence[QualityRecord]]:
+    """Return the records of each tier; those that share the answers of an equal model are marked."""
+    sizes = {(model.host, model.name): model.size_bytes for model in record.models}
+    memory = {result.key: result.memory_bytes for result in record.results}
+    tiers: dict[str | None, list[QualityRecord]] = defaultdict(list)
+    for one in sharing.shared(tuple(record.quality_records.values())):
+        tier, _ = placed(memory_bytes=memory.get(key_of(one)), size_bytes=sizes.get((one.host, one.model)))
+        tiers[tier].append(one)
+    return tiers
