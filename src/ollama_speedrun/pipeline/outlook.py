@@ -8,11 +8,11 @@ from typing import Final
 from ..benchmark.plan import BenchmarkSettings
 from ..inventory.types import Model
 from ..quality.forecast import further
-from ..quality.standing import arm_name, key_of
+from ..quality.standing import key_of
 from .events import Event, ForecastRevised
 from .pace import ModelKey
 from .record import Run
-from .rounds import races_of
+from .standings import Standings
 from .time_left import TimeLeft
 
 PERIOD_S: Final = 2.0
@@ -24,20 +24,15 @@ class Outlook:
     """Follows the events of a run by its loop's clock; what is left is told while `told` holds."""
 
     def __init__(self, record: Run, settings: BenchmarkSettings, *, at_once: int) -> None:
-        self._record = record
+        self._standings = Standings(record, settings)
         self._settings = settings
         self._time_left = TimeLeft(settings, at_once=at_once)
         self._is_begun = False
-        self._left: Mapping[str, str] = {}
 
     def queue(self, machine: str, models: Sequence[Model]) -> None:
         """Note models that a machine has to measure."""
         self._is_begun = True
         self._time_left.queue(machine, models)
-
-    def follow(self, left: Mapping[str, str]) -> None:
-        """Note where the rounds keep who left its race, and why: by the arm's name, as it grows."""
-        self._left = left
 
     def take_in(self, event: Event) -> None:
         """Take in an event of this moment."""
@@ -69,12 +64,11 @@ class Outlook:
     def _further_items(self) -> Mapping[ModelKey, int]:
         """Return how many further items each model that races is probably asked, 0 for those that are out."""
         found: dict[ModelKey, int] = {}
-        lost = {
-            arm_name(key): "its host is gone" for key in self._record.quality_records if key[0] in self._time_left.lost
-        }
-        for race, records in races_of(self._record, self._settings, left={**lost, **self._left}):
+        for contest in self._standings.now():
+            race, records = contest.race, contest.records
             expected = further(race)
             for number, lane in enumerate(race.lanes):
                 host, model, _ = key_of(records[lane.arm.name])
-                found[host, model] = found.get((host, model), 0) + expected.get(number, 0)
+                more = 0 if host in self._time_left.lost else expected.get(number, 0)
+                found[host, model] = found.get((host, model), 0) + more
         return found

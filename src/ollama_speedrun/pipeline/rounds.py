@@ -82,11 +82,6 @@ class Rounds:
         self._told: dict[RaceName, int] = {}
         self._moved: dict[RaceName, RaceMoved] = {}
 
-    @property
-    def left(self) -> Mapping[str, str]:
-        """Why models left their races, by the arm's name, kept up to date."""
-        return self._left
-
     async def run(self) -> None:
         """Ask until every race is over."""
         async with asyncio.TaskGroup() as group:

@@ -264,7 +264,6 @@ class _Pipeline:
             at_once=self._settings.concurrency,
             may_begin=self._may_ask_again,
         )
-        self._teller.outlook.follow(rounds.left)
         await rounds.run()
 
     def _may_ask_again(self, model: Model) -> bool:

@@ -83,7 +83,6 @@ def lines_of(event: Event, called: Called = figures.host_label) -> tuple[Line, .
             assert_never(event)
 
 
-<<<<<<< HEAD
 def lost_line(host: str, reason: str, models: Sequence[str]) -> Line:
     """Return what is said of a host that was given up, with the models that are not measured because of it.
 
@@ -117,7 +116,8 @@ def remaining_figures(left: Remaining) -> tuple[str, ...]:
         return (f"{work} · {about}", about)
     picks = f"likely picks in {figures.roughly(left.likely_s)}, all in {figures.roughly(left.seconds)}"
     return (f"{work} · {picks}", picks, about)
-=======
+
+
 def _of_race(event: NotAsked | RaceMoved, called: Called) -> str:
     """Return who left a race, or who leads it, how sure that is, and how far the round goes."""
     if isinstance(event, NotAsked):
@@ -129,7 +129,6 @@ def _of_race(event: NotAsked | RaceMoved, called: Called) -> str:
         return f"  {where}{label(model, called(host))} is the best, {sure}"
     rest = f"{event.models} models in the race, up to {event.until} items each"
     return f"  {where}{label(model, called(host))} leads, {sure}; {rest}"
->>>>>>> 2cd3789 (Ask on without rounds that all hosts wait for, and tell who leads)
 
 
 def forecast_line(found: Forecast) -> str:
