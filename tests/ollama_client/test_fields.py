@@ -133,3 +133,50 @@ def test_a_body_of_a_million_empty_objects_is_known_without_decoding_it() -> Non
     assert fields.has_too_many_parts(b'{"models":[' + b",".join([b"{}"] * 1_390_000) + b"]}")
     listed = json.dumps({"models": [{**ENTRY, "details": {"families": ["llama"]}}] * wire.MOST_MODELS}).encode()
     assert not fields.has_too_many_parts(listed)
+
+
+def test_the_short_fields_of_details_in_full_are_found_around_a_vocabulary() -> None:
+    vocabulary = ["a", 'b":1', '"x.y":2', "[", "…"] * 150_000
+    info = {
+        "general.architecture": "gemma3",
+        "tokenizer.ggml.tokens": vocabulary,
+        "gemma3.attention.head_count_kv": [4, 4, 1],
+        "gemma3.context_length": 131072,
+        "gemma3.rope.freq": 1.5e6,
+        "tokenizer.ggml.add_bos_token": True,
+        "gemma3.pooling_type": None,
+    }
+    found: dict[str, object] = {}
+    for some in fields.short_fields(json.dumps({"model_info": info, "tensors": [{"name": "a.b"}]}).encode()):
+        found |= {name: msgspec.json.decode(raw) for name, raw in some.items()}
+    assert found == {
+        name: value for name, value in info.items() if name not in {"tokenizer.ggml.tokens", "gemma3.pooling_type"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("[[1, 2.5], [3,4]]", [(1.0, 2.5), (3.0, 4.0)]),
+        ("[]", []),
+        ("[[], [1]]", [(), (1.0,)]),
+        ("[[1],[2],[3],[4],[5]]", [(1.0,), (2.0,), (3.0,)]),
+        ("[1, 2]", []),
+        ('"text"', []),
+        ("{}", []),
+        ('[["a", 1, null]]', [(1.0,)]),
+        ("[[" + "1," * fields.MOST_NUMBERS + "1]]", [()]),
+    ],
+)
+def test_vectors_are_read_one_by_one_and_no_more_than_wanted(written: str, found: list[tuple[float, ...]]) -> None:
+    assert list(fields.vectors(msgspec.Raw(written.encode()), 3)) == found
+
+
+def test_a_large_body_reads_as_a_small_one_and_a_field_with_too_many_parts_is_absent() -> None:
+    said = {
+        "license": ["MIT"],
+        "template": "x" * fields.LARGE_BYTES,
+        "capabilities": ["a"] * (fields.MOST_FIELD_PARTS + 1),
+    }
+    shown = fields.read(json.dumps(said).encode(), wire.Show)
+    assert shown == wire.Show(license=("MIT",), template="x" * fields.LARGE_BYTES)

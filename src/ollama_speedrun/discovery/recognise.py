@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from ..ollama import fields
+from ..ollama import fields, wire
 from ..ollama.refusals import quoted, redirection, refusal
 from .types import OLLAMA
 
@@ -24,6 +24,7 @@ _ROOT_TEXT: Final = "Ollama is running"
 _DIGEST: Final = re.compile(r"(?!0{64})[0-9a-f]{64}")
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{4,9})(Z|[+-]\d\d:\d\d)")
 _SHOWN_TEXT: Final = 60
+_LONGEST_SCALAR: Final = 2048
 _LONGEST_VERSION: Final = 40
 
 
@@ -154,8 +155,7 @@ def same_loaded_models(one: Answer | None, other: Answer | None) -> bool | None:
 
 
 def _expiries(answer: Answer | None) -> set[tuple[str, str]]:
-    models = _json_object(answer).get("models")
-    loaded = [model for model in models if isinstance(model, dict)] if isinstance(models, list) else []
+    loaded = _models(answer) or ()
     return {(str(model.get("digest")), str(model["expires_at"])) for model in loaded if model.get("expires_at")}
 
 
@@ -169,30 +169,67 @@ def _recognised(kind: str, seen: _Evidence, missing: str | None = None) -> Recog
 def _evidence(answers: Mapping[str, Answer]) -> _Evidence:
     root, tags = answers.get(ROOT), _json_object(answers.get(TAGS))
     version = _json_object(answers.get(VERSION)).get("version")
-    models = tags.get("models")
-    if models is None and "models" in tags:
-        models = []  # Old releases say null where newer ones say [].
-    is_list = isinstance(models, list) and all(isinstance(model, dict) for model in models)
+    listed = _models(answers.get(TAGS))
     return _Evidence(
         root=root.body.decode("utf-8", "replace").strip() if root is not None and root.status == 200 else "",
         server=next((answer.headers["server"] for answer in answers.values() if "server" in answer.headers), ""),
         version=_version(version),
         tags=tags,
-        models=tuple(models) if is_list and isinstance(models, list) else None,
+        models=listed,
     )
 
 
+def _models(answer: Answer | None) -> tuple[Mapping[str, object], ...] | None:
+    """Return what is needed of each model in a list; None where there is no list, or one longer than any server's."""
+    if answer is None or answer.status != 200 or fields.has_too_many_parts(answer.body):
+        return None
+    try:
+        found = fields.read(answer.body, _Listing)
+    except fields.UNREADABLE:
+        return None
+    if bytes(found.models) == b"null":
+        return ()  # Old releases say null where newer ones say [].
+    entries = fields.entries(found.models)
+    if len(entries) > wire.MOST_MODELS or not bytes(found.models).startswith(b"["):
+        return None
+    try:
+        return tuple(map(_scalars, entries))
+    except fields.UNREADABLE:
+        return None
+
+
+class _Listing(msgspec.Struct, frozen=True):
+    models: msgspec.Raw = msgspec.Raw()
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    name: msgspec.Raw = msgspec.Raw()
+    model: msgspec.Raw = msgspec.Raw()
+    digest: msgspec.Raw = msgspec.Raw()
+    modified_at: msgspec.Raw = msgspec.Raw()
+    size: msgspec.Raw = msgspec.Raw()
+    expires_at: msgspec.Raw = msgspec.Raw()
+
+
+def _scalars(entry: msgspec.Raw) -> Mapping[str, object]:
+    """Return the short scalar fields of a listed model; raises what decoding raises for what is no object."""
+    listed = fields.read(entry, _Listed)
+    raws = {name: raw for name in _Listed.__struct_fields__ if (raw := getattr(listed, name))}
+    return {name: fields.any_value(bytes(raw)) for name, raw in raws.items() if len(memoryview(raw)) <= _LONGEST_SCALAR}
+
+
 def _json_object(answer: Answer | None) -> dict[str, object]:
-    """Return the object in an answer of status 200, else an empty one."""
-    if answer is None or answer.status != 200:
-        return {}
-    if fields.has_too_many_parts(answer.body):
+    """Return the short fields of the object in an answer of status 200, else an empty one; a long one is None."""
+    if answer is None or answer.status != 200 or fields.has_too_many_parts(answer.body):
         return {}
     try:
-        value = fields.any_value(answer.body)
+        found = fields.any_fields(answer.body)
     except fields.UNREADABLE:
         return {}
-    return value if isinstance(value, dict) else {}
+    return {
+        name: fields.any_value(bytes(raw)) if len(memoryview(raw)) <= _LONGEST_SCALAR else None
+        for name, raw in found.items()
+    }
 
 
 def _version(said: object) -> str | None:

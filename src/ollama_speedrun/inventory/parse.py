@@ -11,6 +11,8 @@ from .types import KvCache, Model, ModelKind
 
 LONGEST_LICENSE_CHARACTERS: Final = 120
 LONGEST_NAME_CHARACTERS: Final = 512
+LONGEST_PARAMETERS_CHARACTERS: Final = 16_384
+"""How far a text that the server hands on is looked into for what stands near its beginning."""
 LONGEST_WORD_CHARACTERS: Final = 128
 MOST_CAPABILITIES: Final = 32
 TRIVIAL_TEMPLATES: Final = frozenset({"", "{{ .Prompt }}", "{{.Prompt}}"})
@@ -111,7 +113,7 @@ def _is_pooled(show: wire.Show) -> bool:
 def _drafts(show: wire.Show) -> bool:
     """Return whether a model brings a head that drafts tokens, or is set to use drafts."""
     layers = _architecture_info(show, "nextn_predict_layers")
-    option = DRAFT_OPTION.search(show.parameters or "")
+    option = DRAFT_OPTION.search((show.parameters or "")[:LONGEST_PARAMETERS_CHARACTERS])
     has_head = isinstance(layers, int) and not isinstance(layers, bool) and layers > 0
     return has_head if option is None else int(option[1]) > 0
 
@@ -120,7 +122,7 @@ def _is_base(show: wire.Show, capabilities: tuple[str, ...]) -> bool:
     """Return whether a model only continues text: its template is the bare prompt, with no renderer instead."""
     if show.template is None or show.template.strip() not in TRIVIAL_TEMPLATES:
         return False
-    rendered = any(line.startswith("RENDERER ") for line in (show.modelfile or "").splitlines())
+    rendered = "\nRENDERER " in f"\n{show.modelfile or ''}"
     return not rendered and CHAT_CAPABILITIES.isdisjoint(capabilities)
 
 
@@ -177,7 +179,8 @@ def _word(text: str | None) -> str | None:
 
 
 def _first_line(text: str) -> str | None:
-    line = next((stripped for raw in text.splitlines() if (stripped := raw.strip())), None)
+    head = text[:LONGEST_PARAMETERS_CHARACTERS].splitlines()
+    line = next((stripped for raw in head if (stripped := raw.strip())), None)
     if line is None or len(line) <= LONGEST_LICENSE_CHARACTERS:
         return line
     return line[: LONGEST_LICENSE_CHARACTERS - 1] + "…"

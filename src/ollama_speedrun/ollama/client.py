@@ -46,11 +46,15 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     short_timeout_s: float = 10.0
     """For everything but a generation; /api/ps can block while another client's model loads."""
     show_timeout_s: float = 30.0
-    listing_bytes: int = 16 * 1024**2
-    """/api/show carries the GGUF's tensor list: megabytes are normal, this is not."""
-    models_bytes: int = 4 * 1024**2
+    details_bytes: int = 1024**2
+    """/api/show carries the licence and the list of tensors, together some hundred KB."""
+    full_details_bytes: int = 12 * 1024**2
+    """With `verbose` it carries the vocabulary, too: 250,000 tokens and as many merges."""
+    models_bytes: int = 3 * 1024**2
     """For /api/tags and /api/ps: thousands of models, and few enough that reading them holds up no other host."""
-    line_bytes: int = 4 * 1024**2
+    vectors_bytes: int = 6 * 1024**2
+    answer_bytes: int = 2 * 1024**2
+    line_bytes: int = 2 * 1024**2
     """The done line carries the whole context as token numbers."""
     stream_bytes: int = 256 * 1024**2
 
@@ -136,14 +140,20 @@ class ChunkStream:
         A done line that only says that the model was loaded ends nothing while the stream goes on. Raises `ServerError`
         on an in-band error line and `ProtocolError` on anything that is no chunk.
         """
-        rest = b""
-        received_bytes = 0
+        pieces: list[bytes] = []
+        pending_bytes = received_bytes = 0
         only_loaded: tuple[int, wire.Chunk] | None = None
         while data := await self._response.content.readany():
             arrived_ns = time.perf_counter_ns()
             received_bytes += len(data)
-            *lines, rest = (rest + data).split(b"\n")
-            if len(rest) > self._bounds.line_bytes or received_bytes > self._bounds.stream_bytes:
+            pieces.append(data)
+            pending_bytes += len(data)
+            if b"\n" in data:
+                *lines, rest = b"".join(pieces).split(b"\n")
+                pieces, pending_bytes = [rest], len(rest)
+            else:
+                lines = []
+            if pending_bytes > self._bounds.line_bytes or received_bytes > self._bounds.stream_bytes:
                 raise ProtocolError(f"{self._url} sent an answer without bounds; the server is at fault")
             for line in lines:
                 if (chunk := self._parse(line)) is None:
@@ -158,7 +168,7 @@ class ChunkStream:
                     await self._see_out()
                     return
         self.ended_ns = time.perf_counter_ns()
-        if (chunk := self._parse(rest)) is not None:
+        if (chunk := self._parse(b"".join(pieces))) is not None:
             yield self.ended_ns, chunk
         elif only_loaded is not None:
             yield only_loaded
@@ -211,9 +221,20 @@ class OllamaClient:
         return answer
 
     async def show(self, model: str, *, verbose: bool = False) -> wire.Show:
-        """Return a model's details, with long lists such as the vocabulary if `verbose`."""
+        """Return a model's details; if `verbose` only `model_info`, with short lists such as each layer's heads."""
         body: dict[str, object] = {"model": model, "verbose": True} if verbose else {"model": model}
-        return await self._ask("POST", "/api/show", wire.Show, body=body, timeout_s=self._bounds.show_timeout_s)
+        bounds = self._bounds
+        largest_bytes = bounds.full_details_bytes if verbose else bounds.details_bytes
+        answer = await self._body(
+            "POST", "/api/show", body=body, timeout_s=bounds.show_timeout_s, largest_bytes=largest_bytes
+        )
+        if not verbose:
+            return _read(answer, wire.Show, f"{self.base_url}/api/show")
+        found: dict[str, msgspec.Raw] = {}
+        for some in fields.short_fields(answer):
+            found.update(some)
+            await asyncio.sleep(0)
+        return wire.Show(model_info=msgspec.Raw(msgspec.json.encode(found)))
 
     async def ps(self) -> tuple[wire.Loaded, ...]:
         """List the loaded models."""
@@ -249,8 +270,21 @@ class OllamaClient:
         return offset_s if abs(offset_s) <= FARTHEST_CLOCK_S else 0.0
 
     async def embed(self, request: wire.EmbedRequest, *, timeout_s: float) -> wire.Embeddings:
-        """Return the vectors of some texts."""
-        return await self._ask("POST", "/api/embed", wire.Embeddings, body=request, timeout_s=timeout_s)
+        """Return the vectors of some texts, each decoded in a turn of its own; an unusable one is empty."""
+        bytes_ = self._bounds.vectors_bytes
+        answer = await self._ask(
+            "POST", "/api/embed", wire.RawEmbeddings, body=request, timeout_s=timeout_s, largest_bytes=bytes_
+        )
+        vectors: list[tuple[float, ...]] = []
+        for vector in fields.vectors(answer.embeddings, most=len(request.input) + 1):
+            vectors.append(vector)
+            await asyncio.sleep(0)
+        return wire.Embeddings(
+            embeddings=tuple(vectors),
+            load_duration=answer.load_duration,
+            total_duration=answer.total_duration,
+            prompt_eval_count=answer.prompt_eval_count,
+        )
 
     async def rendered_prompt(self, model: str, *, options: wire.Options, timeout_s: float) -> str | None:
         """Return how the server renders a short chat into the model's prompt; None where it does not say."""
@@ -277,7 +311,7 @@ class OllamaClient:
         """
         answer = await self._body("POST", "/api/generate", body=request, timeout_s=timeout_s)
         url = f"{self.base_url}/api/generate"
-        for line in answer.splitlines()[:MOST_LINES]:
+        for line in answer.split(b"\n", MOST_LINES)[:MOST_LINES]:
             chunk = _read(line, wire.Chunk, url) if line.strip() else wire.Chunk()
             if chunk.error is not None:
                 raise ServerError(200, line_error(chunk.error))
@@ -305,22 +339,34 @@ class OllamaClient:
         except (aiohttp.ClientError, OSError) as exc:
             raise _translated(exc, self.base_url + path, self._bounds) from exc
 
-    async def _ask(self, method: str, path: str, answer_type: type[T], *, body: object = None, timeout_s: float) -> T:
-        answer = await self._body(method, path, body=body, timeout_s=timeout_s)
+    async def _ask(  # noqa: PLR0913  # the request, what it is answered with, and two bounds
+        self,
+        method: str,
+        path: str,
+        answer_type: type[T],
+        *,
+        body: object = None,
+        timeout_s: float,
+        largest_bytes: int | None = None,
+    ) -> T:
+        answer = await self._body(method, path, body=body, timeout_s=timeout_s, largest_bytes=largest_bytes)
         return _read(answer, answer_type, self.base_url + path)
 
-    async def _body(self, method: str, path: str, *, body: object = None, timeout_s: float) -> bytes:
+    async def _body(
+        self, method: str, path: str, *, body: object = None, timeout_s: float, largest_bytes: int | None = None
+    ) -> bytes:
         url = self.base_url + path
+        if largest_bytes is None:
+            largest_bytes = self._bounds.models_bytes if method == "GET" else self._bounds.answer_bytes
         try:
             async with asyncio.timeout(timeout_s), self._answered(method, path, body, _Departure()) as response:
-                largest_bytes = self._bounds.models_bytes if method == "GET" else self._bounds.listing_bytes
                 answer = await _read_bounded(response, largest_bytes)
         except TimeoutError as exc:
             raise TimedOutError(f"{url} gave no answer within {timeout_s:g} s; is the server overloaded?") from exc
         except (aiohttp.ClientError, OSError) as exc:
             raise _translated(exc, url, self._bounds) from exc
         if answer is None:
-            raise ProtocolError(f"{url} sent more than {largest_bytes} bytes; the server is at fault")
+            raise ProtocolError(f"{url} sent more than {largest_bytes:,} bytes; the server is at fault")
         if method == "GET" and fields.has_too_many_parts(answer):
             raise ProtocolError(f"{url} lists more than any server has; the server is at fault")
         return answer

@@ -16,7 +16,7 @@ LONGEST_CHARACTERS: Final = 500
 LONGEST_QUOTE_CHARACTERS: Final = 80
 _SHORT_CHARACTERS: Final = 160
 
-_TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+LARGEST_HEAD_CHARACTERS: Final = 16_384
 _PROXY_WAITED: Final = frozenset({408, 504, 522, 524})
 _PROXY_FAILED: Final = frozenset({502, 520, 521, 523, 525, 526, 530})
 _PERMISSION: Final = frozenset({401, 403, 407})
@@ -116,8 +116,8 @@ def _is_page(headers: Mapping[str, str], text: str) -> bool:
 
 
 def _page(text: str) -> str:
-    found = _TITLE.search(text)
-    title = cleaned(unescape(found[1])) if found else ""
+    _, _, after = text[:LARGEST_HEAD_CHARACTERS].partition("<title")
+    title = cleaned(unescape(after.partition(">")[2].partition("</")[0]))
     return f"a web page: {quoted(title)}" if title else "a web page"
 
 

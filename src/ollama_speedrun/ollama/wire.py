@@ -13,8 +13,8 @@ LARGEST: Final = 2**53
 LONGEST_REASON_CHARACTERS: Final = 40
 LOADED: Final = "load"
 """The done_reason of an answer to an empty prompt, which loads the model; some servers send it before an answer."""
-MOST_MODELS: Final = 10_000
-MOST_LOADED: Final = 1_000
+MOST_MODELS: Final = 5_000
+MOST_LOADED: Final = 256
 """Models that one server has stored, and loaded."""
 
 Options: TypeAlias = Mapping[str, int | float | tuple[str, ...]]
@@ -258,6 +258,15 @@ class Embeddings(_Bounded, frozen=True):
     """The body of /api/embed."""
 
     embeddings: tuple[tuple[float, ...], ...] = ()
+    load_duration: int | None = None
+    total_duration: int | None = None
+    prompt_eval_count: int | None = None
+
+
+class RawEmbeddings(_Bounded, frozen=True):
+    """The body of /api/embed with its vectors as they were sent."""
+
+    embeddings: msgspec.Raw = msgspec.Raw()
     load_duration: int | None = None
     total_duration: int | None = None
     prompt_eval_count: int | None = None
