@@ -143,7 +143,7 @@ def test_the_largest_context_fits_and_the_next_one_does_not(
     found = memory.largest_context(known, limit)
     if found is not None:
         assert found.memory_bytes <= limit
-        beyond = memory.at_context(known, (found.num_ctx // 256 + 1) * 256)
+        beyond = memory.at_context(known, (found.num_ctx // 1024 + 1) * 1024)
         assert beyond is None or beyond.memory_bytes > limit or beyond.num_ctx > 131_072
     sizes = [entry.memory_bytes for entry in memory.by_context(known)]
     assert sizes == sorted(sizes)

@@ -26,7 +26,7 @@ MOST_BESIDE_BYTES: Final = 1_250_000_000
 MOST_BESIDE_SHARE: Final = 0.1
 """Buffers and embeddings that are kept twice take at most half of the weights, or 1.25 GB and a tenth of them. A load
 with more than that beside weights and cache has caches for several requests at once."""
-STEP_TOKENS: Final = 256
+STEP_TOKENS: Final = 1024
 
 
 class Known(NamedTuple):
@@ -78,7 +78,7 @@ def at_context(known: Known, tokens: int) -> MemoryAtContext | None:
 
 
 def largest_context(known: Known, limit_bytes: int) -> MemoryAtContext | None:
-    """Return the largest context whose memory is at most so many bytes, in steps of 256 tokens; None where none is.
+    """Return the largest context whose memory is at most so many bytes, in steps of 1,024 tokens; None where none is.
 
     It never exceeds the model's own limit, nor, where that is not known, the longest context measured.
     """

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
-import msgspec
-
 from ..assessment.types import Assessment, Scores
 from ..benchmark.types import Result
 from ..discovery.types import Host
@@ -22,6 +20,8 @@ from .text import clean
 Value: TypeAlias = str | int | float | None
 
 TEXT_LIMIT: Final = 1000
+OF_MODEL: Final = tuple(name for name in Model.__struct_fields__ if name != "kv_cache")
+"""What a line says of a model that was only listed; its cache is a structure, which JSON has."""
 # What a spreadsheet takes for the beginning of a formula, and their full-width forms: at the beginning of a text, and
 # behind what separates cells where a comma is part of a number
 _FORMULA: Final = re.compile(r"(^\s*|[;,|]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
@@ -79,7 +79,9 @@ COLUMNS: Final = (
     *_of_result("host", "model", "variant", "status", "reason"),
     *_of_result("decode_tps", "decode_client_tps", "ollama_tps", "prefill_tps"),
     *_of_result("ttft_s", "ttfa_s", "tpot_s", "load_s", "total_s"),
-    *_of_result("prompt_tokens", "output_tokens", "context_length", "memory_bytes", "gpu_share"),
+    *_of_result("prompt_tokens", "output_tokens", "num_ctx", "context_length", "memory_bytes", "gpu_share"),
+    *_within("context_on_gpu", "context_on_gpu", "num_ctx", "is_least"),
+    *_within("gpu_cliff", "gpu_cliff", "num_ctx", "layers_off", "layers"),
     Column("tier", lambda row: row.assessment.tier),
     *_of_result("discarded_trials"),
     *_within("decode_interval", "decode", "low_tps", "high_tps", "trials"),
@@ -113,9 +115,9 @@ def render(document: Document) -> str:
 def _entries(document: Document) -> tuple[Sequence[str], Iterable[Iterable[Value]]]:
     """Return the columns and rows of the results, else of the models, else of the hosts, whichever there are."""
     if not document.results and document.models:
-        return Model.__struct_fields__, map(_fields, document.models)
+        return OF_MODEL, (_fields(model, OF_MODEL) for model in document.models)
     if not document.results and document.hosts:
-        return Host.__struct_fields__, map(_fields, document.hosts)
+        return Host.__struct_fields__, (_fields(host, Host.__struct_fields__) for host in document.hosts)
     models = {(model.host, model.name): model for model in document.models}
     names = {host.url: host.name or next(iter(host.names), None) for host in document.hosts}
     rows = (
@@ -125,9 +127,10 @@ def _entries(document: Document) -> tuple[Sequence[str], Iterable[Iterable[Value
     return [column.heading for column in COLUMNS], ([column.value(row) for column in COLUMNS] for row in rows)
 
 
-def _fields(entry: Model | Host) -> Iterator[Value]:
-    """Yield the fields of a model or host, lists as words with blanks between them."""
-    for value in msgspec.structs.astuple(entry):
+def _fields(entry: Model | Host, names: Iterable[str]) -> Iterator[Value]:
+    """Yield fields of a model or host, lists as words with blanks between them."""
+    for name in names:
+        value: Any = getattr(entry, name)
         yield " ".join(value) if isinstance(value, tuple) else value
 
 

@@ -24,6 +24,7 @@ from . import figures
 from .explain_further import explain_further
 from .explain_items import explain_items
 from .layout import shorten
+from .memory import explained
 from .text import clean
 
 WIDTH: Final = 80
@@ -273,6 +274,7 @@ def _of_place(entry: Rated, model: Model | None) -> Iterator[str]:
         share = "" if result.gpu_share is None else f", {figures.share(result.gpu_share)} of it on the GPU"
         yield f"memory_bytes: /api/ps with {result.context_length or 'an unknown number of'} tokens of context"
         yield f"  {result.memory_bytes} bytes / 10^9 = {value(units.gigabytes(result.memory_bytes))} GB{share}"
+    yield from explained(result, model)
     if assessment.tier is None:
         return
     by_memory = assessment.tier_basis == "memory"

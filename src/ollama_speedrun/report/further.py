@@ -5,6 +5,7 @@ from typing import Final
 
 from ..benchmark.types import ContentKind, ContentRate, Result, SecondTurn
 from . import figures
+from .memory import cliff
 
 CONTENT_NAMES: Final[Mapping[ContentKind, str]] = {"prose": "prose", "code": "code", "json": "JSON"}
 
@@ -15,6 +16,8 @@ def remarks(result: Result) -> Iterator[str]:
         yield line
     if result.content:
         yield content(result.content)
+    if result.gpu_cliff is not None:
+        yield cliff(result.gpu_cliff)
 
 
 def content(rates: Sequence[ContentRate]) -> str:

@@ -26,7 +26,18 @@ def legend(
         yield f"Your own items were asked, too: {', '.join(map(clean, items_files))}."
     if any(entry.result.decode_interval is not None for entry in measured):
         yield "± is half the 95 % interval of tok/s."
+    yield from _context(measured)
     yield from _tiers(measured, settings)
+
+
+def _context(measured: Sequence[Rated]) -> Iterator[str]:
+    """Yield with which context memory and speed were measured, and that results of several ones do not compare."""
+    contexts = sorted({entry.result.context_length for entry in measured if entry.result.context_length is not None})
+    if len(contexts) == 1:
+        yield f"Memory and speeds are those with a context of {contexts[0]:,} tokens."
+    elif contexts:
+        listed = ", ".join(f"{tokens:,}" for tokens in contexts)
+        yield f"Memory and speeds are those with contexts of {listed} tokens: unlike ones do not compare."
 
 
 def _score(settings: ReportSettings) -> str:

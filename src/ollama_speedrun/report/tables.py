@@ -10,7 +10,7 @@ import msgspec
 from ..benchmark.image import SIDE_PIXELS
 from ..benchmark.types import ConcurrencyPoint, DepthPoint, Result
 from ..inventory.types import Model
-from . import figures
+from . import figures, memory
 from .columns import (
     CONCURRENCY,
     DEPTHS,
@@ -25,7 +25,9 @@ from .columns import (
     T,
     areas,
     cells,
+    needed,
 )
+from .settings import ReportSettings
 
 Rows: TypeAlias = tuple[tuple[str, ...], ...]
 
@@ -102,6 +104,20 @@ def beside(
         ),
     )
     return tuple(table for table in tables if table.groups)
+
+
+def by_context(
+    measured: Sequence[Result],
+    models: Mapping[tuple[str, str], Model],
+    names: Mapping[str, str],
+    settings: ReportSettings,
+) -> tuple[Table, ...]:
+    """Return the table of memory by context, where the settings ask for it and anything is known."""
+    found = memory.rows(measured, models, names, settings)
+    if not found:
+        return ()
+    columns = needed(memory.columns(found, settings), found)
+    return (_flat("Memory by context (≈ estimated)", columns, found),)
 
 
 def parallelism(points: Sequence[ConcurrencyPoint]) -> str:

@@ -19,7 +19,7 @@ from .columns import Column, Entry, cells, results
 from .further import remarks
 from .legend import legend
 from .settings import USUAL, ReportSettings
-from .tables import Table, beside, by_area
+from .tables import Table, beside, by_area, by_context
 from .text import clean
 
 Grade: TypeAlias = Literal["good", "fair", "poor"]
@@ -161,11 +161,14 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
             Section(_title(tier, members), tuple(map(row, entries))) for tier, entries in members.items() if entries
         ),
         areas=by_area(shown),
-        tables=beside(
-            [entry.result for entry in measured],
-            models,
-            names,
-            {(one.host, one.model, one.variant): accuracy(one) for one in document.quality_records},
+        tables=(
+            *by_context([entry.result for entry in measured], models, names, settings),
+            *beside(
+                [entry.result for entry in measured],
+                models,
+                names,
+                {(one.host, one.model, one.variant): accuracy(one) for one in document.quality_records},
+            ),
         ),
         failed=_unmeasured(document, "failed", names),
         skipped=_unmeasured(document, "skipped", names),
