@@ -375,7 +375,13 @@ class Settings:
         "also give the largest context of each model whose memory is at most this, such as 24GB",
     )
     wide = Option(SWITCH, False, VERDICT, None, "more columns: prefill, size, load, and the quality in each area")
-    output = Option(PATHS, (), RESULTS, "FILE", f"also write the result to a {endings()} file (repeatable)")
+    output = Option(
+        PATHS,
+        (),
+        RESULTS,
+        "FILE",
+        f"also write the result to a {endings()} file; .svg and .png are a card of the verdict (repeatable)",
+    )
     history = Option(FILE, None, HISTORY, "FILE", "the file of past runs, instead of the usual one")
     save = Option(SWITCH, True, REUSE, None, "do not keep the result in the history, nor for `assess`")
     yes = Option(SWITCH, False, TALK, None, "answer every question with yes")
@@ -448,6 +454,7 @@ VERBS = (
         "the verdict on FILEs or past RUNs, no traffic",
     ),
     Verb("demo", "demo", "assess", _DEMO, None, "the whole run on small real servers that come with it"),
+    Verb("report", "report", None, _SAVED, "FILE", "a page of FILEs or past RUNs; also a card to post"),
     Verb("export", "export", None, _USING, "PROGRAM", "the picks as another program's configuration"),
     Verb("history", "history", None, _PAST, "ACTION", "list, show, export, add, delete, prune past runs"),
     Verb("use", "use", None, _USING, "PICK", "a pick put into a program's own configuration"),
@@ -467,7 +474,19 @@ class OneOff:
         self.help = text
 
 
-_WITH_RESULT = ("run", "discover", "models", "benchmark", "assess", "demo", "export", "use", "history", "config")
+_WITH_RESULT = (
+    "run",
+    "discover",
+    "models",
+    "benchmark",
+    "assess",
+    "demo",
+    "report",
+    "export",
+    "use",
+    "history",
+    "config",
+)
 _WITH_FIGURES = ("run", "benchmark", "assess", "demo")
 ONE_OFFS = (
     OneOff("--json", None, (*_WITH_RESULT, "bank"), "print one JSON document on standard output"),
@@ -489,6 +508,7 @@ ONE_OFFS = (
     OneOff("--output", "FILE", ("export",), "write to this file instead of standard output"),
     OneOff("--keep", "N", ("history",), "history prune: keep the newest N runs"),
     OneOff("--older-than", "AGE", ("history",), "history prune: delete runs older than 90d, 12w or a date"),
+    OneOff("--open", None, ("report",), "open the first file that was written in the web browser"),
     OneOff("--family", "NAME", ("bank",), "bank show: only this family of the area"),
     OneOff("--level", "N", ("bank",), "bank show: from 1 to 5 (default 1)"),
     OneOff("--seed", "N", ("bank",), "bank show: the first item's seed (default 0)"),

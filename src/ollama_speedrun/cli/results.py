@@ -39,7 +39,8 @@ class ResultFiles:
         self._written: dict[Path, None] = {}
         self.remarks: list[str] = []
         """What went elsewhere than it was asked to, and why."""
-        for path, _ in self._outputs:
+        for path, format_ in self._outputs:
+            format_.check()
             check_writable(path)
         self._worth = {path: worth_of_file(path, otherwise=usual) for path, _ in self._outputs}
 

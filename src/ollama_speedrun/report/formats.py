@@ -14,17 +14,24 @@ if TYPE_CHECKING:
 
 
 class Format:
-    """A kind of file, by its ending, and its text for a document; only what people read looks at the settings.
+    """A kind of file, by its ending, and its content for a document; only what people read looks at the settings.
 
-    What is `only_at_end` costs too much to be written again and again while models are measured.
+    What is `only_at_end` costs too much to be written again and again while models are measured. `check` raises
+    `UsageError` where this machine cannot make such a file.
     """
 
     def __init__(
-        self, suffix: str, render: Callable[[Document, ReportSettings], str], *, only_at_end: bool = False
+        self,
+        suffix: str,
+        render: Callable[[Document, ReportSettings], str | bytes],
+        *,
+        only_at_end: bool = False,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self.suffix = suffix
         self.render = render
         self.only_at_end = only_at_end
+        self.check = check
 
 
 def _json(document: Document, _: ReportSettings) -> str:
@@ -51,11 +58,31 @@ def _html(document: Document, settings: ReportSettings) -> str:
     return page.render(document, settings)
 
 
+def _svg(document: Document, settings: ReportSettings) -> str:
+    from . import card  # noqa: PLC0415  a scan begins sooner without
+
+    return card.render(document, settings)
+
+
+def _png(document: Document, settings: ReportSettings) -> bytes:
+    from . import raster  # noqa: PLC0415  a scan begins sooner without
+
+    return raster.png(_svg(document, settings))
+
+
+def _check_png() -> None:
+    from . import raster  # noqa: PLC0415  a scan begins sooner without
+
+    raster.check()
+
+
 FORMATS = (
     Format(".json", _json),
     Format(".md", _markdown),
     Format(".csv", _csv),
     Format(".html", _html, only_at_end=True),
+    Format(".svg", _svg, only_at_end=True),
+    Format(".png", _png, only_at_end=True, check=_check_png),
 )
 
 
