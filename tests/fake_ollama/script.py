@@ -121,6 +121,17 @@ class Attention(Script, frozen=True):
         return {f"{self.architecture}.{key}": value for key, value in facts.items()}
 
 
+class Kin(Script, frozen=True):
+    """Which base a model was made of, and how far its log-probabilities are from those of the base.
+
+    After any text the base has a logit for each of 40 words. Each of them is moved by up to `damage` either way, by an
+    amount that depends on the text, the word and the model's name.
+    """
+
+    base: str
+    damage: float = 0.0
+
+
 class ModelScript(Script, frozen=True):
     """One model. Its true speeds are `decode_tps`, `prefill_tps` and `load_s`; its answers are fixed by the prompt.
 
@@ -160,6 +171,10 @@ class ModelScript(Script, frozen=True):
     answer_tokens: int = 64
     student: Student | None = None
     """Answers the items of the bank before anything else is looked at."""
+    kin: Kin | None = None
+    """What its log-probabilities are like; None gives the same for each token."""
+    gives_logprobs: bool = True
+    """False: an old server, which passes over `logprobs`."""
     thinking_tokens: int = 0
     thinking_only: bool = False
     hidden_tokens: int = 0

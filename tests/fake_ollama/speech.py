@@ -1,18 +1,21 @@
 """What a scripted model says to a job, token by token: pure, so that the truth can be computed before it happens."""
 
+import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Literal
 
-from fake_ollama.script import ModelScript
+from fake_ollama.script import Kin, ModelScript
 from fake_ollama.student import reply
 from fake_ollama.tokens import made_up, tokenise
 from ollama_speedrun.demo.engine import EngineError, GenerateJob, JsonObject, Message, Piece
 from ollama_speedrun.demo.replies import runner_error
 
 _LEADING_TEMPLATE_TOKENS = 3
+_WORDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,20 +151,48 @@ def _chunks(script: ModelScript, job: GenerateJob, tokens: Iterator[Token]) -> I
         parts.append(token.piece)
         if token.silent or len(parts) < script.chunk_tokens:
             continue
-        yield Chunk(first, index, _joined(parts, job))
+        yield Chunk(first, index, _joined(script, parts, job))
         first, parts = index + 1, []
     if any(part != Piece() for part in parts):
-        yield Chunk(first, first + len(parts) - 1, _joined(parts, job))
+        yield Chunk(first, first + len(parts) - 1, _joined(script, parts, job))
 
 
-def _joined(parts: Sequence[Piece], job: GenerateJob) -> Piece:
+def _joined(script: ModelScript, parts: Sequence[Piece], job: GenerateJob) -> Piece:
     text = "".join(part.text for part in parts)
     return Piece(
         text=text,
         thinking="".join(part.thinking for part in parts),
         tool_calls=[call for part in parts for call in part.tool_calls],
-        logprobs=None if job.top_logprobs is None else [_logprob(text, job.top_logprobs)],
+        logprobs=_logprobs(script, job, text),
     )
+
+
+def _logprobs(script: ModelScript, job: GenerateJob, text: str) -> list[JsonObject] | None:
+    if job.top_logprobs is None or not script.gives_logprobs:
+        return None
+    if script.kin is None:
+        return [_logprob(text, job.top_logprobs)]
+    listed = [_token(word, logprob) for word, logprob in next_tokens(script.kin, script.name, rendered(job))]
+    return [{**listed[0], "top_logprobs": listed[: job.top_logprobs]}]
+
+
+def next_tokens(kin: Kin, name: str, text: str) -> list[tuple[str, float]]:
+    """Return the words that may follow a text, with their true log-probabilities, the most probable one first."""
+    logits = {
+        word: 8 * _uniform(kin.base, text, word) + kin.damage * (2 * _uniform(name, text, word) - 1)
+        for word in map("w{}".format, range(_WORDS))
+    }
+    total = math.log(math.fsum(map(math.exp, logits.values())))
+    return sorted(((word, logit - total) for word, logit in logits.items()), key=lambda pair: -pair[1])
+
+
+def _uniform(*parts: str) -> float:
+    """Return a number from 0 to 1 that depends on the texts alone."""
+    return int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest()[:6], "big") / 2**48
+
+
+def _token(word: str, logprob: float) -> JsonObject:
+    return {"token": word, "logprob": logprob, "bytes": list(word.encode())}
 
 
 def _logprob(text: str, alternatives: int) -> JsonObject:

@@ -35,7 +35,8 @@ def test_a_file_of_version_1_is_read_with_all_that_it_holds() -> None:
     ]
     assert again["hosts"] == [{**host, "names": []} for host in written["hosts"]]
     assert again["models"] == [
-        {**model, "format": None, "drafts": None, "aliases": [], "kv_cache": None} for model in written["models"]
+        {**model, "format": None, "drafts": None, "aliases": [], "kv_cache": None, "base": None}
+        for model in written["models"]
     ]
 
 

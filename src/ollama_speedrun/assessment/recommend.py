@@ -10,6 +10,7 @@ from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.types import Result
 from ..inventory.types import Model
 from ..quality import records, sharing
+from ..quality.next_tokens import NextTokens, compared
 from ..quality.records import QualityRecord
 from . import score, sentences, uses
 from .certainty import certainty
@@ -45,11 +46,12 @@ def assess(  # noqa: PLR0913  # independent inputs, the last ones named at the c
     *,
     formula: score.Formula = score.FORMULA,
     named_uses: Sequence[Use] = uses.USES,
+    next_tokens: Sequence[NextTokens] = (),
 ) -> tuple[tuple[Assessment, ...], Verdict]:
     """Score the results and pick the best of each memory tier, of all, and for each use.
 
     The assessments come in the order of the results, each with its quality, its scores and its tier. `settings` are
-    those of the run, which say how sure its picks were to be.
+    those of the run, which say how sure its picks were to be; `next_tokens` compare quants of one base and rank none.
     """
     known = {(model.host, model.name): model for model in models}
     graded = {_key(record): record for record in sharing.shared(quality_records)}
@@ -77,6 +79,7 @@ def assess(  # noqa: PLR0913  # independent inputs, the last ones named at the c
         recommendation,
         uses=tuple(_use_verdict(use, list(candidates.values()), texts) for use in named_uses),
         why_none=None if recommendation else sentences.why_none(texts),
+        siblings=compared(next_tokens, models),
     )
 
 

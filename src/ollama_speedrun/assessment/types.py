@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from ..benchmark.types import Result, label
+from ..quality.next_tokens import Siblings
 from ..quality.records import Protocol
 from ..quality.scoring import QualityScore
 
@@ -157,13 +158,14 @@ class UseVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The outcome of a run: a best for each memory tier, smallest first, one recommendation over all, one for each use.
 
-    `why_none` says why there is no recommendation.
+    `why_none` says why there is no recommendation. `siblings` compare quants of one base with the largest of them.
     """
 
     tiers: tuple[TierVerdict, ...]
     recommendation: Recommendation | None
     uses: tuple[UseVerdict, ...] = ()
     why_none: str | None = None
+    siblings: tuple[Siblings, ...] = ()
 
     def pick_for(self, use: str | None) -> Pick | None:
         """Return the best for the use of that name, the recommendation for None; None where nothing is chosen."""

@@ -68,6 +68,7 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     models of a tier until the best is certain: with confidence `sure`, at most `within` worse than the best. A model
     below `min_speed_tps` is asked no items. Only items are asked whose answers take at most `longest_answer_tokens`
     each, and `answer_tokens` together for a model that does not think (None: no bound).
+    Quants of one base are compared by the token after each of `sibling_prompts` short texts, not at all with 0.
     """
 
     timeout_s: float = 300.0
@@ -100,6 +101,7 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
     areas: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     item_seed: int | None = None
+    sibling_prompts: int = 60
 
     @property
     def sweeps(self) -> bool:
@@ -121,6 +123,7 @@ PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
         races=False,
         longest_answer_tokens=96,
         answer_tokens=QUICK_TOKENS - 128 - 3 * 64,
+        sibling_prompts=0,
     ),
     Profile.STANDARD: BenchmarkSettings(),
     Profile.THOROUGH: BenchmarkSettings(
@@ -135,5 +138,6 @@ PROFILES: Final[Mapping[Profile, BenchmarkSettings]] = {
         max_items=400,
         first_items=400,
         races=False,
+        sibling_prompts=200,
     ),
 }

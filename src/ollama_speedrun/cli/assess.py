@@ -140,7 +140,12 @@ def assessed(document: Document, chosen: Settings) -> Document:
     """Return the document with the assessments and the verdict that its results lead to."""
     try:
         assessments, verdict = assess(
-            document.models, document.results, document.quality_records, document.settings, named_uses=chosen.uses
+            document.models,
+            document.results,
+            document.quality_records,
+            document.settings,
+            named_uses=chosen.uses,
+            next_tokens=document.next_tokens,
         )
     except ArithmeticError as exc:
         raise ResultFileError(f"the result is damaged: its figures lead to no score: {exc}; run it again") from exc

@@ -339,6 +339,14 @@ class Settings:
     item_seed = Option(
         WHOLE, None, MEASURING, "N", "ask the items of this seed, to repeat a run", "benchmark.item_seed"
     )
+    sibling_prompts = Option(
+        WHOLE,
+        None,
+        MEASURING,
+        "N",
+        "compare quants of one base by the token after each of N texts, 200 at most; 0 compares none",
+        "benchmark.sibling_prompts",
+    )
     concurrency = Option(
         COUNT, 8, MEASURING, "N", "hosts at once; each host runs one model at a time", "run.concurrency"
     )

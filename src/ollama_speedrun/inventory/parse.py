@@ -51,6 +51,7 @@ def model_of(host: str, entry: wire.TagsEntry, show: wire.Show | None, *, aliase
         drafts=None if show is None else _drafts(show),
         aliases=aliases,
         kv_cache=None if show is None else _kv_cache(show),
+        base=None if show is None else _base(show, entry.name),
     )
 
 
@@ -116,6 +117,25 @@ def _drafts(show: wire.Show) -> bool:
     option = DRAFT_OPTION.search((show.parameters or "")[:LONGEST_PARAMETERS_CHARACTERS])
     has_head = isinstance(layers, int) and not isinstance(layers, bool) and layers > 0
     return has_head if option is None else int(option[1]) > 0
+
+
+def _base(show: wire.Show, name: str) -> str | None:
+    """Return what quants of one base have in common: architecture, name, fine-tune, and number of parameters.
+
+    A file that does not name its base is known by the model's own name without its tag.
+    """
+    architecture, parameters = _info(show, "general.architecture"), _info(show, "general.parameter_count")
+    if not isinstance(architecture, str) or not isinstance(parameters, int) or isinstance(parameters, bool):
+        return None
+    named = [_info(show, f"general.{key}") for key in ("basename", "finetune", "version")]
+    words = (
+        [word.lower() for word in named if isinstance(word, str)] if isinstance(named[0], str) else [_untagged(name)]
+    )
+    return _word("/".join([architecture, *words, str(parameters)]))
+
+
+def _untagged(name: str) -> str:
+    return name.lower().rpartition("/")[2].partition(":")[0]
 
 
 def _is_base(show: wire.Show, capabilities: tuple[str, ...]) -> bool:

@@ -32,6 +32,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     out is None. `drafts` says whether it decodes with drafts, several tokens at a time (speculative decoding); None
     where the server gives no details. `aliases` are other names of the same digest on the same host, 64 at most.
     `kv_cache` says how its memory grows with the context, None where the server's details do not tell.
+    `base` is equal for models that are quants of one base, None where the details do not tell.
     """
 
     host: str
@@ -49,6 +50,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     drafts: bool | None = None
     aliases: tuple[str, ...] = ()
     kv_cache: KvCache | None = None
+    base: str | None = None
 
     @property
     def generates_text(self) -> bool:

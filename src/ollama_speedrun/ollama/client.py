@@ -293,6 +293,14 @@ class OllamaClient:
         answer = await self._ask("POST", "/api/chat", wire.Rendered, body=request, timeout_s=timeout_s)
         return None if answer.debug_info is None else answer.debug_info.rendered_template
 
+    async def next_token(self, request: wire.GenerateRequest, *, timeout_s: float) -> tuple[wire.LikelyToken, ...]:
+        """Return the tokens that may come first in an answer, as listed; empty where the server gives none."""
+        answer = await self._ask("POST", "/api/generate", wire.Scored, body=request, timeout_s=timeout_s)
+        if answer.error is not None:
+            raise ServerError(200, line_error(answer.error))
+        first = (answer.logprobs or ())[:1]
+        return tuple(one for chosen in first for one in chosen.top_logprobs or ())
+
     async def unload(self, model: str) -> None:
         """Have the server drop a loaded model."""
         request = wire.GenerateRequest(model=model, stream=False, keep_alive=0)

@@ -123,7 +123,29 @@ class GenerateRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     keep_alive: int | None = None
     think: bool | str | None = None
     images: tuple[str, ...] = ()
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
     options: Options = {}
+
+
+class LikelyToken(msgspec.Struct, frozen=True):
+    """A token with its log-probability, in nats; `logprob` is None where the server gives none."""
+
+    token: str = ""
+    logprob: float | None = None
+
+
+class ChosenToken(LikelyToken, frozen=True):
+    """One token of an answer, and the most probable ones in its place."""
+
+    top_logprobs: tuple[LikelyToken, ...] | None = None
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """An answer that was not streamed, as far as the log-probabilities of its tokens go."""
+
+    logprobs: tuple[ChosenToken, ...] | None = None
+    error: Any = None
 
 
 class FunctionCall(msgspec.Struct, frozen=True):

@@ -21,6 +21,8 @@ from ..quality.events import QualityEvent
 from ..quality.exam import Exam, ExamSettings
 from ..quality.items import Item, Need
 from ..quality.mixes import Mix
+from ..quality.next_token_study import NextTokenStudy
+from ..quality.next_tokens import has_sibling
 from ..quality.standing import RecordKey
 from ..quality.study import GradedItems, Grader, abilities_of
 from ..visit.study import Study
@@ -41,6 +43,7 @@ class Examiner:
         self._grade = grade
         self._record = record
         self._emit = emit
+        self._compared: set[str] = set()
 
     def first(self, model: Model, thinks: Thinks) -> Sequence[Study]:
         """Return what to ask while a model is loaded for its speed trials: items, or triplets of an embedding model."""
@@ -62,8 +65,20 @@ class Examiner:
         return [
             GradedItems(
                 self._desk, variant=variant, grade=self._grade, emit=self._emit, server_version=version, why_not=why_not
-            )
+            ),
+            *self._next_tokens(model),
         ]
+
+    def _next_tokens(self, model: Model) -> Sequence[Study]:
+        """Return what compares a model with its siblings; each file of weights is asked once, on one host."""
+        prompts = 0 if self._record.settings is None else self._record.settings.sibling_prompts
+        base, digest = model.base, model.digest
+        if not prompts or base is None or digest is None or digest in self._compared:
+            return ()
+        if not has_sibling(model, self._record.to_measure):
+            return ()
+        self._compared.add(digest)
+        return [NextTokenStudy(prompts, base=base, digest=digest, emit=self._emit)]
 
     def again(self, key: RecordKey, *, first: int, stop: int, is_wanted: Callable[[], bool]) -> Study:
         """Return the items between two places of the common order, for a model that answered those before."""

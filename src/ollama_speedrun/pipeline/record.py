@@ -21,8 +21,9 @@ from ..discovery.naming import called
 from ..discovery.types import Host
 from ..inventory.events import ModelListed
 from ..inventory.types import Model
-from ..quality.events import ItemGraded, NotAsked, QualityBegan
+from ..quality.events import ItemGraded, NextTokensRead, NotAsked, QualityBegan
 from ..quality.mixes import BANK_VERSION
+from ..quality.next_tokens import NextTokens
 from ..quality.records import QualityRecord
 from ..results.context import read_context
 from ..results.types import Document
@@ -73,6 +74,7 @@ class Run:
         self.chosen: list[Model] = []
         self.results: list[Result] = []
         self.quality_records: dict[ResultKey, QualityRecord] = {}
+        self.next_tokens: dict[tuple[str, str], NextTokens] = {}
         self._selection = Selection()
         self._uses: tuple[Use, ...] = USES
         self._items_files: tuple[str, ...] = ()
@@ -100,6 +102,7 @@ class Run:
         taken = copy.copy(self)
         taken.hosts, taken.models, taken.chosen = dict(self.hosts), list(self.models), list(self.chosen)
         taken.results, taken.quality_records = list(self.results), dict(self.quality_records)
+        taken.next_tokens = dict(self.next_tokens)
         return taken
 
     def keep(self, event: Event) -> None:
@@ -128,6 +131,11 @@ class Run:
             case ItemGraded(host, model, variant, item):
                 begun = self.quality_records[host, model, variant]
                 self.quality_records[host, model, variant] = msgspec.structs.replace(begun, items=(*begun.items, item))
+            case NextTokensRead(found):
+                known_answers = before.answers if (before := self.next_tokens.get((found.host, found.model))) else ()
+                self.next_tokens[found.host, found.model] = msgspec.structs.replace(
+                    found, answers=(*known_answers, *found.answers)
+                )
             case _:
                 pass
 
@@ -172,7 +180,12 @@ class Run:
     def assess(self) -> tuple[tuple[Assessment, ...], Verdict]:
         """Return what is to be made of the results so far."""
         return assess(
-            self.models, self.results, tuple(self.quality_records.values()), self.settings, named_uses=self._uses
+            self.models,
+            self.results,
+            tuple(self.quality_records.values()),
+            self.settings,
+            named_uses=self._uses,
+            next_tokens=tuple(self.next_tokens.values()),
         )
 
     def document(self, *, complete: bool, assessed: bool = True, chosen_only: bool = False) -> Document:
@@ -196,6 +209,7 @@ class Run:
             models=tuple(self.chosen if chosen_only else self.models),
             results=tuple(self.results),
             quality_records=tuple(self.quality_records.values()),
+            next_tokens=tuple(self.next_tokens.values()),
             assessments=assessments,
             verdict=verdict if assessed else None,
         )

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from .next_tokens import NextTokens
 from .records import ItemRecord, QualityRecord
 
 
@@ -48,4 +49,10 @@ class RaceMoved(msgspec.Struct, frozen=True, kw_only=True):
     is_over: bool
 
 
-QualityEvent: TypeAlias = QualityBegan | ItemGraded | NotAsked | RaceMoved
+class NextTokensRead(msgspec.Struct, frozen=True):
+    """A model continued some more texts: the answers follow those that were told before."""
+
+    found: NextTokens
+
+
+QualityEvent: TypeAlias = QualityBegan | ItemGraded | NotAsked | RaceMoved | NextTokensRead

@@ -48,6 +48,8 @@ def _lines(document: Document, settings: ReportSettings) -> Iterator[str]:
         yield from ("", f"## {escape(section.title)}", "")
         rows = ((f"{'★ ' if row.best else ''}{row.cells[0]}", *row.cells[1:], row.marks) for row in section.rows)
         yield from _table((*report.columns, _NOTES), rows)
+        for line in section.lines:
+            yield from ("", escape(line))
     areas = () if report.areas is None or settings.wide else (report.areas,)
     for table in (*areas, *report.tables):
         yield from ("", f"## {escape(table.title)}")

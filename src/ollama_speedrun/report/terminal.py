@@ -44,7 +44,7 @@ def _report(console: Console, report: Report, settings: ReportSettings) -> Itera
         yield from paragraph(console, Text(line, CAUTION_STYLE))
     yield from _decision(console, report)
     if report.sections:
-        yield from _sections(report, width_of(console))
+        yield from _sections(console, report)
         yield Text()
     for beside in report.tables:
         yield from paragraph(console, Text(beside.title, HEADLINE_STYLE))
@@ -111,7 +111,7 @@ def _unmeasured(console: Console, title: str, entries: Sequence[Unmeasured]) -> 
     yield Text()
 
 
-def _sections(report: Report, width: int | None) -> Iterator[Text]:
+def _sections(console: Console, report: Report) -> Iterator[Text]:
     """Yield one table, so that the columns of all tiers stand in line, with a heading for each tier."""
     rows = [row for section in report.sections for row in section.rows]
     starred = any(row.best for row in rows)
@@ -125,7 +125,9 @@ def _sections(report: Report, width: int | None) -> Iterator[Text]:
     for section in report.sections:
         lines.append(Text(section.title, HEADLINE_STYLE))
         lines.extend(_cells(row, report.columns, starred=starred, marked=marked) for row in section.rows)
-    yield from table(placed, lines, width)
+        for line in section.lines:
+            lines.extend(paragraph(console, Text(f"  {line}", "dim"), hanging=4))
+    yield from table(placed, lines, width_of(console))
 
 
 def _cells(row: Row, columns: Sequence[Column[Any]], *, starred: bool, marked: bool) -> list[Text]:

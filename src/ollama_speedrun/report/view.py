@@ -14,7 +14,7 @@ from ..benchmark.types import Caveat, CaveatKind, Result
 from ..inventory.types import Model
 from ..quality.records import accuracy
 from ..results.types import Document
-from . import figures
+from . import figures, siblings
 from .columns import Column, Entry, cells, results
 from .further import remarks
 from .legend import legend
@@ -63,10 +63,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """The benchmarked models of one memory tier, the highest score first."""
+    """The benchmarked models of one memory tier, the highest score first, and `lines` that belong below them."""
 
     title: str
     rows: tuple[Row, ...]
+    lines: tuple[str, ...] = ()
 
 
 class Unmeasured(msgspec.Struct, frozen=True):
@@ -158,7 +159,9 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
         uses=_uses(document.verdict, names) if settings.use is None and settings.scoring == "overall" else (),
         columns=columns,
         sections=tuple(
-            Section(_title(tier, members), tuple(map(row, entries))) for tier, entries in members.items() if entries
+            Section(_title(tier, members), tuple(map(row, entries)), tuple(siblings.lines(entries, verdict, names)))
+            for tier, entries in members.items()
+            if entries
         ),
         areas=by_area(shown),
         tables=(

@@ -40,6 +40,9 @@ def merged(documents: Sequence[Document]) -> Document:
             for record in document.quality_records
             if (held := chosen.get((record.host, record.model, record.variant))) is None or held[1] is document
         ),
+        next_tokens=tuple(
+            {(one.host, one.model): one for document in ordered for one in document.next_tokens}.values()
+        ),
         assessments=(),
         verdict=None,
     )
@@ -71,5 +74,6 @@ def of_results(document: Document, takes: Callable[[Result], bool]) -> Document:
         quality_records=tuple(
             record for record in document.quality_records if (record.host, record.model, record.variant) in keys
         ),
+        next_tokens=tuple(one for one in document.next_tokens if (one.host, one.model) in names),
         assessments=tuple(assessment for assessment in document.assessments if assessment.key in keys),
     )

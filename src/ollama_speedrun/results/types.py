@@ -12,6 +12,7 @@ from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.types import Result
 from ..discovery.types import Host
 from ..inventory.types import Model
+from ..quality.next_tokens import NextTokens
 from ..quality.records import QualityRecord
 
 SCHEMA_VERSION: Final = 2
@@ -41,7 +42,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     until the run is over. `settings` is how each model was measured and `workload_version` what it was asked: figures
     of two runs compare only where both agree.
     `items_files` are the files of the user's own items that were asked, too. `quality_records` hold
-    the items that each model answered. `assessments` are made from both, at most one for each result.
+    the items that each model answered, `next_tokens` what quants of one base are compared by. `assessments` are made
+    from results and records, at most one for each result.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -58,6 +60,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     models: tuple[Model, ...] = ()
     results: tuple[Result, ...] = ()
     quality_records: tuple[QualityRecord, ...] = ()
+    next_tokens: tuple[NextTokens, ...] = ()
     assessments: tuple[Assessment, ...] = ()
     verdict: Verdict | None = None
 

@@ -16,7 +16,7 @@ from ..inventory.events import ModelFailed, ModelListed
 from ..pipeline.events import Event, Forecasted, ForecastRevised, TimeLimitReached
 from ..pipeline.forecast import Forecast
 from ..pipeline.time_left import Remaining
-from ..quality.events import ItemGraded, NotAsked, QualityBegan, RaceMoved
+from ..quality.events import ItemGraded, NextTokensRead, NotAsked, QualityBegan, RaceMoved
 from ..report import figures
 from ..report.text import clean
 from ..visit.events import BenchmarkProgress, HostLost, Waiting
@@ -75,6 +75,7 @@ def lines_of(event: Event, called: Called = figures.host_label) -> tuple[Line, .
             | BenchmarkRevised()
             | QualityBegan()
             | ItemGraded()
+            | NextTokensRead()
             | Assessed()
             | ForecastRevised()
         ):

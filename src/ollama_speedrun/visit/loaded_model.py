@@ -173,6 +173,14 @@ class LoadedModel:
         )
         return await self.visit.answer(self.model, ask)
 
+    async def next_token(self, text: str, *, listed: int) -> Sequence[tuple[str, float]]:
+        """Return the most probable tokens after a text, without the model's template; raises `OllamaError`.
+
+        Each has its log-probability in nats; there is none where the server gives none.
+        """
+        ask = Ask(prompt=text, num_predict=1, num_ctx=self.num_ctx, is_raw=True)
+        return await self.visit.next_token(self.model, ask, listed=listed)
+
     async def rendered_prompt(self) -> str | None:
         """Return how the server renders a short chat for this model, None where it does not say; `OllamaError`."""
         pinned = options(num_predict=1, num_ctx=self.num_ctx)

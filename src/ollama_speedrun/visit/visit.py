@@ -128,6 +128,17 @@ class Visit:
             )
         return answer
 
+    async def next_token(self, model: Model, ask: Ask, *, listed: int) -> Sequence[tuple[str, float]]:
+        """Return the `listed` most probable tokens after a prompt with their log-probabilities in nats.
+
+        Empty where the server gives none. Raises `OllamaError`.
+        """
+        request = msgspec.structs.replace(ask.request(model.name), stream=False, logprobs=True, top_logprobs=listed)
+        found = await retrying(
+            lambda: self.client.next_token(request, timeout_s=self.timeout_s), self.health, is_work=True
+        )
+        return [(one.token, one.logprob) for one in found[:listed] if one.logprob is not None]
+
     def _bound_s(self, stage: Stage) -> float:
         return self.timeout_s * (LOAD_FACTOR if stage is Stage.LOADING else 1)
 
