@@ -16,7 +16,18 @@ from ollama_speedrun import BenchmarkSettings, Phase, Run, RunSettings, build_pl
 from ollama_speedrun.benchmark.events import BenchmarkBegan
 from ollama_speedrun.benchmark.plan import PROFILES, Extra, IfBusy, Profile
 from ollama_speedrun.pipeline.events import Event, Forecasted
-from ollama_speedrun.pipeline.forecast import FAST, SLOW, Forecast, Speed, cost, forecast, longest
+from ollama_speedrun.pipeline.forecast import (
+    FAST,
+    FURTHER_ITEMS,
+    FURTHER_LOADS,
+    ITEM_TOKENS,
+    SLOW,
+    Forecast,
+    Speed,
+    cost,
+    forecast,
+    longest,
+)
 from ollama_speedrun.ui.lines import forecast_line
 from ollama_speedrun.ui.painter import Painter
 from records import GB, model
@@ -88,6 +99,24 @@ def test_the_longest_is_between_a_fair_share_and_the_sum(seconds: list[float], a
 def test_a_forecast_is_said_with_its_range() -> None:
     found = Forecast(models=40, loads=80, tokens=52_000, seconds=700, low_s=95, high_s=5_000)
     assert forecast_line(found) == "40 models, 80 loads, 52,000 output tokens: about 12 min (95 s to 83 min)"
+
+
+def test_a_forecast_of_a_race_says_when_likely_and_when_certified_picks_are_there() -> None:
+    queues = {"a": [model("m:8b", size_bytes=4 * GB)], "b": [model("n:8b", size_bytes=4 * GB)]}
+    racing = msgspec.structs.replace(FIVE_ITEMS, races=True, first_items=5, max_items=400)
+    found, first = forecast(queues, racing, at_once=8), forecast(queues, FIVE_ITEMS, at_once=8)
+    assert found.likely_s == pytest.approx(first.seconds)
+    assert first.likely_s is None
+    assert found.seconds > first.seconds
+    assert found.loads == 2 + 2 * FURTHER_LOADS
+    assert found.tokens == first.tokens + 2 * FURTHER_ITEMS * ITEM_TOKENS
+    said = msgspec.structs.replace(
+        found, loads=6, tokens=9_000, seconds=700.0, low_s=95.0, high_s=5000.0, likely_s=61.0
+    )
+    assert forecast_line(said) == (
+        "2 models, 6 loads, 9,000 output tokens: likely picks in about 61 s, certified ones in about 12 min "
+        "(95 s to 83 min)"
+    )
 
 
 async def conducted(*, answer: bool | None = None, time_limit_s: float | None = None) -> tuple[Run, list[Event], int]:

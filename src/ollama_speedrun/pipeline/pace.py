@@ -38,16 +38,29 @@ MIDDLE: Final = Speed(
 """A host of which nothing is known."""
 FACTOR_PRIOR_S: Final = 1.0
 """Before what is not explained is believed: so many seconds of visits went as they should."""
+FEWEST_ANSWERS: Final = 5
+"""So many answers of other models say more than the rule of thumb."""
+USUAL_PROMPT_TOKENS: Final = 100
+"""Of an item, where a server does not count them."""
+OWN_ANSWERS: Final = 10
+"""After so many answers a model's own mean says as much as those of its like."""
 NEARNESS: Final = 0.3
 """How far apart two sizes are, as a natural logarithm, before the nearer one counts for much more."""
 
 
 class Answers(msgspec.Struct):
-    """The items that a model answered so far, counted ones and others, and what they took."""
+    """The items that a model, or several, answered so far, and what they took."""
 
     items: int = 0
     tokens: int = 0
     seconds: float = 0.0
+    prompt_tokens: int = 0
+
+    def add(self, tokens: int, seconds: float = 0.0) -> None:
+        """Count one more."""
+        self.items += 1
+        self.tokens += tokens
+        self.seconds += seconds
 
 
 class Pace:
@@ -56,13 +69,21 @@ class Pace:
     def __init__(self, settings: BenchmarkSettings) -> None:
         self._settings = settings
         self.answers: defaultdict[ModelKey, Answers] = defaultdict(Answers)
+        self.counted: defaultdict[ModelKey, int] = defaultdict(int)
+        """The items of each model that were no pilot."""
+        self._named: defaultdict[ModelKey, list[tuple[str, int]]] = defaultdict(list)
+        self._by_item: defaultdict[tuple[bool, str], Answers] = defaultdict(Answers)
+        self._read: defaultdict[ModelKey, Answers] = defaultdict(Answers)
+        self._read_by_all = Answers()
+        self._of_kind: defaultdict[bool, Answers] = defaultdict(Answers)
+        """By whether a model thinks: the answers of all of them, to each item and together."""
         self._models: dict[ModelKey, Model] = {}
         self._token_s: dict[ModelKey, float] = {}
         self._load_s: dict[ModelKey, float] = {}
         self._interviews: dict[ModelKey, int] = {}
         self._trials: dict[ModelKey, int] = {}
         self._asked: dict[ModelKey, int] = {}
-        self._spent: dict[str, tuple[float, float]] = {}
+        self._timed: dict[str, tuple[float, float]] = {}
 
     def know(self, model: Model) -> None:
         """Note a model that is to be measured."""
@@ -76,16 +97,23 @@ class Pace:
         """Note how long a model took until it was loaded; the first time counts."""
         self._load_s.setdefault(key, seconds)
 
-    def note_answer(self, key: ModelKey, record: ItemRecord) -> None:
-        """Note an item that was answered."""
-        self.note_tokens(key, sum(answer.output_tokens or 0 for answer in record.answers), record.seconds)
+    def note_answer(self, key: ModelKey, record: ItemRecord, *, is_known: bool = False) -> None:
+        """Note an item that was answered; `is_known` if `note_tokens` told of it before."""
+        tokens = sum(answer.output_tokens or 0 for answer in record.answers)
+        prompt_tokens = sum(answer.prompt_tokens or USUAL_PROMPT_TOKENS for answer in record.answers)
+        for read in (self._read[key], self._read_by_all):
+            read.add(tokens, record.seconds)
+            read.prompt_tokens += prompt_tokens
+        self._by_item[self._thinks(key), record.item].add(tokens)
+        self._named[key].append((record.item, tokens))
+        self.counted[key] += record.is_counted
+        if not is_known:
+            self.note_tokens(key, tokens, record.seconds)
 
     def note_tokens(self, key: ModelKey, tokens: int, seconds: float) -> None:
         """Note what one answer took."""
-        known = self.answers[key]
-        known.items += 1
-        known.tokens += tokens
-        known.seconds += seconds
+        self.answers[key].add(tokens, seconds)
+        self._of_kind[self._thinks(key)].add(tokens)
 
     def note_result(self, result: Result, *, is_over: bool) -> None:
         """Note a result, whole or in part: the model's rate and, once it is over, how many tokens it was asked for."""
@@ -95,16 +123,18 @@ class Pace:
         if is_over and result.status == "ok" and result.interview is not None:
             self._interviews[key] = result.interview.eval_count or result.interview.content_chunks
             self._trials[key] = len(result.trials)
-            if self.answers[key].items:
-                self._asked[key] = self.answers[key].items
+            if self.counted[key]:
+                self._asked[key] = self.counted[key]
 
     def note_visits(self, models: Sequence[Model], seconds: float) -> None:
         """Note how long the visits of models that shared the memory took, with all that their parts do not explain."""
         if all((model.host, model.name) in self._interviews for model in models):
             host = models[0].host
-            known_s, explained_s = self._spent.get(host, (0.0, 0.0))
-            explained_s += sum(self.cost_of(model).total_s for model in models)
-            self._spent[host] = (known_s + seconds, explained_s)
+            known_s, explained_s = self._timed.get(host, (0.0, 0.0))
+            costs = [self.cost_of(model) for model in models]
+            beside_s = sum(one.total_s - one.speed_s for one in costs)
+            explained_s += sum(one.speed_s for one in costs)
+            self._timed[host] = (known_s + max(seconds - beside_s, 0.0), explained_s)
 
     def cost_of(self, model: Model) -> Cost:
         """Return what the first visit of a model takes, by its own figures where they are known."""
@@ -112,14 +142,14 @@ class Pace:
         if not model.generates_text:
             return cost(model, self._settings, MIDDLE)
         usual = cost(model, self._settings, MIDDLE)
-        token_s, thinks = self.token_s(model), "thinking" in model.capabilities
+        token_s = self.token_s(model)
         interview = _mean(self._interviews, key, self._settings.num_predict)
         variants = usual.variants
-        nominal = self._settings.num_predict + self._nominal_trials * self._settings.trial_tokens
-        further_tokens = max(usual.speed_tokens / variants - nominal, 0.0)
-        speed_tokens = interview + self._trial_tokens(key, token_s) + further_tokens
-        items = self._asked.get(key) or _mean(self._asked, key, usual.items, likes=self._is_like(key))
-        item_tokens = self._tokens_an_item(key, thinks=thinks)
+        speed_tokens = interview + self._trial_tokens(key, token_s)
+        items = self._asked.get(key) or _mean(
+            self._asked, key, usual.items, likes=lambda other: self._thinks(other) is self._thinks(key)
+        )
+        item_tokens = self._tokens_an_item(key)
         return Cost(
             load_s=self.load_s(model),
             speed_tokens=round(variants * speed_tokens),
@@ -131,9 +161,13 @@ class Pace:
 
     def visit_s(self, model: Model) -> float:
         """Return how long the first visit of a model takes."""
-        spent_s, explained_s = self._spent.get(model.host, (0.0, 0.0))
-        factor = (spent_s + FACTOR_PRIOR_S) / (explained_s + FACTOR_PRIOR_S)
-        return factor * self.cost_of(model).total_s
+        one = self.cost_of(model)
+        return one.total_s + one.speed_s * (self.timing_factor(model.host) - 1)
+
+    def timing_factor(self, host: str) -> float:
+        """Return how many times longer than its tokens the timing of a model takes: prompts, repetitions, sweeps."""
+        spent_s, explained_s = self._timed.get(host, (0.0, 0.0))
+        return (spent_s + FACTOR_PRIOR_S) / (explained_s + FACTOR_PRIOR_S)
 
     def token_s(self, model: Model) -> float:
         """Return the seconds that a model takes for an output token."""
@@ -146,45 +180,52 @@ class Pace:
         return MIDDLE.load_s(model.size_bytes) if found is None else found
 
     def item_s(self, model: Model) -> float:
-        """Return the seconds that a model takes for an item: by its own answers once there are some."""
+        """Return the seconds that a model takes for an item: its output tokens, and what it takes beside them."""
         key = (model.host, model.name)
-        own = self.answers[key]
-        guess_s = self._tokens_an_item(key, thinks="thinking" in model.capabilities) * self.token_s(model)
-        guess_s += self._reading_s(model)
-        return (own.seconds + guess_s) / (own.items + 1)
+        tokens = self._tokens_an_item(key)
+        return tokens * self.token_s(model) + self._reading_s(model)
 
     def _reading_s(self, model: Model) -> float:
-        """Return what an item takes beside its output tokens: the prompt is read in proportion to the model's size."""
+        """Return what an item takes beside its output tokens: its prompt is read in proportion to the model's size."""
         known = {
-            key: max(one.seconds - one.tokens * self._token_s[key], 0.0) / one.items
-            for key, one in self.answers.items()
-            if one.items and key in self._token_s
+            key: max(one.seconds - one.tokens * self._token_s[key], 0.0) / max(one.prompt_tokens, 1)
+            for key, one in self._read.items()
+            if key in self._token_s
         }
-        found = self._nearest(known, model)
-        return ITEM_OVERHEAD_S if found is None else found
+        found_s = self._nearest(known, model)
+        if found_s is None:
+            return ITEM_OVERHEAD_S
+        return found_s * self._read_by_all.prompt_tokens / self._read_by_all.items
 
-    def _tokens_an_item(self, key: ModelKey, *, thinks: bool) -> float:
-        """Return the output tokens of an item: the model's own mean, drawn towards that of its like."""
-        like = self._is_like(key)
-        others = [one for other, one in self.answers.items() if other != key and one.items and like(other)]
-        rule = THOUGHT_TOKENS + ITEM_TOKENS if thinks else ITEM_TOKENS
-        theirs = (sum(one.tokens for one in others) + rule) / (sum(one.items for one in others) + 1)
-        own = self.answers[key]
-        return (own.tokens + theirs) / (own.items + 1)
+    def _tokens_an_item(self, key: ModelKey) -> float:
+        """Return the output tokens of an item: the model's own mean, drawn towards what its like lead to expect.
 
-    def _is_like(self, key: ModelKey) -> Callable[[ModelKey], bool]:
-        thinks = "thinking" in self._models[key].capabilities
-        return lambda other: ("thinking" in self._models[other].capabilities) is thinks
+        All are asked the same items, some of which take many times the tokens of others: the few answers of a model are
+        held against those of its like to the same items.
+        """
+        own, kind = self.answers[key], self._of_kind[self._thinks(key)]
+        rule = ITEM_TOKENS + (THOUGHT_TOKENS if self._thinks(key) else 0)
+        items, tokens = kind.items - own.items, kind.tokens - own.tokens
+        theirs = (tokens + rule) / (items + 1)
+        if items < FEWEST_ANSWERS:
+            return (own.tokens + theirs) / (own.items + 1)
+        expected = mine = 2 * theirs
+        for name, took in self._named[key]:
+            known = self._by_item[self._thinks(key), name]
+            if known.items > 1:
+                expected += (known.tokens - took) / (known.items - 1)
+                mine += took
+        alike = theirs * mine / max(expected, 1.0)
+        return (own.tokens + OWN_ANSWERS * alike) / (own.items + OWN_ANSWERS)
 
-    @property
-    def _nominal_trials(self) -> int:
-        return round((self._settings.fewest_trials + self._settings.most_trials) / 2)
+    def _thinks(self, key: ModelKey) -> bool:
+        return "thinking" in self._models[key].capabilities
 
     def _trial_tokens(self, key: ModelKey, token_s: float) -> float:
         plan = self._settings
         if key in self._trials:
             return self._trials[key] * plan.trial_tokens
-        wanted = _mean(self._trials, key, self._nominal_trials)
+        wanted = _mean(self._trials, key, (plan.fewest_trials + plan.most_trials) / 2)
         affordable = (plan.trials_s or math.inf) / max(plan.trial_tokens * token_s, 1e-9)
         return max(plan.fewest_trials, min(wanted, affordable)) * plan.trial_tokens
 

@@ -24,6 +24,8 @@ FEWEST_TOKENS: Final = 16
 """Before that many chunks a rate says nothing."""
 OVERDUE: Final = 0.25
 """What is over its time is expected to last a quarter of what it took so far."""
+IN_PROGRESS: Final = 0.9
+"""At most so much of the item under way counts as done."""
 ROUND_GROWTH: Final = 2
 
 
@@ -60,8 +62,8 @@ class _Visit(msgspec.Struct):
     speed_tokens: int = 0
     tokens_now: int = 0
     stepped_s: float = 0.0
+    asked_s: float | None = None
     pilots: int = 0
-    answered: int = 0
     is_over: bool = False
 
 
@@ -140,6 +142,8 @@ class TimeLeft:
         if event.stage in {Stage.PROMPT, Stage.EMBEDDING} and not visit.is_loaded and visit.began_s is not None:
             visit.is_loaded = True
             self.pace.note_load(key, now_s - visit.began_s)
+        if event.stage is Stage.PROMPT and visit.asked_s is None:
+            visit.asked_s = now_s
         if event.stage is Stage.GENERATING and visit.is_loaded:
             visit.tokens_now = event.tokens
             if event.tps and event.tokens >= FEWEST_TOKENS:
@@ -152,16 +156,14 @@ class TimeLeft:
             visit.pilots += 1
             self.pace.note_tokens((result.host, result.model), visit.tokens_now, now_s - visit.stepped_s)
         visit.speed_tokens, visit.tokens_now, visit.stepped_s = speed_tokens, 0, now_s
+        visit.asked_s = None
         self.pace.note_result(result, is_over=False)
 
     def _answer(self, visit: _Visit, record: ItemRecord) -> None:
         """Take in an answer; those of a pilot are told together when it is over, and were noted before."""
-        if record.is_counted:
-            visit.answered += 1
-        elif visit.pilots > 0:
-            visit.pilots -= 1
-            return
-        self.pace.note_answer((visit.model.host, visit.model.name), record)
+        is_known = not record.is_counted and visit.pilots > 0
+        visit.pilots -= is_known
+        self.pace.note_answer((visit.model.host, visit.model.name), record, is_known=is_known)
 
     def _end(self, visit: _Visit, result: Result, now_s: float) -> None:
         visit.is_over = True
@@ -188,17 +190,30 @@ class TimeLeft:
             return _Rest(whole_s, whole.tokens)
         spent_s = now_s - visit.began_s
         load_s = 0.0 if visit.is_loaded else max(whole.load_s - spent_s, OVERDUE * spent_s)
-        answers = self.pace.answers[visit.model.host, visit.model.name]
         is_timed = visit.asks is not None
-        asks = whole.items if visit.asks is None else min(visit.asks, _usual(whole, visit.asks))
-        items = max(asks - (visit.answered if is_timed else answers.items), 0)
+        items, items_s = self._items_left(visit, whole, now_s)
         speed_tokens = 0 if is_timed else max(whole.speed_tokens - visit.speed_tokens - visit.tokens_now, 0)
         token_s = self.pace.token_s(visit.model)
         speed_s = speed_tokens * token_s if visit.model.generates_text else max(whole.speed_s - spent_s, 0.0)
-        factor = whole_s / whole.total_s
-        rest_s = load_s + factor * (speed_s + items * whole.item_s)
+        factor = self.pace.timing_factor(visit.model.host)
+        rest_s = load_s + factor * speed_s + items_s
         tokens = speed_tokens + items * (whole.item_tokens // whole.items if whole.items else 0)
         return _Rest(rest_s, tokens)
+
+    def _items_left(self, visit: _Visit, whole: Cost, now_s: float) -> tuple[int, float]:
+        """Return how many items of a first visit are left, and the seconds that they take.
+
+        Others were asked the same ones: those that this model has answered are done, however long the rest may be.
+        """
+        key = (visit.model.host, visit.model.name)
+        if visit.asks is None:
+            return whole.items, whole.items * whole.item_s
+        answers, counted = self.pace.answers[key], self.pace.counted[key]
+        asks = min(visit.asks, _usual(whole, visit.asks))
+        items = max(asks - counted, 0)
+        under_way_s = 0.0 if visit.asked_s is None else min(now_s - visit.asked_s, IN_PROGRESS * whole.item_s)
+        all_s = (asks + answers.items - counted) * whole.item_s - under_way_s
+        return items, max(all_s - answers.seconds, items * whole.item_s / 2) if items else 0.0
 
     def _reference_s(self, machine: str, now_s: float) -> float:
         """Return what is left of the repetition of a machine's first model, which looks for drift."""
@@ -219,7 +234,8 @@ class TimeLeft:
         if not self._settings.races or self._settings.max_items <= self._settings.first_items or len(writers) < 2:
             return 0.0, 0, 0
         known = list(self._further.values())
-        usual = round(sum(known) / len(known)) if known else FURTHER_ITEMS
+        rule = min(FURTHER_ITEMS, self._settings.max_items - self._settings.first_items)
+        usual = round(sum(known) / len(known)) if known else rule
         due = [
             (visit, items)
             for visit in writers

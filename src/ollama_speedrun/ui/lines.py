@@ -138,7 +138,10 @@ def forecast_line(found: Forecast) -> str:
         f"{found.models} model{'' if found.models == 1 else 's'}, {found.loads} load{'' if found.loads == 1 else 's'}"
     )
     low, high = figures.roughly(found.low_s), figures.roughly(found.high_s)
-    return f"{work}, {found.tokens:,} output tokens: about {figures.roughly(found.seconds)} ({low} to {high})"
+    about = f"about {figures.roughly(found.seconds)} ({low} to {high})"
+    if found.likely_s is not None:
+        about = f"likely picks in about {figures.roughly(found.likely_s)}, certified ones in {about}"
+    return f"{work}, {found.tokens:,} output tokens: {about}"
 
 
 def label(model: str, host: str) -> str:
