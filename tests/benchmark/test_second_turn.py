@@ -34,11 +34,11 @@ MODEL = ModelScript("m:1b", template=CHAT, decode_tps=400, prefill_tps=2000, loa
 
 
 async def measured(
-    script: ModelScript, settings: BenchmarkSettings = SETTINGS
+    script: ModelScript, settings: BenchmarkSettings = SETTINGS, *, num_parallel: int = 1
 ) -> tuple[Result, FakeHost, Sequence[str]]:
     """Benchmark one model; returns its result, its host with the log, and what was said by the way."""
     events: list[BenchmarkEvent] = []
-    async with fake_host(HostScript(models=(script,))) as host, open_session() as session:
+    async with fake_host(HostScript(models=(script,), num_parallel=num_parallel)) as host, open_session() as session:
         client = OllamaClient(session, host.url)
         models = await list_models(client, host=host.url, emit=lambda _: None)
         nonces = iter(f"{number:08x}" for number in range(0x1234567, 0xFFFFFFFF, 0x11111111 // 4))

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal, assert_never
 
 import msgspec
@@ -62,6 +63,22 @@ class _Truth:
 
 
 @dataclass(slots=True, kw_only=True)
+class _Shared:
+    """The same where several streams share a rate: `rate` is what each has at the moment, in tokens/s."""
+
+    prefill_s: float
+    rate: Callable[[], float]
+    _offsets_s: list[float] = field(default_factory=list)
+
+    def offset_s(self, index: int) -> float:
+        """Return when token `index` is there, by the rate that holds when it is asked for the first time."""
+        while len(self._offsets_s) <= index:
+            before_s = self._offsets_s[-1] + 1 / self.rate() if self._offsets_s else self.prefill_s
+            self._offsets_s.append(before_s)
+        return self._offsets_s[index]
+
+
+@dataclass(slots=True, kw_only=True)
 class Generation:
     """The truth about one generation. Times are of `time.perf_counter_ns`; those of tokens are when they were due.
 
@@ -77,7 +94,7 @@ class Generation:
     last_token_ns: int | None = None
     outcome: Literal["running", "done", "failed", "cancelled"] = "running"
 
-    def reached(self, index: int, truth: _Truth) -> None:
+    def reached(self, index: int, truth: _Truth | _Shared) -> None:
         """Note that token `index` is there."""
         if self.first_token_ns is None:
             self.first_token_ns = self.slot_ns + nanoseconds(truth.prefill_s)
@@ -250,12 +267,16 @@ class ScriptedRunner:
         if isinstance(fault, EmptyAnswer):
             speech, fault = replace(speech, chunks=iter(()), eval_count=1, done_reason="stop"), None
         cached = self._shared_with(speech.prompt) if script.prompt_cache else 0
-        truth = _Truth(
+        truth: _Truth | _Shared = _Truth(
             prefill_s=(len(speech.prompt) - cached) / true_prefill_tps(script, len(speech.prompt)),
             decode_tps=true_decode_tps(script, len(speech.prompt)),
             burst=script.burst,
             count=speech.eval_count,
         )
+        if script.total_tps is not None:
+            truth = _Shared(
+                prefill_s=truth.prefill_s, rate=partial(self._share_of, script.decode_tps, script.total_tps)
+            )
         generation = self._note(script, speech, cached)
         try:
             for chunk in speech.chunks:
@@ -302,6 +323,10 @@ class ScriptedRunner:
 
     async def close(self) -> None:
         """Nothing is left, because nothing was there."""
+
+    def _share_of(self, most_tps: float, total_tps: float) -> float:
+        """Return the rate of one stream, with all that the engine runs now."""
+        return min(most_tps, total_tps / max(1, self._engine.running))
 
     def _shared_with(self, prompt: Sequence[str]) -> int:
         """Return how many leading tokens of a prompt are in the cache; the last one is always read."""
@@ -361,11 +386,13 @@ def _at_rate_of(script: ModelScript, job: GenerateJob) -> ModelScript:
     return msgspec.structs.replace(script, decode_tps=rate)
 
 
-def _finish(script: ModelScript, speech: Speech, job: GenerateJob, generation: Generation, truth: _Truth) -> Finish:
+def _finish(
+    script: ModelScript, speech: Speech, job: GenerateJob, generation: Generation, truth: _Truth | _Shared
+) -> Finish:
     """Report as llama-server does: the evaluation spans from the first to the last token, at least 1 µs."""
     eval_ns = script.reported_eval_duration_ns
     if eval_ns is None:
-        eval_ns = max(1000, nanoseconds((speech.eval_count - 1) / truth.decode_tps))
+        eval_ns = max(1000, nanoseconds(truth.offset_s(speech.eval_count - 1) - truth.prefill_s))
     reports = script.report_durations
     return Finish(
         done_reason=speech.done_reason,

@@ -160,6 +160,8 @@ class ModelScript(Script, frozen=True):
     name: str
     decode_tps: float = 2_000.0
     prefill_tps: float = 50_000.0
+    total_tps: float | None = None
+    """All streams of the model together decode no faster than that, each an even share of it."""
     load_s: float = 0.0
     slower_per_1k: float = 0.0
     load_error: LoadError | None = None

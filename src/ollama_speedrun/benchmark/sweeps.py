@@ -14,6 +14,7 @@ from ..visit.loaded_model import LoadedModel
 from ..visit.types import StreamRecord
 from . import caveats, metrics, stats, workload
 from .budget import Budget
+from .parallelism import ran_at_once
 from .types import ConcurrencyPoint, Result
 
 TURNED_AWAY: Final = (429, 503)
@@ -98,30 +99,17 @@ def concurrency_point(runs: Sequence[tuple[int, StreamRecord]]) -> ConcurrencyPo
     """Return the figures of requests that ran together: (sent in monotonic ns, record) each.
 
     Throughput is all output tokens over the time from the first request to the last byte. How many ran at once is how
-    many were between their first and last token at the same moment.
+    many were between their first and last token at the same moment. The decode rate is the median of the streams'.
     """
     tokens = [metrics.output_tokens(record) for _, record in runs]
     window_ns = max(sent + record.ended_ns for sent, record in runs) - min(sent for sent, _ in runs)
     waits_s = [wait for _, record in runs if (wait := metrics.ttft_s(record)) is not None]
+    rates = [rate for _, record in runs if (rate := metrics.speed_tps(record)) is not None]
     return ConcurrencyPoint(
         requests=len(runs),
         throughput_tps=units.per_second(sum(count or 0 for count in tokens), window_ns) if None not in tokens else None,
         ttft_p50_s=stats.percentile(waits_s, 0.5),
         ttft_p95_s=stats.percentile(waits_s, 0.95),
-        ran_at_once=_most_overlapping(runs),
+        ran_at_once=ran_at_once(runs),
+        decode_tps=stats.percentile(rates, 0.5),
     )
-
-
-def _most_overlapping(runs: Sequence[tuple[int, StreamRecord]]) -> int:
-    """Return how many streams were under way at once; one that ends as the next begins does not count with it."""
-    edges = sorted(
-        edge
-        for sent, record in runs
-        if record.first_content_ns is not None and record.last_content_ns is not None
-        for edge in ((sent + record.first_content_ns, 1), (sent + record.last_content_ns, -1))
-    )
-    running = most = 0
-    for _, change in edges:
-        running += change
-        most = max(most, running)
-    return most

@@ -137,13 +137,17 @@ class GpuCliff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class ConcurrencyPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The figures of `requests` sent at the same moment: tokens/s in all, time to first token, how many ran at once."""
+    """The figures of `requests` sent at the same moment: tokens/s in all, time to first token, how many ran at once.
+
+    `decode_tps` is the median decode rate of a single one of them.
+    """
 
     requests: int
     throughput_tps: float | None
     ttft_p50_s: float | None
     ttft_p95_s: float | None
     ran_at_once: int
+    decode_tps: float | None = None
 
 
 class EmbeddingFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -255,6 +255,12 @@ DEPTHS: Final[tuple[Column[Depth], ...]] = (
 CONCURRENCY: Final[tuple[Column[ConcurrencyPoint], ...]] = (
     Column("Requests", lambda point: str(point.requests)),
     Column("tok/s in all", lambda point: figures.rate(point.throughput_tps)),
+    Column(
+        "each",
+        lambda point: figures.rate(point.decode_tps),
+        gives_way=3,
+        is_needed=lambda points: any(point.decode_tps is not None for point in points),
+    ),
     Column("TTFT p50", lambda point: figures.duration(point.ttft_p50_s), gives_way=1),
     Column("TTFT p95", lambda point: figures.duration(point.ttft_p95_s), gives_way=2),
     Column("At once", lambda point: str(point.ran_at_once)),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from .. import units
+from ..benchmark.parallelism import inferred
 from ..benchmark.types import Result, SecondTurn, StreamRecord
 from . import figures, further
 
@@ -11,6 +12,9 @@ def explain_further(result: Result) -> Iterator[str]:
     """Yield the lines on each further finding of a result."""
     if result.second_turn is not None:
         yield from _of_second_turn(result.second_turn)
+    if (found := inferred(result.concurrency)) is not None:
+        yield "concurrency: output tokens / (last byte − first request), client clock; streams that overlapped"
+        yield f"  {further.requests_at_once(found)}"
     if result.content:
         yield "content: decode rate by what is written, geometric mean of the trials of each"
         yield f"  {further.content(result.content)}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from ..benchmark.parallelism import Parallelism, inferred
 from ..benchmark.types import ContentKind, ContentRate, Result, SecondTurn
 from . import figures
 from .memory import cliff
@@ -11,13 +12,41 @@ CONTENT_NAMES: Final[Mapping[ContentKind, str]] = {"prose": "prose", "code": "co
 
 
 def remarks(result: Result) -> Iterator[str]:
-    """Yield a sentence for each further finding of a result."""
+    """Yield a sentence for each further finding of a result that no table shows."""
     if result.second_turn is not None and (line := second_turn(result.second_turn)):
         yield line
     if result.content:
         yield content(result.content)
     if result.gpu_cliff is not None:
         yield cliff(result.gpu_cliff)
+
+
+def answers(found: Parallelism) -> str:
+    """Return how many requests a server answers at once."""
+    if found.at_once == 1:
+        return "answers one request at a time"
+    return f"answers {'at least ' if found.is_lower_bound else ''}{found.at_once} requests at once"
+
+
+def requests_at_once(found: Parallelism) -> str:
+    """Return how many requests a server answers at once, with the throughput of all and its price in latency."""
+    if found.throughput_tps is None or found.requests == 1:
+        return answers(found)
+    alone = "" if found.alone_tps is None else f" instead of {figures.rate(found.alone_tps)}"
+    parts = [f"{figures.rate(found.throughput_tps)} tok/s in all with {found.requests}{alone}"]
+    if found.stream_tps is not None:
+        parts.append(f"each at {figures.rate(found.stream_tps)}")
+    if found.ttft_s is not None and found.alone_ttft_s is not None:
+        parts.append(
+            f"first token after {figures.duration(found.ttft_s)} instead of {figures.duration(found.alone_ttft_s)}"
+        )
+    return f"{answers(found)}: {', '.join(parts)}"
+
+
+def of_host(results: Sequence[Result]) -> str | None:
+    """Return what the results of one host tell of its requests at once: those of the model with the most throughput."""
+    found = [one for result in results if (one := inferred(result.concurrency)) is not None]
+    return requests_at_once(max(found, key=lambda one: (one.at_once, one.throughput_tps or 0.0))) if found else None
 
 
 def content(rates: Sequence[ContentRate]) -> str:

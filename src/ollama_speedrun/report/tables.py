@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from ..benchmark.image import SIDE_PIXELS
+from ..benchmark.parallelism import inferred
 from ..benchmark.types import ConcurrencyPoint, DepthPoint, Result
 from ..inventory.types import Model
 from . import figures, memory
@@ -27,6 +28,7 @@ from .columns import (
     cells,
     needed,
 )
+from .further import answers
 from .settings import ReportSettings
 
 Rows: TypeAlias = tuple[tuple[str, ...], ...]
@@ -80,6 +82,7 @@ def beside(
         for result in measured
         if result.embedding
     ]
+    levels = needed(CONCURRENCY, [point for result in measured for point in result.concurrency])
     images = [Image(result, result.image, names.get(result.host)) for result in measured if result.image]
     tables = (
         _flat("Embedding models", EMBEDDINGS, embeddings),
@@ -95,9 +98,9 @@ def beside(
         ),
         Table(
             "Speed by the number of requests at once",
-            CONCURRENCY,
+            levels,
             tuple(
-                Group(_where(result, names) + parallelism(result.concurrency), _rows(CONCURRENCY, result.concurrency))
+                Group(_where(result, names) + parallelism(result.concurrency), _rows(levels, result.concurrency))
                 for result in measured
                 if result.concurrency
             ),
@@ -122,13 +125,8 @@ def by_context(
 
 def parallelism(points: Sequence[ConcurrencyPoint]) -> str:
     """Return how many requests a server was seen to answer at once; nothing where no two were sent together."""
-    most_sent = max(point.requests for point in points)
-    most_at_once = max(point.ran_at_once for point in points)
-    if most_sent == 1:
-        return ""
-    if most_at_once <= 1:
-        return ", answers one request at a time"
-    return f", answers {'at least ' if most_at_once == most_sent else ''}{most_at_once} requests at once"
+    found = inferred(points)
+    return "" if found is None else f", {answers(found)}"
 
 
 def _flat(title: str, columns: tuple[Column[T], ...], rows: Sequence[T]) -> Table:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from ...results.types import Document
-from .. import figures, meaning
+from .. import figures, further, meaning
 from ..columns import NAMES, Column, Entry, cells, models, needed
 from ..tables import Group
 from ..text import clean, counted
@@ -163,6 +163,7 @@ def _hosts(document: Document, names: Mapping[str, str]) -> Markup | None:
             ("Found via", figures.name(", ".join(host.via))),
             ("Models", f"{len(of_host)}, {len(measured)} measured"),
             ("On disk", figures.size(sum(model.size_bytes or 0 for model in of_host)) if of_host else figures.ABSENT),
+            *([("Requests at once", at_once)] if (at_once := further.of_host(measured)) else []),
             *([("Drift", f"{drift:+.0%} while its models were measured")] if drift is not None else []),
         )
         listed = needed(models(names), of_host)
