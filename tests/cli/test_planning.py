@@ -126,7 +126,7 @@ def test_fewer_trials_and_tokens_bound_the_trials(tmp_path: Path) -> None:
 
 def test_more_trials_leave_the_fewest_as_they_are(tmp_path: Path) -> None:
     planned = planning.benchmark_settings(settings_of(tmp_path, profile="quick", trials="9"))
-    assert (planned.fewest_trials, planned.most_trials) == (3, 9)
+    assert (planned.fewest_trials, planned.most_trials) == (2, 9)
 
 
 def test_a_number_of_items_is_asked_whole_whatever_a_profile_bounds(tmp_path: Path) -> None:

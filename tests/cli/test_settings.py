@@ -268,7 +268,7 @@ def test_what_is_left_to_the_profile_is_a_field_of_every_profile(option: Option[
 @pytest.mark.parametrize(
     ("toml", "variables", "flags", "expected"),
     [
-        ("", {}, {}, (3, 128, 300.0)),
+        ("", {}, {}, (2, 128, 300.0)),
         ("trials = 7", {}, {}, (7, 128, 300.0)),
         ("num_predict = 60", {"OLLAMA_SPEEDRUN_TRIALS": "5"}, {}, (5, 60, 300.0)),
         ('profile = "thorough"\ntrials = 7', {}, {"timeout": "9"}, (7, 128, 9.0)),
