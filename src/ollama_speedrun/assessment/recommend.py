@@ -102,9 +102,7 @@ def for_use(
 
     Worths are from 0 to 100; a result that lacks what the use needs, or was not graded in its areas, has none.
     """
-    known = {(model.host, model.name): model for model in models}
-    graded = {_key(record): record for record in sharing.shared(quality_records)}
-    candidates = _candidates(rated, known, graded)
+    candidates = candidates_of(models, rated, quality_records)
     worth = {key: value.points for key, one in candidates.items() if (value := rate(use, one)) is not None}
     texts = [entry for entry in rated if entry.result.embedding is None]
     tiers = []
@@ -120,6 +118,14 @@ def for_use(
         None if best is None else Recommendation(best.host, best.model, best.score, best.variant, why=found.why),
         why_none=found.why if best is None else None,
     ), worth
+
+
+def candidates_of(
+    models: Sequence[Model], rated: Sequence[Rated], quality_records: Sequence[QualityRecord]
+) -> dict[ResultKey, Candidate]:
+    """Return the results that can be rated for a use: those with a speed and graded answers."""
+    known = {(model.host, model.name): model for model in models}
+    return _candidates(rated, known, {_key(record): record for record in sharing.shared(quality_records)})
 
 
 def _candidates(

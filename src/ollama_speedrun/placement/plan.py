@@ -1,0 +1,117 @@
+"""The plan for a demand: which model is kept loaded on which machine, and what that gains. Pure."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from .sites import rate_at
+from .solver import Machine, Option, Solution, solve
+from .types import Assignment, Candidate, Plan, Seat, Site, Want
+
+
+def plan(found: Sequence[Site], demand: Sequence[Want], *, keep_loaded: bool) -> Plan:
+    """Return the best placement of the models of these machines for a demand.
+
+    With `keep_loaded` only models that fit together serve from one machine; without it they may take turns, and each
+    request then waits for a load. Today's state is taken for one model a machine, the one that is worth most for one
+    request of each use.
+    """
+    counts = tuple(want.requests for want in demand)
+    solution = solve([_machine(site, site.candidates, keep_loaded=keep_loaded) for site in found], counts)
+    alone = [_alone(site) for site in found]
+    today = solve([_machine(site, kept, keep_loaded=True) for site, kept in zip(found, alone, strict=True)], counts)
+    assignments = tuple(_assignments(found, demand, solution))
+    requests = sum(counts)
+    return Plan(
+        assignments=assignments,
+        unserved=tuple(_unserved(demand, assignments)),
+        points=solution.worth / requests,
+        points_today=today.worth / requests,
+        today=tuple(one for kept in alone for one in kept),
+        is_exact=solution.is_exact,
+        assumptions=tuple(_assumptions(assignments, keep_loaded=keep_loaded)),
+    )
+
+
+def _machine(site: Site, candidates: Sequence[Candidate], *, keep_loaded: bool) -> Machine:
+    return Machine(
+        capacity_bytes=site.capacity.memory_bytes,
+        options=tuple(
+            Option(
+                model=(one.result.host, one.result.model),
+                memory_bytes=one.memory_bytes,
+                warm=one.points,
+                cold=() if keep_loaded else one.cold_points,
+            )
+            for one in candidates
+        ),
+    )
+
+
+def _alone(site: Site) -> tuple[Candidate, ...]:
+    """Return the model that one would keep on a machine if it were one alone."""
+    best = max(
+        site.candidates,
+        key=lambda one: math.fsum(points[0] for points in one.points if points is not None),
+        default=None,
+    )
+    return () if best is None else (best,)
+
+
+def _assignments(found: Sequence[Site], demand: Sequence[Want], solution: Solution) -> Iterator[Assignment]:
+    for site, counts, serving in zip(found, solution.counts, solution.servings, strict=True):
+        requests = sum(counts)
+        seats = [
+            _seat(want, count, site.candidates[option], use, requests, is_warm=serving.is_warm)
+            for use, (want, count, option) in enumerate(zip(demand, counts, serving.served_by, strict=True))
+            if count and option is not None
+        ]
+        yield Assignment(site=site, seats=tuple(seats), is_warm=serving.is_warm)
+
+
+def _seat(  # noqa: PLR0913 - what a seat is made of
+    want: Want, count: int, candidate: Candidate, use: int, requests: int, *, is_warm: bool
+) -> Seat:
+    points = (candidate.points if is_warm else candidate.cold_points)[use]
+    return Seat(
+        use=want.use.name,
+        requests=count,
+        candidate=candidate,
+        points=0.0 if points is None else points[requests - 1],
+        rate_tps=rate_at(candidate.result, requests),
+    )
+
+
+def _unserved(demand: Sequence[Want], assignments: Sequence[Assignment]) -> Iterator[tuple[str, int]]:
+    for want in demand:
+        served = sum(seat.requests for one in assignments for seat in one.seats if seat.use == want.use.name)
+        if served < want.requests:
+            yield want.use.name, want.requests - served
+
+
+def _assumptions(assignments: Sequence[Assignment], *, keep_loaded: bool) -> Iterator[str]:
+    """Yield what the plan takes for granted, in sentences."""
+    busy = [one for one in assignments if one.seats]
+    yield "Today is taken for one model a host, the best there for this demand: a result tells not what was loaded."
+    if any(one.site.capacity.basis == "seen" for one in busy):
+        yield (
+            "A host's memory is taken for the most that a benchmark saw in use there: give the real one with "
+            "--memory HOST=24GB."
+        )
+    if any(sum(seat.requests for seat in one.seats) > 1 for one in busy):
+        measured = all(seat.candidate.result.concurrency for one in busy for seat in one.seats)
+        yield (
+            "Requests at the same time share a host's throughput as it was measured."
+            if measured
+            else "Requests at the same time share the rate of one, where --parallel was not measured."
+        )
+    bases = {one.memory_basis for held in busy for one in held.loaded}
+    if "formula" in bases:
+        yield "Memory at a context that was not measured is computed from one load and the model's details."
+    if "line" in bases:
+        yield "Memory at a context that was not measured is on the line through two that were."
+    if "other context" in bases:
+        yield "Nothing tells how some model's memory grows with its context: that of the measured one is taken."
+    if "disk" in bases:
+        yield "Where the memory was not measured, the size on disk is taken, which is less than a loaded model needs."
+    if not keep_loaded and any(not one.is_warm for one in busy):
+        yield "Models that do not fit together take turns, and each request is taken to wait for a load."
