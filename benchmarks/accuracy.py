@@ -7,6 +7,8 @@ decode, prefill, load, GPU share    what the script of the server says (a load t
                                     what the server's timer is late by)
 TTFT, first answer, decode by our   what went over the wire: the server's end keeps each byte with the moment at which
 clock, turns of a conversation      it was written or read, so that the server's own lateness is not charged to us
+decode and prefill, deep            what the script says of that depth of the context
+memory at 64k                       what the script says of a context that was never loaded
 cached share                        the tokens that the prompts of two turns have in common
 
 Both ends read the same monotonic clock. Where no figure can be had there must be none, and the caveats must be exactly
@@ -30,6 +32,7 @@ import msgspec
 TESTS = Path(__file__).parent.parent / "tests"
 sys.path.insert(0, str(TESTS))
 
+from fake_ollama.engine import memory_bytes, true_decode_tps, true_prefill_tps  # noqa: E402
 from fake_ollama.script import FleetScript, ModelScript  # noqa: E402  # the path to it comes first
 from fake_ollama.speech import prompt_tokens  # noqa: E402
 from fake_ollama.tape import Exchange  # noqa: E402
@@ -52,6 +55,9 @@ WANTED: Mapping[Figure, float] = {
     "second turn, cold": 0.002,
     "cached share": 1e-9,
     "cached share, by time": 0.01,
+    "decode, deep": 0.01,
+    "prefill, deep": 0.02,
+    "memory at 64k": 0.01,
 }
 """The largest error: seconds for times to a first token, else a share of the truth (a cached share: points)."""
 QUEUED_TOKENS = 8
@@ -138,18 +144,31 @@ def truths(scenario: Scenario, result: Result, tape: Sequence[Exchange]) -> Mapp
     else:
         interview, *trials = (streamed(exchange) for exchange in generations[1:])
     true: dict[Figure, float | None] = {
-        "decode": script.decode_tps,
+        "decode": true_decode_tps(script, result.prompt_tokens or 0),
         "decode, our clock": stats.geometric_mean(list(_decode_rates(result.trials, trials))),
-        "prefill": script.prefill_tps,
+        "prefill": true_prefill_tps(script, result.prompt_tokens or 0),
         "TTFT": stats.percentile(_undisturbed_s(trials, script), 0.5),
         "first answer": interview.first_answer_s if interview else None,
         "load": script.load_s,
         "GPU share": script.gpu_share,
+        **of_depth(script, result),
         **of_conversation(script, [exchange for exchange in tape if exchange.path == "/api/chat"]),
     }
     if script.reported_eval_duration_ns is not None:
         true["decode"] = true["decode, our clock"]
     return {figure: None if figure in scenario.absent else true[figure] for figure in asked_of(scenario)}
+
+
+def of_depth(script: ModelScript, result: Result) -> dict[Figure, float | None]:
+    """Return what is true at the deepest depth that was measured, and of the memory with 64k tokens of context."""
+    if not result.depths:
+        return {}
+    depth_tokens = result.depths[-1].prompt_tokens or 0
+    return {
+        "decode, deep": true_decode_tps(script, depth_tokens),
+        "prefill, deep": true_prefill_tps(script, depth_tokens),
+        "memory at 64k": memory_bytes(script, 65_536),
+    }
 
 
 def asked_of(scenario: Scenario) -> list[Figure]:
@@ -234,6 +253,8 @@ def shown(figure: Figure, value: float | None) -> str:
             return f"{value * 1e3:.2f} ms"
         case "load":
             return f"{value:.4f} s"
+        case "memory at 64k":
+            return f"{value / 1e9:.4f} GB"
         case "GPU share" | "cached share" | "cached share, by time":
             return f"{value:.1%}"
         case _:

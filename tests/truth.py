@@ -12,6 +12,7 @@ import msgspec
 
 from fake_ollama.script import (
     CHAT_TEMPLATE,
+    Attention,
     EmptyAnswer,
     EndWithoutDone,
     ErrorAnswer,
@@ -39,6 +40,9 @@ Figure: TypeAlias = Literal[
     "second turn, cold",
     "cached share",
     "cached share, by time",
+    "decode, deep",
+    "prefill, deep",
+    "memory at 64k",
 ]
 
 NUM_CTX = 2048
@@ -63,6 +67,7 @@ SYSTEM = "You are the patient clerk of a harbour office who answers every letter
 SPEEDS: frozenset[Figure] = frozenset({"decode", "decode, our clock"})
 CACHED: frozenset[Figure] = frozenset({"cached share", "cached share, by time"})
 CONVERSATION: frozenset[Figure] = CACHED | {"second turn, warm", "second turn, cold"}
+DEEP: frozenset[Figure] = frozenset({"decode, deep", "prefill, deep", "memory at 64k"})
 EVERYTHING: frozenset[Figure] = SPEEDS | {"prefill", "TTFT", "first answer", "load", "GPU share"}
 
 
@@ -153,9 +158,10 @@ class Scenario:
     @property
     def unasked(self) -> frozenset[Figure]:
         """The figures that nobody asked for, or that the server's count stands for, or the reading time."""
+        deep = frozenset() if self.settings.depths else DEEP
         if self.settings.second_turn is Extra.OFF:
-            return CONVERSATION
-        return figures("cached share, by time" if self.model.report_cached_count else "cached share")
+            return CONVERSATION | deep
+        return deep | {"cached share, by time" if self.model.report_cached_count else "cached share"}
 
     @property
     def script(self) -> HostScript:
@@ -359,6 +365,16 @@ SCENARIOS: Sequence[Scenario] = (
         absent=figures("first answer"),
     ),
     Scenario(
+        name="far into a long context",
+        models=model(slower_per_1k=0.05, attention=Attention(layers=16, kv_heads=4, head_length=64)),
+        settings=msgspec.structs.replace(SETTINGS, depths=(0, 6000)),
+    ),
+    Scenario(
+        name="far into the context of windows",
+        models=model(attention=Attention(architecture="gemma3", layers=24, window_tokens=512)),
+        settings=msgspec.structs.replace(SETTINGS, depths=(0, 6000)),
+    ),
+    Scenario(
         name="half on the GPU",
         models=model(gpu_share=0.5),
         caveats=caveats(CaveatKind.PARTLY_ON_GPU),
@@ -474,7 +490,12 @@ def figures_of(result: Result) -> Mapping[Figure, float | None]:
     """Return the figures as a user gets them."""
     turns = result.second_turn
     share, told_by = (None, None) if turns is None else (turns.cached_share, turns.told_by)
+    deepest = result.depths[-1] if result.depths else None
+    memory = {entry.num_ctx: entry.memory_bytes for entry in result.memory_by_context if entry.basis == "line"}
     return {
+        "decode, deep": None if deepest is None else deepest.decode_tps,
+        "prefill, deep": None if deepest is None else deepest.prefill_tps,
+        "memory at 64k": memory.get(65_536),
         "decode": result.speed_tps,
         "decode, our clock": result.decode_client_tps,
         "prefill": result.prefill_tps,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 import truth
+from fake_ollama.engine import memory_bytes, true_decode_tps, true_prefill_tps
 from fake_ollama.fleet import FakeHost, fake_host
 from fake_ollama.script import HostScript
 from ollama_speedrun.benchmark.types import CaveatKind
@@ -38,9 +39,16 @@ async def test_known_truth_is_told_and_what_cannot_be_known_is_not(scenario: Sce
     assert scenario.expects(kinds), kinds
     assert (result.discarded_trials or 0) >= scenario.discarded.start
     if result.decode_tps is not None:
-        assert result.decode_tps == pytest.approx(scenario.model.decode_tps, rel=0.01)
+        assert result.decode_tps == pytest.approx(true_decode_tps(scenario.model, result.prompt_tokens or 0), rel=0.01)
     if result.prefill_tps is not None:
         assert result.prefill_tps == pytest.approx(scenario.model.prefill_tps, rel=0.05)
+    if result.depths:
+        deepest = result.depths[-1]
+        depth_tokens = deepest.prompt_tokens or 0
+        assert deepest.decode_tps == pytest.approx(true_decode_tps(scenario.model, depth_tokens), rel=0.01)
+        assert deepest.prefill_tps == pytest.approx(true_prefill_tps(scenario.model, depth_tokens), rel=0.02)
+        line = {entry.num_ctx: entry.memory_bytes for entry in result.memory_by_context if entry.basis == "line"}
+        assert line[65_536] == pytest.approx(memory_bytes(scenario.model, 65_536), rel=0.01)
     if result.gpu_share is not None:
         assert result.gpu_share == pytest.approx(scenario.model.gpu_share)
 

@@ -34,6 +34,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     `speed_tps` and `ttft_s` come with the ends of their 95 % intervals. `items` are its counted items, of the levels of
     `mix`, and `item_s` the seconds that one took on average. `throughput_tps` is that of several requests at once, None
     where it was not measured, `content_tps` the decode rate by what is written, where that was measured.
+    `context_tokens` is the most context that it can attend to, `asked_tokens` what it was to be measured with, and
+    `measured_tokens` what it was measured with, which others chose where it `is_theirs`.
     """
 
     key: Key
@@ -47,6 +49,9 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     content_tps: Mapping[ContentKind, float] = {}
     memory_bytes: int | None = None
     context_tokens: int | None = None
+    asked_tokens: int | None = None
+    measured_tokens: int | None = None
+    is_theirs: bool = False
     capabilities: frozenset[str] = frozenset()
     items: tuple[ItemRecord, ...] = ()
     mix: str | None = None

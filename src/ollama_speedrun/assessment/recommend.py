@@ -7,12 +7,12 @@ from typing import Final, TypeAlias
 import msgspec
 
 from ..benchmark.plan import BenchmarkSettings
-from ..benchmark.types import Result
+from ..benchmark.types import CaveatKind, Result
 from ..inventory.types import Model
 from ..quality import records, sharing
 from ..quality.next_tokens import NextTokens, compared
 from ..quality.records import QualityRecord
-from . import score, sentences, uses
+from . import contexts, score, sentences, uses
 from .certainty import certainty
 from .choice import Candidate, Choice, choose, rate
 from .tiers import TIERS, placed
@@ -174,8 +174,11 @@ def _fast_enough(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _use_verdict(use: Use, candidates: Sequence[Candidate], rated: Sequence[Rated]) -> UseVerdict:
-    choice = choose(use, candidates)
-    why = sentences.why(choice) if choice else sentences.why_none(rated, use)
+    choice = choose(use, contexts.preferred(use, candidates))
+    if choice is None:
+        why = sentences.why_none(rated, use)
+    else:
+        why = sentences.why(choice) + contexts.of_use(use, choice.best.candidate, candidates)
     return UseVerdict(use.name, _pick(choice), why)
 
 
@@ -279,6 +282,9 @@ def _candidate(entry: Rated, models: Mapping[ModelKey, Model], record: QualityRe
         throughput_tps=max((point.throughput_tps or 0.0 for point in result.concurrency), default=0.0) or None,
         memory_bytes=result.memory_bytes or (model.size_bytes if model else None),
         context_tokens=model.context_length if model else None,
+        asked_tokens=result.num_ctx,
+        measured_tokens=result.context_length,
+        is_theirs=any(caveat.kind is CaveatKind.LOAD_TIME_HIDDEN for caveat in result.caveats),
         capabilities=frozenset(model.capabilities) if model else frozenset(),
         items=record.counted,
         mix=record.mix,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..benchmark.types import label
+from . import contexts
 from .choice import Candidate, Choice, Gap, Key, Rated, drift_that_matters
 from .types import Certainty
 from .types import Rated as RatedResult
@@ -18,7 +19,7 @@ ROUND: Final = 5
 
 def why(choice: Choice, sure: Certainty | None = None) -> str:
     """Return why a choice was made, how sure it is, what it would cost to be surer, and what casts doubt on it."""
-    return _why(choice, sure) + _of_drift(choice)
+    return _why(choice, sure) + contexts.unlike(choice) + _of_drift(choice)
 
 
 def _of_drift(choice: Choice) -> str:
