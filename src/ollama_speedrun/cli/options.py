@@ -383,6 +383,7 @@ class Settings:
         "also give the largest context of each model whose memory is at most this, such as 24GB",
     )
     wide = Option(SWITCH, False, VERDICT, None, "more columns: prefill, size, load, and the quality in each area")
+    plot = Option(SWITCH, False, VERDICT, None, "also plot quality against speed, and speed by context depth")
     output = Option(
         PATHS,
         (),

@@ -76,6 +76,8 @@ class Screen:
                     terminal.print_models(console, document)
                 case Phase.BENCHMARK | Phase.ASSESS if document.results:
                     terminal.print_report(console, document, report_settings(self._settings))
+                    if self._settings.plot:
+                        terminal.print_plots(console, document)
                 case _:
                     pass
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..results.types import Document
-from . import figures, layout, view
+from . import figures, layout, plot, view
 from .columns import HOSTS, Column, T, cells, models, needed
 from .layout import paragraph, print_lines, table, width_of
 from .settings import USUAL, ReportSettings
@@ -21,11 +21,32 @@ SPILLS_STYLE: Final = "bold yellow"
 HEADLINE_STYLE: Final = "bold cyan"
 CAUTION_STYLE: Final = "bold yellow"
 STAR: Final = "★"
+USUAL_WIDTH: Final = 80
+"""The width of a plot in a pipe or a file."""
+SERIES_STYLES: Final = ("bold yellow", "cyan", "green", "magenta", "blue", "red", "bright_cyan", "bright_magenta")
 
 
 def print_report(console: Console, document: Document, settings: ReportSettings = USUAL) -> None:
     """Print what to use, the table of each memory tier, and what could change that decision."""
     print_lines(console, _report(console, view.report(document, settings), settings))
+
+
+def print_plots(console: Console, document: Document) -> None:
+    """Print what the document has to plot, in the console's width and encoding; nothing where that is nothing."""
+    lines = plot.plots(document, width=width_of(console) or USUAL_WIDTH, has_unicode=console.encoding.startswith("utf"))
+    print_lines(console, (Text.assemble(*((piece.text, _plotted(piece)) for piece in line)) for line in lines))
+
+
+def _plotted(piece: plot.Piece) -> str:
+    match piece.style:
+        case "plain":
+            return ""
+        case "title":
+            return HEADLINE_STYLE
+        case "best":
+            return BEST_STYLE
+        case int(place):
+            return SERIES_STYLES[place % len(SERIES_STYLES)]
 
 
 def print_hosts(console: Console, document: Document) -> None:

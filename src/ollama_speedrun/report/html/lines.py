@@ -15,10 +15,18 @@ MOST_COLOURED: Final = 8
 
 
 class Series(msgspec.Struct, frozen=True):
-    """The line of one model: its name, and pairs of what grows and the figure there."""
+    """The line of one model: its name, and pairs of what grows and the figure there.
+
+    `estimates` are the values of what grows at which the figure was worked out and not measured.
+    """
 
     name: str
     points: tuple[tuple[float, float], ...]
+    estimates: frozenset[float] = frozenset()
+
+    def kind(self, at: float) -> str:
+        """Return the remark on a figure, empty where it was measured."""
+        return " (estimated)" if at in self.estimates else ""
 
 
 def chart(  # noqa: PLR0913 - each is one property of a chart
@@ -67,14 +75,14 @@ def _line(  # noqa: PLR0913 - each is one property of a line
     class_ = _class(place)
     places = [(x.scale.place(at), y.scale.place(value)) for at, value in one.points]
     if place >= MOST_COLOURED:
-        each = [f"{x_text(at)}: {y_text(value)} {unit}".strip() for at, value in one.points]
+        each = [f"{x_text(at)}: {y_text(value)} {unit}{one.kind(at)}" for at, value in one.points]
         last = mark(dot(*places[-1], radius_px=3), lines=(one.name, *each), class_=class_, is_first=False)
         return join(path(places, f"line {class_}"), last)
     marks = [
         mark(
             dot(*where, radius_px=4),
-            lines=(one.name, f"{x_text(at)}: {y_text(value)} {unit}".strip()),
-            class_=class_,
+            lines=(one.name, f"{x_text(at)}: {y_text(value)} {unit}{one.kind(at)}"),
+            class_=f"{class_} guess" if at in one.estimates else class_,
             is_first=is_first and position == 0,
         )
         for position, (where, (at, value)) in enumerate(zip(places, one.points, strict=True))

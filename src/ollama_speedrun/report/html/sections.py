@@ -77,7 +77,7 @@ def sections(document: Document, report: Report, names: Mapping[str, str]) -> It
         (
             "memory-by-context",
             "Memory by context",
-            "What the loaded model takes, by the context that it is loaded with.",
+            "What the loaded model takes, by the context that it is loaded with. Hollow dots are estimated.",
             sweeps.memory(ranked, names),
         ),
         ("beside", "Other figures", "", _beside(report)),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from ... import units
 from ...benchmark.types import DepthPoint, Result
 from ...results.types import Document
 from .. import figures, meaning
@@ -71,25 +72,20 @@ def at_once(results: Sequence[Result], names: Mapping[str, str]) -> Markup | Non
 
 
 def memory(results: Sequence[Result], names: Mapping[str, str]) -> Markup | None:
-    """Return the memory by the context that a model was loaded with; None where no two contexts were measured."""
-    found = [
-        Series(
-            _name(result, names),
-            tuple(
-                sorted(
-                    {
-                        float(point.num_ctx): point.memory_bytes / 1e9
-                        for point in result.depths
-                        if point.memory_bytes is not None
-                    }.items()
-                )
-            ),
-        )
-        for result in results
-    ]
-    series = [one for one in found if len(one.points) > 1]
+    """Return the memory by the context that a model was loaded with; None where no two contexts are known.
+
+    A line across marks what the GPU of a host holds, where a model did not fit into it.
+    """
+    series = [one for one in (_memory(result, names) for result in results) if len(one.points) > 1]
     if not series:
         return None
+    shown = {result.host for result in results if len(_memory(result, names).points) > 1}
+    limits = tuple(
+        (limit_bytes / units.GB, f"GPU of {names.get(host) or figures.host_label(host)}")
+        for host, limit_bytes in gpu_limits(results).items()
+        if host in shown
+    )
+    highest = max([size for one in series for _, size in one.points] + [limit for limit, _ in limits])
     drawn = chart(
         series,
         label="Memory by context",
@@ -98,9 +94,43 @@ def memory(results: Sequence[Result], names: Mapping[str, str]) -> Markup | None
         x_text=tokens,
         y_text=rate,
         unit="GB",
-        y_scale=Linear(0.0, 1.08 * max(size for one in series for _, size in one.points)),
+        y_scale=Linear(0.0, 1.08 * highest),
+        anchors=limits,
     )
     return element("div", drawn, class_="panels one")
+
+
+def gpu_limits(results: Sequence[Result]) -> dict[str, int]:
+    """Return how many bytes of a model each host's GPU held at most while a part of it did not fit, by URL.
+
+    A host where every model fitted tells nothing of its limit and is left out.
+    """
+    found: dict[str, int] = {}
+    for result in results:
+        partly = [
+            *(load.gpu_bytes for load in result.loads if 0 < load.gpu_bytes < load.memory_bytes),
+            *(_on_gpu(point.memory_bytes, point.gpu_share) for point in result.depths),
+            _on_gpu(result.memory_bytes, result.gpu_share),
+        ]
+        if most := max(partly):
+            found[result.host] = max(most, found.get(result.host, 0))
+    return found
+
+
+def _on_gpu(memory_bytes: int | None, gpu_share: float | None) -> int:
+    """Return the bytes on the GPU where that is a part of all, 0 elsewhere."""
+    if memory_bytes is None or gpu_share is None or not 0 < gpu_share < 1:
+        return 0
+    return round(memory_bytes * gpu_share)
+
+
+def _memory(result: Result, names: Mapping[str, str]) -> Series:
+    """Return the memory at each context: as worked out from the loads, else as the depths were measured."""
+    known = {float(one.num_ctx): one.memory_bytes / units.GB for one in result.memory_by_context} or {
+        float(point.num_ctx): point.memory_bytes / units.GB for point in result.depths if point.memory_bytes is not None
+    }
+    estimates = frozenset(float(one.num_ctx) for one in result.memory_by_context if one.basis != "measured")
+    return Series(_name(result, names), tuple(sorted(known.items())), estimates)
 
 
 def _by_depth(

@@ -18,6 +18,11 @@ THINNEST: Final = 0.004
 """The smallest share of the width that a bar is drawn with, so that it can be seen and pointed at."""
 
 
+SHORTEST_NAMED: Final = 0.06
+"""The smallest share of the width of a bar that has room for the beginning of its name."""
+STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400)
+
+
 class Turn(msgspec.Struct, frozen=True):
     """A model's turn: its name, its begin and end in seconds since the run began, and if it ended well."""
 
@@ -41,10 +46,16 @@ def timeline(document: Document, names: Mapping[str, str]) -> Markup | None:
     ]
     ticks = [
         element("text", figures.stopwatch(value), x=percent(scale.place(value)), y=13, class_="tick middle")
-        for value in scale.ticks(5)
+        for value in ticks_of(scale.high)
     ]
     axis = element("svg", *ticks, class_="ticks", height=18, role="img", aria_label="Time since the start")
     return element("div", *rows, axis, class_="timeline")
+
+
+def ticks_of(whole_s: float) -> tuple[int, ...]:
+    """Return round times from 0 to this one, in seconds, six or fewer after the first."""
+    step_s = next((step for step in STEPS_S if whole_s / step <= 6), STEPS_S[-1])
+    return tuple(range(0, int(whole_s) + 1, step_s))
 
 
 def _turns(document: Document) -> dict[str, list[Turn]]:
@@ -80,7 +91,7 @@ def _bar(turn: Turn, lane: int, scale: Linear, *, is_first: bool) -> Markup:
     drawn = element(
         "svg",
         element("rect", width="100%", height="100%", rx=3),
-        element("text", turn.name, x=5, y=12),
+        element("text", turn.name, x=5, y=12) if right - left > SHORTEST_NAMED else None,
         x=percent(min(left, 1 - THINNEST)),
         y=lane * LANE_PX + (LANE_PX - BAR_PX) / 2,
         width=percent(max(right - left, THINNEST)),
