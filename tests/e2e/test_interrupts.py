@@ -84,7 +84,9 @@ async def test_the_first_signal_prints_what_is_finished_and_leaves_the_server_as
         loaded = list(host.loaded)
     assert process.returncode == 130
     assert "quick:1b" in stdout.decode()
-    assert stderr.decode().splitlines()[-1] == "ollama-speedrun: interrupted: 1 benchmark finished"
+    assert stderr.decode().splitlines()[-1] == (
+        "ollama-speedrun: interrupted: 1 benchmark finished; go on with: ollama-speedrun --resume"
+    )
     assert "Traceback" not in stderr.decode()
     assert loaded == []
     kept = read_document(file)
@@ -104,7 +106,9 @@ async def test_models_that_take_turns_are_kept_with_the_trials_they_have(
             stdout, stderr = await asyncio.wait_for(process.communicate(), 20)
         loaded = list(host.loaded)
     assert (process.returncode, loaded) == (130, [])
-    assert stderr.decode().splitlines()[-1] == "ollama-speedrun: interrupted: 0 benchmarks finished, 2 cut short"
+    assert stderr.decode().splitlines()[-1] == (
+        "ollama-speedrun: interrupted: 0 benchmarks finished, 2 cut short; go on with: ollama-speedrun --resume"
+    )
     assert all(name in stdout.decode() for name in ("one:1b", "two:1b"))
     kept = read_document(file).results
     assert [(result.status, CaveatKind.CUT_SHORT in [one.kind for one in result.caveats]) for result in kept] == [

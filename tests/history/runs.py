@@ -7,6 +7,7 @@ import msgspec
 import specimens
 from ollama_speedrun.benchmark.plan import BenchmarkSettings
 from ollama_speedrun.quality.items import Grade
+from ollama_speedrun.quality.next_tokens import NextTokens, TokenChance
 from ollama_speedrun.quality.records import AnswerRecord, ItemRecord, QualityRecord
 from ollama_speedrun.results.types import Context, Document
 
@@ -51,6 +52,16 @@ def run(run_id: str = RUN, *, began: datetime = BEGAN, complete: bool = True) ->
         settings=BenchmarkSettings(depths=(0, 2048)),
         items_files=("mine.toml",),
         context=Context(system="Linux", architecture="x86_64", python="3.12.1", cpus=8),
+        next_tokens=(
+            NextTokens(
+                host=specimens.DESK,
+                model="llama3.1:8b",
+                digest="d" * 64,
+                base="llama",
+                version=1,
+                answers=((TokenChance(" the", -0.5), TokenChance(" a", -1.5)), ()),
+            ),
+        ),
         quality_records=(quality(), quality("smollm2:135m", items=0)),
         assessments=(),
         verdict=None,

@@ -26,7 +26,13 @@ def path_in(directory: Path) -> Path:
 
 
 def assessed(document: Document) -> Document:
-    assessments, verdict = assess(document.models, document.results, document.quality_records, document.settings)
+    assessments, verdict = assess(
+        document.models,
+        document.results,
+        document.quality_records,
+        document.settings,
+        next_tokens=document.next_tokens,
+    )
     return msgspec.structs.replace(document, assessments=assessments, verdict=verdict)
 
 
@@ -35,6 +41,13 @@ def test_a_run_comes_back_as_it_was_taken_in(tmp_path: Path) -> None:
         assert history.add(runs.run()) == RUN
     with History(path_in(tmp_path)) as history:
         assert history.document(RUN) == assessed(runs.run())
+
+
+def test_every_part_of_a_document_is_there_to_be_kept() -> None:
+    """A part that is empty here could be lost without a test that fails."""
+    made_again = {"assessments", "verdict"}
+    parts = {name for name in Document.__struct_fields__ if getattr(runs.run(), name) in ((), None)}
+    assert parts == made_again
 
 
 def test_a_list_tells_what_a_run_measured_and_the_pick(tmp_path: Path) -> None:

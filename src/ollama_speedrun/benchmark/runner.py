@@ -39,6 +39,15 @@ Studies: TypeAlias = Callable[[Model, Thinks], Sequence[Study]]
 """Returns further studies of a model in a variant, to be carried out while it is loaded for its speed trials."""
 
 
+Begun: TypeAlias = Callable[[Model, Thinks], Result | None]
+"""Returns the known result of a model: where it was cut short, its generations are not repeated; else nothing is."""
+
+
+def nothing_begun(_model: Model, _thinks: Thinks) -> None:
+    """Return None."""
+    return
+
+
 def no_studies(_model: Model, _thinks: Thinks) -> Sequence[Study]:
     """Return none."""
     return ()
@@ -54,6 +63,7 @@ async def benchmark_host(  # noqa: PLR0913  # independent inputs, named at the c
     server_version: str | None = None,
     studies: Studies = no_studies,
     may_begin: Callable[[Model], bool] = lambda _: True,
+    begun: Begun = nothing_begun,
 ) -> None:
     """Benchmark a host's models, those already loaded first, then from small to large.
 
@@ -71,11 +81,15 @@ async def benchmark_host(  # noqa: PLR0913  # independent inputs, named at the c
 
     def turn(model: Model, thinks: Thinks) -> Turn:
         loaded = LoadedModel(visit, model, num_ctx=settings.num_ctx, thinks=thinks)
-        return _turn(loaded, settings, studies(model, thinks))
+        return _turn(loaded, settings, studies(model, thinks), begun(model, thinks))
 
     in_turn = sorted(models, key=lambda model: (find(visit.residents.before, model) is None, model.size_bytes or 0))
     variants = [
-        (model, thinks) for model in in_turn if model.generates_text for thinks in _variants(model, settings.thinking)
+        (model, thinks)
+        for model in in_turn
+        if model.generates_text
+        for thinks in variants_of(model, settings.thinking)
+        if (known := begun(model, thinks)) is None or known.is_cut_short
     ]
     try:
         turns = Turns(visit, teller, turn, holds_two=settings.take_turns, may_begin=may_begin)
@@ -89,7 +103,7 @@ async def benchmark_host(  # noqa: PLR0913  # independent inputs, named at the c
         await visit.residents.restore()
 
 
-def _turn(model: LoadedModel, settings: BenchmarkSettings, alongside: Sequence[Study]) -> Turn:
+def _turn(model: LoadedModel, settings: BenchmarkSettings, alongside: Sequence[Study], begun: Result | None) -> Turn:
     """Return the turn of a model with every study that the settings ask for."""
     budget = Budget(settings.budget_s)
     trials = TrialSettings(
@@ -100,7 +114,7 @@ def _turn(model: LoadedModel, settings: BenchmarkSettings, alongside: Sequence[S
         precision=settings.precision,
         longest_s=settings.trials_s,
     )
-    speed = SpeedTrials(trials, budget)
+    speed = SpeedTrials(trials, budget, begun=begun)
     last: list[ResultStudy] = []
     if settings.second_turn is not Extra.OFF:
         longest_s = None if settings.second_turn is Extra.ON else LONGEST_READ_S
@@ -193,7 +207,7 @@ async def _is_free(visit: Visit, if_busy: IfBusy) -> bool:
             return await visit.residents.is_quiet(wait_s=visit.timeout_s)
 
 
-def _variants(model: Model, thinking: Thinking) -> Sequence[Thinks]:
+def variants_of(model: Model, thinking: Thinking) -> Sequence[Thinks]:
     """Return what to ask of a model: the server's default, or each way of thinking that it knows."""
     if "thinking" not in model.capabilities:
         return (None,)

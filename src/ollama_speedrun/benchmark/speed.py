@@ -12,6 +12,7 @@ from ..visit.loaded_model import LoadedModel
 from ..visit.types import StreamRecord
 from . import derive, metrics, stats, workload
 from .budget import Budget
+from .types import Result
 
 RETRIES: Final = 2
 ENOUGH_TRIALS: Final = 5
@@ -73,22 +74,24 @@ class TrialSettings(msgspec.Struct, frozen=True, kw_only=True):
 class SpeedTrials:
     """A study: one long generation, the interview, then short ones until the settings are met or the budget is spent.
 
-    `failure` says why there is no interview; `cut_short` what failed after it and ended the trials, which stand.
-    `keeps_loaded` is False once the server has been seen to unload the model after each answer.
+    `begun` is a result that was cut short, whose generations count. `failure` says why there is no interview;
+    `cut_short` what failed after it and ended the trials, which stand. `keeps_loaded` is False once the server has been
+    seen to unload the model after each answer.
     """
 
     name = "the speed"
     needs_the_memory = False
 
-    def __init__(self, settings: TrialSettings, budget: Budget) -> None:
-        self.interview: StreamRecord | None = None
-        self.trials: list[StreamRecord] = []
-        self.discarded = 0
+    def __init__(self, settings: TrialSettings, budget: Budget, *, begun: Result | None = None) -> None:
+        self.interview: StreamRecord | None = None if begun is None else begun.interview
+        self.trials: list[StreamRecord] = [] if self.interview is None or begun is None else list(begun.trials)
+        self.discarded = 0 if begun is None else begun.discarded_trials or 0
         self.keeps_loaded = True
         self.failure: str | None = None
         self.cut_short: str | None = None
         self.settings = settings
         self._budget = budget
+        self._may_be_done = self.interview is not None
 
     @property
     def is_complete(self) -> bool:
@@ -105,7 +108,14 @@ class SpeedTrials:
         return None if self.interview is None else metrics.prefill_tps(self.interview)
 
     async def step(self, model: LoadedModel) -> bool:
-        """Run the interview, or one trial; what the server does wrong is kept and not raised."""
+        """Run the interview, or one trial; what the server does wrong is kept and not raised.
+
+        Where both were done before the run was interrupted, nothing is left to do.
+        """
+        if self._may_be_done:
+            self._may_be_done = False
+            if self.settings.is_done(self.trials):
+                return False
         try:
             if self.interview is None:
                 self.interview = await self._undisturbed(model, self.settings.interview_tokens)

@@ -329,6 +329,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The model's name, with its variant where it has one."""
         return label(self.model, self.variant)
 
+    @property
+    def is_cut_short(self) -> bool:
+        """True if its benchmark ended before it was done."""
+        return any(caveat.kind is CaveatKind.CUT_SHORT for caveat in self.caveats)
+
 
 def label(model: str, variant: str | None) -> str:
     """Return a model's name, with its variant where it has one."""

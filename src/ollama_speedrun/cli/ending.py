@@ -20,7 +20,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
     `has_server` and `has_model` say that the selection took any, `failed_targets` are the URLs of servers that could
     not be used. `is_out_of_time` says that the time limit ended it in order: a document that is not complete is no
-    failure then.
+    failure then. `resume` is the command that goes on with the run, None where it is not kept.
     """
 
     document: Document
@@ -30,6 +30,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     has_model: bool
     failed_targets: tuple[str, ...] = ()
     is_out_of_time: bool = False
+    resume: str | None = None
 
     @property
     def status(self) -> ExitCode:
@@ -88,7 +89,11 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         kinds = [{caveat.kind for caveat in result.caveats} for result in self.document.results]
         cut = sum(CaveatKind.CUT_SHORT in of_one for of_one in kinds)
         also = f", {cut} cut short" if cut else ""
-        return f"interrupted: {_counted(len(kinds) - cut, 'benchmark')} finished{also}"
+        return f"interrupted: {_counted(len(kinds) - cut, 'benchmark')} finished{also}{self._how_to_go_on}"
+
+    @property
+    def _how_to_go_on(self) -> str:
+        return "" if self.resume is None else f"; go on with: {self.resume}"
 
     def _why_no_server(self) -> str:
         servers = [host.url for host in self.document.hosts if host.is_ollama]

@@ -392,6 +392,7 @@ class Settings:
         f"also write the result to a {endings()} file; .svg and .png are a card of the verdict (repeatable)",
     )
     history = Option(FILE, None, HISTORY, "FILE", "the file of past runs, instead of the usual one")
+    fresh = Option(SWITCH, False, REUSE, None, "measure all again, also what the history knows under the same settings")
     save = Option(SWITCH, True, REUSE, None, "do not keep the result in the history, nor for `assess`")
     yes = Option(SWITCH, False, TALK, None, "answer every question with yes")
     color = Option(SWITCH, True, TALK, None, "no colours")
@@ -526,6 +527,12 @@ ONE_OFFS = (
     OneOff("--print", None, ("use",), "only print what belongs into its file"),
     OneOff("--file", "FILE", ("use",), "the file to change, instead of the program's usual one"),
     OneOff("--output", "FILE", ("export",), "write to this file instead of standard output"),
+    OneOff(
+        "--resume",
+        "[RUN]",
+        ("run", "benchmark"),
+        "go on with the run that was interrupted last, or with RUN, with the options it was begun with",
+    ),
     OneOff("--keep", "N", ("history",), "history prune: keep the newest N runs"),
     OneOff("--older-than", "AGE", ("history",), "history prune: delete runs older than 90d, 12w or a date"),
     OneOff("--open", None, ("report",), "open the first file that was written in the web browser"),

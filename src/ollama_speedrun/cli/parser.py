@@ -224,7 +224,9 @@ def _shown(value: object) -> str:
 
 def _add_one_off_options(parser: argparse.ArgumentParser, verb: str) -> None:
     for option in ONE_OFFS:
-        if verb in option.verbs and option.metavar:
+        if verb in option.verbs and option.metavar == "[RUN]":
+            parser.add_argument(option.flag, metavar="RUN", nargs="?", const="newest", help=option.help)
+        elif verb in option.verbs and option.metavar:
             _complete_files(parser.add_argument(option.flag, metavar=option.metavar, help=option.help))
         elif verb in option.verbs:
             parser.add_argument(option.flag, action="store_true", help=option.help)

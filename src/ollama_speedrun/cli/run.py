@@ -27,7 +27,7 @@ from .exit_codes import ExitCode
 from .interrupts import on_interrupt
 from .late_display import LateDisplay
 from .open_files import too_few
-from .options import VERBS
+from .options import PROGRAM, VERBS
 from .results import Checkpoints, ResultFiles
 from .screen import Screen
 from .settings import Settings
@@ -35,7 +35,9 @@ from .settings import Settings
 TYPE_CHECKING = False  # loading rich takes longer than a LAN takes to answer
 if TYPE_CHECKING:
     from ..history.journal import Journal
+    from ..pipeline.settings import RunSettings
     from ..ui.live import RunDisplay
+    from .earlier import Past
 
 
 DEFAULT_VERB = "run"
@@ -81,6 +83,9 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
 
 def run_until(phase: Phase, environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     """Run the phases up to this one on what the command line names, or on all that is within reach."""
+    past = _past(environment, arguments) if phase >= Phase.BENCHMARK else None
+    if past is not None:
+        arguments = argparse.Namespace(**{**vars(arguments), **past.flags})
     chosen = load_settings(environment, arguments)
     hosts = planning.named_hosts(chosen, environment)
     plan = planning.discovery_plan(chosen, environment, hosts)
@@ -94,8 +99,22 @@ def run_until(phase: Phase, environment: Environment, arguments: argparse.Namesp
         explain=getattr(arguments, "explain", None),
         host_patterns=hosts.patterns,
         verb=arguments.verb,
+        past=past,
     )
     return command.conduct(nullcontext(plan))
+
+
+def _past(environment: Environment, arguments: argparse.Namespace) -> "Past":
+    """Return what the run knows of earlier ones; with `--resume` it has the flags of the run that it goes on with."""
+    from . import earlier
+
+    flags = earlier.flags_of(arguments)
+    chosen = settings.load(environment, vars(arguments), config_flag=arguments.config).settings
+    path = planning.history_file(chosen, environment)
+    resumed = None if arguments.resume is None else earlier.resumed(path, arguments.resume, verb=arguments.verb)
+    if resumed is not None:
+        flags = earlier.flags_to_go_on(resumed, flags)
+    return earlier.Past(path=path, flags=flags, resumed=resumed, fresh=bool(flags.get("fresh", chosen.fresh)))
 
 
 class RunCommand:
@@ -112,6 +131,7 @@ class RunCommand:
         explain: str | None = None,
         host_patterns: Sequence[str] = (),
         verb: str = DEFAULT_VERB,
+        past: "Past | None" = None,
     ) -> None:
         self._environment = environment
         self._screen = Screen(environment, chosen, as_json=as_json)
@@ -127,9 +147,14 @@ class RunCommand:
             usual={Phase.DISCOVER: Worth.SERVERS, Phase.ENUMERATE: Worth.MODELS}.get(until, Worth.RESULTS),
             shown=planning.report_settings(chosen),
         )
-        self._journal = self._new_journal(verb) if chosen.save and self._measures else None
+        self._past = past
+        self._verb = verb
+        self._settings = self._run_settings() if self._measures else None
+        self._journal = self._new_journal() if chosen.save and self._measures else None
         self._has_warned = False
         self._run = Run()
+        if past is not None and past.resumed is not None:
+            self._run.go_on(past.resumed.document)
         self._run.begin(self._selection)
         self._failed_targets: list[str] = []
         self._is_declined = False
@@ -161,6 +186,7 @@ class RunCommand:
             has_model=bool(chosen.models),
             failed_targets=tuple(self._failed_targets),
             is_out_of_time=self._run.is_out_of_time,
+            resume=None if where is None or self._past is None else self._command_to_resume,
         )
         if not self._as_stream:
             self._screen.show(result, until=self._until)
@@ -234,7 +260,8 @@ class RunCommand:
             return
         from ..pipeline.run import run
 
-        settings = planning.run_settings(self._chosen, selection=self._selection, own_items=self._own_items)
+        settings = self._settings or self._run_settings()
+        recall = None if self._past is None else self._past.recall(settings)
 
         async def approve(forecast: Forecast) -> bool:
             if asking.is_long(forecast, self._chosen):
@@ -243,17 +270,26 @@ class RunCommand:
             return not self._is_declined
 
         asked = approve if self._asks else None
-        await run(plan, settings, until=self._until, emit=emit, into=self._run, approve=asked)
+        await run(plan, settings, until=self._until, emit=emit, into=self._run, approve=asked, recall=recall)
+
+    @property
+    def _command_to_resume(self) -> str:
+        return f"{PROGRAM} --resume" if self._verb == DEFAULT_VERB else f"{PROGRAM} {self._verb} --resume"
+
+    def _run_settings(self) -> "RunSettings":
+        found = planning.run_settings(self._chosen, selection=self._selection, own_items=self._own_items)
+        return found if self._past is None else self._past.settings(found)
 
     @property
     def _asks(self) -> bool:
         """True if a person is asked before a long run."""
         return self._measures and not self._chosen.yes and self._environment.is_interactive
 
-    def _new_journal(self, verb: str) -> "Journal":
+    def _new_journal(self) -> "Journal":
         from ..history.journal import Journal
 
-        return Journal(planning.history_file(self._chosen, self._environment), verb=verb)
+        flags = {} if self._past is None else self._environment.mask.within(dict(self._past.flags))
+        return Journal(planning.history_file(self._chosen, self._environment), verb=self._verb, arguments=flags)
 
     def _keep(self, event: Event, *, warn: Callable[[str], None]) -> None:
         """Put an event into the history, and say once where that takes no more."""
@@ -278,5 +314,7 @@ class RunCommand:
             self._screen.complain(self._journal.remark)
         if self._journal is not None and self._journal.why_not is not None and not self._has_warned:
             self._screen.note(f"Not kept in the history: {self._journal.why_not}")
+        if ending.is_out_of_time and ending.resume is not None:
+            self._screen.note(f"What is left can be measured with: {ending.resume}")
         if ending.sentence:
             self._screen.complain(ending.sentence)

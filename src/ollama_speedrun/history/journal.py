@@ -17,7 +17,7 @@ from ..benchmark.events import BenchmarkEnded, BenchmarkPartial, BenchmarkRevise
 from ..discovery.events import HostFound, HostMerged
 from ..errors import HistoryError
 from ..inventory.events import ModelListed
-from ..quality.events import ItemGraded, NotAsked, QualityBegan
+from ..quality.events import ItemGraded, NextTokensRead, NotAsked, QualityBegan
 from ..results.types import Document
 from ..results.worth import Worth, worth_of
 from . import rows, tables
@@ -36,6 +36,7 @@ Kept: TypeAlias = (
     | QualityBegan
     | ItemGraded
     | NotAsked
+    | NextTokensRead
 )
 """The events that are kept."""
 Snapshot: TypeAlias = Callable[[], Document]
@@ -176,6 +177,8 @@ class Journal:
                 tables.put_record(connection, self.run_id, record)
             case ItemGraded(host, model, variant, item):
                 tables.put_item(connection, self.run_id, (host, model, variant), item)
+            case NextTokensRead(found):
+                tables.add_next_tokens(connection, self.run_id, found)
             case NotAsked():
                 return  # the last document says it
         connection.execute(

@@ -138,7 +138,21 @@ CREATE TABLE items (
 CREATE UNIQUE INDEX items_by_number ON items (run_id, host, model, variant, number);
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _HOSTS + _MODELS + _RESULTS + _ITEMS,)
+_NEXT_TOKENS: Final = """
+CREATE TABLE next_tokens (
+  run_id TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+  host TEXT NOT NULL,
+  model TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  base TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  texts INTEGER NOT NULL,
+  document TEXT NOT NULL
+);
+CREATE UNIQUE INDEX next_tokens_by_model ON next_tokens (run_id, host, model);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _HOSTS + _MODELS + _RESULTS + _ITEMS, _NEXT_TOKENS)
 """Each step leads from the version of its place to the next one."""
 VERSION: Final = len(MIGRATIONS)
 

@@ -8,9 +8,10 @@ from typing import TypeAlias
 import msgspec
 
 from ..assessment.types import Rated
-from ..benchmark.types import CaveatKind, Result
+from ..benchmark.types import Result
 from ..discovery.types import Host
 from ..inventory.types import Model
+from ..quality.next_tokens import NextTokens
 from ..quality.records import ItemRecord, QualityRecord
 from ..results.types import Document
 
@@ -93,7 +94,7 @@ def result_row(run_id: str, result: Result) -> Row:
         "variant": result.variant or "",
         "status": result.status,
         "reason": result.reason,
-        "partial": int(any(caveat.kind is CaveatKind.CUT_SHORT for caveat in result.caveats)),
+        "partial": int(result.is_cut_short),
         "measured_in": result.measured_in,
         "server_version": result.server_version,
         "digest": result.digest,
@@ -168,6 +169,20 @@ def item_row(run_id: str, key: tuple[str, str, str | None], entry: ItemRecord) -
         "seconds": entry.seconds,
         "output_tokens": None if None in counts else _bounded(tokens),
         "document": encoded(entry),
+    }
+
+
+def next_tokens_row(run_id: str, found: NextTokens) -> Row:
+    """Return the row of what a model would say next after some texts."""
+    return {
+        "run_id": run_id,
+        "host": found.host,
+        "model": found.model,
+        "digest": found.digest,
+        "base": found.base,
+        "version": found.version,
+        "texts": len(found.answers),
+        "document": encoded(found),
     }
 
 

@@ -82,7 +82,12 @@ class History:
         raw = _raw_document(self._rows, run_id)
         document = decode(raw, origin=f"the run {run_id} in {str(self.path)!r}")
         assessments, verdict = assess(
-            document.models, document.results, document.quality_records, document.settings, named_uses=uses
+            document.models,
+            document.results,
+            document.quality_records,
+            document.settings,
+            named_uses=uses,
+            next_tokens=document.next_tokens,
         )
         return msgspec.structs.replace(document, assessments=assessments, verdict=verdict)
 
@@ -184,7 +189,7 @@ def _raw_document(rows_of: Callable[..., list[sqlite3.Row]], run_id: str) -> byt
                     _json(row["document"])
                     for row in rows_of(f"SELECT document FROM {table} WHERE run_id = ? ORDER BY rowid", run_id)  # noqa: S608 - own names
                 ]
-                for table in ("hosts", "models", "results")
+                for table in ("hosts", "models", "results", "next_tokens")
             },
             "quality_records": records,
         }

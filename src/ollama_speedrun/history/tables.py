@@ -8,6 +8,7 @@ import msgspec
 
 from ..discovery.types import Host
 from ..inventory.types import Model
+from ..quality.next_tokens import NextTokens
 from ..quality.records import ItemRecord, QualityRecord
 from ..results.types import Document
 from . import rows
@@ -19,6 +20,7 @@ KEYS: Final = {
     "models": ("run_id", "host", "name"),
     "results": ("run_id", "host", "model", "variant"),
     "quality_records": ("run_id", "host", "model", "variant"),
+    "next_tokens": ("run_id", "host", "model"),
 }
 
 
@@ -67,6 +69,17 @@ def put_item(connection: sqlite3.Connection, run_id: str, key: tuple[str, str, s
     )
 
 
+def add_next_tokens(connection: sqlite3.Connection, run_id: str, found: NextTokens) -> None:
+    """Put what a model said after some more texts behind what it said before."""
+    row = connection.execute(
+        "SELECT document FROM next_tokens WHERE run_id = ? AND host = ? AND model = ?",
+        (run_id, found.host, found.model),
+    ).fetchone()
+    before = msgspec.json.decode(row[0], type=NextTokens).answers if row else ()
+    whole = msgspec.structs.replace(found, answers=(*before, *found.answers))
+    put(connection, "next_tokens", rows.next_tokens_row(run_id, whole))
+
+
 def put_document(connection: sqlite3.Connection, document: Document, *, verb: str) -> None:
     """Put a run with all that it holds; of one that is there already, what it does not hold is taken out."""
     run_id = document.run_id
@@ -83,12 +96,17 @@ def put_document(connection: sqlite3.Connection, document: Document, *, verb: st
         run_id,
         (_key(one.host, one.model, one.variant) for one in document.quality_records),
     )
+    _keep_only(
+        connection, "next_tokens", ("host", "model"), run_id, ((one.host, one.model) for one in document.next_tokens)
+    )
     for host in document.hosts:
         put_host(connection, run_id, host)
     for model in document.models:
         put_model(connection, run_id, model)
     for rated in document.rated():
         put(connection, "results", rows.assessed_row(run_id, rated))
+    for found in document.next_tokens:
+        put(connection, "next_tokens", rows.next_tokens_row(run_id, found))
     for record in document.quality_records:
         if _items_of(connection, run_id, record) == len(record.items):
             put(connection, "quality_records", rows.record_row(run_id, msgspec.structs.replace(record, items=())))

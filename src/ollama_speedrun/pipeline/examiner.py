@@ -10,6 +10,7 @@ from ..assessment.tiers import placed
 from ..benchmark import derive
 from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.turns import Thinks
+from ..benchmark.types import Result
 from ..events import Notice
 from ..inventory.types import Model
 from ..quality import grading, sandbox
@@ -17,19 +18,24 @@ from ..quality.bank import Selection
 from ..quality.desk import Assignment, Desk
 from ..quality.embedding_study import GradedTriplets
 from ..quality.entrants import BelowSpeedFloor
-from ..quality.events import QualityEvent
+from ..quality.events import ItemGraded, QualityEvent
 from ..quality.exam import Exam, ExamSettings
 from ..quality.items import Item, Need
-from ..quality.mixes import Mix
+from ..quality.mixes import BANK_VERSION, Mix
 from ..quality.next_token_study import NextTokenStudy
 from ..quality.next_tokens import has_sibling
+from ..quality.records import ItemRecord, QualityRecord
+from ..quality.sharing import SPOT_CHECK_ITEMS
 from ..quality.standing import RecordKey
 from ..quality.study import GradedItems, Grader, abilities_of
+from ..results.known import Known
 from ..visit.study import Study
 from ..visit.types import Residency
 from .record import Run
 from .settings import RunSettings
 
+NO_MIX: Final = "none"
+"""The mix of a model that was asked nothing."""
 _LARGEST_SEED: Final = 2**31
 Asked: TypeAlias = tuple[Model, Thinks]
 
@@ -39,6 +45,8 @@ class Examiner:
 
     def __init__(self, desk: Desk, *, grade: Grader, record: Run, emit: Callable[[QualityEvent], None]) -> None:
         self.asked: dict[RecordKey, Asked] = {}
+        self.begun: Callable[[Model, Thinks], QualityRecord | None] = lambda _model, _thinks: None
+        """Returns the items that a model answered before its benchmark was cut short."""
         self._desk = desk
         self._grade = grade
         self._record = record
@@ -64,7 +72,13 @@ class Examiner:
 
         return [
             GradedItems(
-                self._desk, variant=variant, grade=self._grade, emit=self._emit, server_version=version, why_not=why_not
+                self._desk,
+                variant=variant,
+                grade=self._grade,
+                emit=self._emit,
+                server_version=version,
+                why_not=why_not,
+                begun=self.begun(model, thinks),
             ),
             *self._next_tokens(model),
         ]
@@ -78,7 +92,50 @@ class Examiner:
         if not has_sibling(model, self._record.to_measure):
             return ()
         self._compared.add(digest)
-        return [NextTokenStudy(prompts, base=base, digest=digest, emit=self._emit)]
+        known = self._record.next_tokens.get((model.host, model.name))
+        asked = len(known.answers) if known is not None and known.digest == digest else 0
+        return (
+            [NextTokenStudy(prompts, base=base, digest=digest, emit=self._emit, asked=asked)] if asked < prompts else []
+        )
+
+    def fits(self, record: QualityRecord | None) -> bool:
+        """Tell if a record is of the items that this run asks, in its order; False where there is none."""
+        exam = self._desk.exam
+        if record is None or record.bank != str(BANK_VERSION) or exam.settings.own or exam.settings.only_own:
+            return False
+        if record.mix == NO_MIX:
+            return record.not_asked is not None
+        left_out = tuple(sorted(map(str, exam.left_out)))
+        return record.seed == exam.seed and (record.protocol == "triplets" or record.left_out == left_out)
+
+    def take_over(self, model: Model, thinks: Thinks, known: Known) -> None:
+        """Let the answers of an earlier run count as if this one had asked: further rounds go on from there."""
+        record = known.record
+        if record is None or not model.generates_text:
+            return
+        key = (model.host, model.name, derive.variant_of(thinks))
+        self.asked[key] = (model, thinks)
+        self._desk.take_over(key, record, tier=self._tier(model, known.result))
+
+    def check(self, model: Model, record: QualityRecord | None, note: Callable[[ItemRecord], None]) -> Sequence[Study]:
+        """Return a study that asks a model ten items again; what it answers goes to `note` and is kept nowhere."""
+        if record is None or record.mix == NO_MIX or record.protocol == "triplets":
+            return ()
+        names = [entry.item for entry in record.counted][:SPOT_CHECK_ITEMS]
+        mix = Mix(record.mix)
+        items = tuple(item for item in self._desk.exam.items(mix, abilities_of(model)) if item.name in names)
+
+        def keep(event: QualityEvent) -> None:
+            if isinstance(event, ItemGraded):
+                note(event.record)
+
+        batch = Assignment(mix=mix, items=items, spares=())
+        apart = Desk(self._desk.exam, tier_of=tier_of)
+        return [GradedItems(apart, variant=record.variant, grade=self._grade, emit=keep, batch=batch)]
+
+    def _tier(self, model: Model, result: Result) -> str | None:
+        tier, _ = placed(memory_bytes=result.memory_bytes, size_bytes=model.size_bytes)
+        return tier
 
     def again(self, key: RecordKey, *, first: int, stop: int, is_wanted: Callable[[], bool]) -> Study:
         """Return the items between two places of the common order, for a model that answered those before."""

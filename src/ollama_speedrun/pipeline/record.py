@@ -97,6 +97,16 @@ class Run:
         self._uses = uses
         self._items_files = items_files
 
+    def go_on(self, document: Document) -> None:
+        """Begin as the run that a document holds, which was interrupted: before `begin` and the first event."""
+        self.run_id = document.run_id or self.run_id
+        self.started_at = document.started_at
+        self.hosts = {host.url: host for host in document.hosts}
+        self.models = list(document.models)
+        self.results = list(document.results)
+        self.quality_records = {(one.host, one.model, one.variant): one for one in document.quality_records}
+        self.next_tokens = {(one.host, one.model): one for one in document.next_tokens}
+
     def snapshot(self) -> "Run":
         """Return the run as it is now, for a thread to read while this one goes on."""
         taken = copy.copy(self)
@@ -113,9 +123,9 @@ class Run:
                 if self._selection.takes_host(host):
                     self._chosen_hosts.add(host.url)
             case ModelListed(model):
-                self.models.append(model)
+                _put(self.models, model)
                 if model.host in self._chosen_hosts and self._selection.takes(model):
-                    self.chosen.append(model)
+                    _put(self.chosen, model)
             case BenchmarkPartial(result) | BenchmarkEnded(result) | BenchmarkRevised(result):
                 self._keep_result(result)
             case TimeLimitReached():
@@ -213,6 +223,15 @@ class Run:
             assessments=assessments,
             verdict=verdict if assessed else None,
         )
+
+
+def _put(models: list[Model], model: Model) -> None:
+    """Put a model in the place of the same one as it was listed before, or at the end."""
+    same = [place for place, known in enumerate(models) if (known.host, known.name) == (model.host, model.name)]
+    if same:
+        models[same[0]] = model
+    else:
+        models.append(model)
 
 
 def _matches_model(name: str, globs: Sequence[str]) -> bool:

@@ -28,15 +28,18 @@ from ..inventory.fetch import list_models
 from ..inventory.types import Model
 from ..ollama.client import Bounds, OllamaClient, open_session
 from ..ollama.tls import client_context
+from ..results.known import Recall
 from ..visit.events import Waiting
 from . import forecast
 from .events import Event, Forecasted, TimeLimitReached
 from .examiner import Examiner, examiner
 from .gate import Approve, Gate
+from .knowledge import Knowledge
 from .outlook import Outlook
 from .record import Run
 from .rounds import Rounds, Work
 from .settings import RunSettings
+from .takeover import Takeover
 from .time_limit import TimeLimit
 from .workers import Workers
 
@@ -54,10 +57,12 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
     into: Run,
     studies: Studies | None = None,
     approve: Approve | None = None,
+    recall: Recall | None = None,
 ) -> None:
     """Run the phases up to and including `until`, filling `into` and telling each step to `emit`.
 
     `studies` returns what to do with a model once its speed is measured; None asks it graded items.
+    `recall` returns what earlier runs know of models, which is taken over and not measured.
     With `approve` nothing is measured before the models are listed and it returned True; without it, machines begin at
     once.
 
@@ -70,7 +75,9 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
     limit = TimeLimit(settings.time_limit_s)
     with examiner(settings, record=into, emit=teller.tell) as examined:
         first = no_studies if examined is None else examined.first
-        pipeline = _Pipeline(plan, settings, studies or first, teller, limit, until, Gate(approve, limit))
+        pipeline = _Pipeline(
+            plan, settings, studies or first, teller, limit, until, Gate(approve, limit), recall, examined
+        )
         async with limit.running(), outlook.told(teller.tell):
             await pipeline.measure()
             if examined is not None and settings.benchmark.races:
@@ -108,6 +115,8 @@ class _Pipeline:
         limit: TimeLimit,
         until: Phase,
         gate: Gate,
+        recall: Recall | None,
+        examined: Examiner | None,
     ) -> None:
         self._plan = plan
         self._settings = settings
@@ -124,6 +133,17 @@ class _Pipeline:
         self._all_queued = asyncio.Event()
         self._begun: set[Phase] = set()
         self._listings_open = 1  # the scan, which may open more
+        self._knowledge = Knowledge(recall, thinking=settings.benchmark.thinking, examined=examined)
+        self._takeover = Takeover(
+            self._knowledge,
+            examined=examined,
+            trial_tokens=settings.benchmark.trial_tokens,
+            visit_again=self._visit_again,
+            may_begin=self._may_begin,
+            tell=self._tell,
+        )
+        if examined is not None:
+            examined.begun = self._knowledge.record
 
     async def measure(self) -> None:
         """Find the servers, list their models and give each model its first visit."""
@@ -174,6 +194,7 @@ class _Pipeline:
         self._listing_closed()
         chosen = self._record.chosen_on(host)
         if self._until >= Phase.BENCHMARK and chosen:
+            await self._knowledge.learn(host, [model for model in chosen if model.can_be_measured])
             self._queue(host, access, chosen)
         self._note_whether_all_are_queued()
 
@@ -200,13 +221,18 @@ class _Pipeline:
         for model in runnable:
             self._tell(BenchmarkQueued(model.host, model.name))
         if runnable:
-            self._queues[self._machine(host)].extend(runnable)
-            self._teller.outlook.queue(self._machine(host), runnable)
+            new = self._knowledge.left(runnable)
+            if new:
+                self._queues[self._machine(host)].extend(new)
+                self._teller.outlook.queue(self._machine(host), new)
             self._workers.submit(self._machine(host), lambda: self._benchmark(host, access, runnable))
 
     async def _benchmark(self, host: Host, access: Access, models: Sequence[Model]) -> None:
         """Benchmark a host's models; those that got no result because of an exception have failed."""
         if not await self._gate.is_open():
+            return
+        models = await self._takeover.take(host, models)
+        if not models:
             return
         failure = await self._on_host(host, access, partial(self._visit, models=models))
         if failure is not None:
@@ -223,6 +249,7 @@ class _Pipeline:
             server_version=host.version,
             studies=self._studies,
             may_begin=self._may_begin,
+            begun=self._knowledge.result,
         )
 
     def _may_begin(self, model: Model) -> bool:

@@ -11,7 +11,7 @@ from ..visit.types import Residency
 from .exam import Exam
 from .items import Item, Need
 from .mixes import Mix
-from .records import ItemRecord
+from .records import ItemRecord, QualityRecord
 from .sharing import SPOT_CHECK_ITEMS, agrees
 
 Key: TypeAlias = tuple[str, str, str | None]
@@ -58,6 +58,14 @@ class Desk:
     def note(self, key: Key, record: ItemRecord) -> None:
         """Remember a graded item."""
         self._records[key].append(record)
+
+    def take_over(self, key: Key, record: QualityRecord, *, tier: str | None) -> None:
+        """Count the answers of an earlier run as given in this one, and ask the models of that tier the same mix."""
+        if tier is not None and record.protocol == "chat":
+            self.exam.adopt(tier, record.mix)
+        if record.identity is not None:
+            self._asked_in_full.setdefault((record.identity, key[2]), key)
+        self._records[key].extend(record.counted)
 
     def the_rest(
         self, key: Key, identity: str, assignment: Assignment, abilities: Collection[Need]

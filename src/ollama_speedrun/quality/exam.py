@@ -86,6 +86,11 @@ class Exam:
         place = HARDER.index(USUAL_MIX[tier]) + step
         return self._mixes.setdefault(tier, HARDER[min(max(place, 0), len(HARDER) - 1)])
 
+    def adopt(self, tier: str, mix: str) -> None:
+        """Fix the mix of a tier, unless it is fixed, as that of models whose answers are known."""
+        if mix in set(Mix):
+            self._mixes.setdefault(tier, Mix(mix))
+
     def items(
         self, mix: Mix, abilities: Collection[Need], *, first: int = 0, stop: int | None = None
     ) -> tuple[Item, ...]:

@@ -19,17 +19,19 @@ SINCE: Final = "0.12.11"
 
 
 class NextTokenStudy:
-    """A study: a few texts a step, `prompts` in all; what is found is told as it comes."""
+    """A study: a few texts a step, `prompts` in all, `asked` of them before; what is found is told as it comes."""
 
     name = "its next tokens"
     needs_the_memory = False
 
-    def __init__(self, prompts: int, *, base: str, digest: str, emit: Callable[[NextTokensRead], None]) -> None:
+    def __init__(
+        self, prompts: int, *, base: str, digest: str, emit: Callable[[NextTokensRead], None], asked: int = 0
+    ) -> None:
         self._texts = openings(prompts)
         self._base = base
         self._digest = digest
         self._emit = emit
-        self._asked = 0
+        self._asked = asked
 
     async def step(self, model: LoadedModel) -> bool:
         """Ask for the token after a few texts.

@@ -37,7 +37,8 @@ class GradedItems:
 
     `grade` works out what the answers are worth. `variant` names the way of thinking. `batch` is what to ask in a later
     visit; None finds out who the model is, and asks what its first visit is for. `is_wanted` tells if another item
-    is worth asking, `why_not` gives the reason to ask none at all.
+    is worth asking, `why_not` gives the reason to ask none at all. `begun` holds the answers from before the benchmark
+    was cut short: where the model is still the same one, they count and are not asked for again.
     """
 
     name = "the graded answers"
@@ -54,12 +55,14 @@ class GradedItems:
         batch: Assignment | None = None,
         is_wanted: Callable[[], bool] = lambda: True,
         why_not: Callable[[], str | None] = lambda: None,
+        begun: QualityRecord | None = None,
     ) -> None:
         self._desk = desk
         self._variant = variant
         self._grade = grade
         self._is_wanted = is_wanted
         self._why_not = why_not
+        self._begun = begun
         self._emit = emit
         self._server_version = server_version
         self._identity: str | None = None
@@ -94,6 +97,8 @@ class GradedItems:
         self._identity = await self._identify(model)
         self._tier = self._desk.tier_of(model.model, model.residency)
         self._queue = deque()
+        if self._begun is not None and self._begun.identity == self._identity and self._tier is not None:
+            self._desk.exam.adopt(self._tier, self._begun.mix)
         if self._tier is not None and self._desk.exam.mix_of(self._tier) is None and not _is_base(model):
             self._queue.extend(self._desk.exam.pilot(self._tier))
 
@@ -138,10 +143,28 @@ class GradedItems:
             places=exam.places(mix) or None,
             left_out=tuple(sorted(str(need) for need in exam.left_out)),
         )
+        if (known := self._answered_before(opening)) is not None:
+            return self._go_on(known, assignment, model)
         self._emit(QualityBegan(opening, len(assignment.items)))
         for entry in self._pilot:
             self._emit(ItemGraded(host, name, variant, entry))
         return assignment
+
+    def _answered_before(self, opening: QualityRecord) -> QualityRecord | None:
+        """Return the answers from before, None where these were to other items, or of another model."""
+        if self._begun is None:
+            return None
+        return self._begun if msgspec.structs.replace(self._begun, items=()) == opening else None
+
+    def _go_on(self, known: QualityRecord, assignment: Assignment, model: LoadedModel) -> Assignment:
+        """Ask what of an assignment is not answered yet."""
+        answered = {entry.item for entry in known.items}
+        left = tuple(item for item in assignment.items if item.name not in answered)
+        for entry in known.counted:
+            self._desk.note(self._key(model), entry)
+            self._spent_tokens += sum(answer.output_tokens or 0 for answer in entry.answers)
+        self._emit(QualityBegan(known, len(left)))
+        return msgspec.structs.replace(assignment, items=left)
 
     async def _ask_next(self, model: LoadedModel, item: Item) -> None:
         is_pilot = self._assignment is None

@@ -99,6 +99,8 @@ COLUMNS: Final = (
     ),
     Column("caveats", lambda row: " ".join(caveat.kind for caveat in row.result.caveats)),
     Column("host_name", lambda row: row.host_name),
+    *_of_result("measured_in"),
+    Column("ended_at", lambda row: row.result.ended_at.isoformat() if row.result.ended_at else None),
 )
 
 

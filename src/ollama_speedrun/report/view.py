@@ -14,7 +14,7 @@ from ..benchmark.types import Caveat, CaveatKind, Result
 from ..inventory.types import Model
 from ..quality.records import accuracy
 from ..results.types import Document
-from . import figures, siblings
+from . import figures, siblings, taken_over
 from .columns import Column, Entry, cells, results
 from .further import remarks
 from .legend import legend
@@ -149,7 +149,8 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
             spills=entry.spills,
             best=(entry.result.host, entry.result.label) in best,
             grade=None if entry.score is None else grade(entry.score),
-            marks="".join(dict.fromkeys(marks[one.kind] for one in entry.result.caveats if one.kind in marks)),
+            marks="".join(dict.fromkeys(marks[one.kind] for one in entry.result.caveats if one.kind in marks))
+            + taken_over.mark(entry.result),
         )
 
     return Report(
@@ -175,7 +176,10 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
         ),
         failed=_unmeasured(document, "failed", names),
         skipped=_unmeasured(document, "skipped", names),
-        notes=tuple((mark, text) for _, mark, text in deciding),
+        notes=(
+            *taken_over.notes([entry.result for entry in measured]),
+            *((mark, text) for _, mark, text in deciding),
+        ),
         other_notes=tuple((mark, text) for _, mark, text in others),
         caution=()
         if document.complete

@@ -1,0 +1,140 @@
+"""What the history knows of the models of a host: what a run with these settings need not measure again."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ..benchmark import workload
+from ..benchmark.plan import BenchmarkSettings
+from ..benchmark.types import Result
+from ..discovery.types import Host
+from ..errors import HistoryError
+from ..inventory.types import Model
+from ..quality.mixes import BANK_VERSION
+from ..quality.next_tokens import NextTokens
+from ..quality.records import ItemRecord, QualityRecord
+from ..results.known import Known, measures_alike
+from ..results.types import SCHEMA_VERSION, Context
+from .file import connect_to_read
+
+_RESULTS: Final = """
+SELECT results.run_id, host, model, variant, measured_in, results.document, settings, context
+FROM results INDEXED BY results_by_digest JOIN runs USING (run_id)
+WHERE digest = ? AND host = ? AND status = 'ok' AND partial = 0 AND server_version IS ? AND workload_version = ?
+  AND schema_version = ? AND verb <> 'demo'
+ORDER BY results.ended_at DESC, runs.started_at DESC
+"""
+_SEEDS: Final = """
+SELECT runs.run_id, settings, seed, COUNT(*) AS models
+FROM quality_records JOIN runs USING (run_id)
+WHERE bank = ? AND verb <> 'demo' AND schema_version = ? AND settings IS NOT NULL AND mix NOT IN ('none', 'own')
+GROUP BY runs.run_id, seed ORDER BY runs.started_at DESC
+"""
+_KEY: Final = "run_id = ? AND host = ? AND model = ? AND variant = ?"
+
+
+class HistoryRecall:
+    """Recalls results of the same model (digest) on the same host, by the same server version and like settings.
+
+    `context` is this machine: what a machine of another kind measured is not taken over. Where the history cannot be
+    read, nothing is known.
+    """
+
+    def __init__(self, path: Path, settings: BenchmarkSettings, context: Context) -> None:
+        self._path = path
+        self._settings = settings
+        self._context = context
+
+    def __call__(self, host: Host, models: Sequence[Model]) -> Sequence[Known]:
+        """Return what is known of the models, of each variant the newest result."""
+        try:
+            connection = connect_to_read(self._path)
+        except (sqlite3.Error, HistoryError, OSError):
+            return ()
+        if connection is None:
+            return ()
+        connection.row_factory = sqlite3.Row
+        try:
+            return [known for model in models for known in self._of_model(connection, host, model)]
+        except (sqlite3.Error, msgspec.MsgspecError):
+            return ()
+        finally:
+            connection.close()
+
+    def _of_model(self, connection: sqlite3.Connection, host: Host, model: Model) -> Sequence[Known]:
+        if model.digest is None:
+            return ()
+        found: dict[str, Known] = {}
+        for row in connection.execute(
+            _RESULTS, (model.digest, host.url, host.version, workload.VERSION, SCHEMA_VERSION)
+        ):
+            if row["variant"] not in found and self._is_alike(row):
+                found[row["variant"]] = _known(connection, row, model)
+        return tuple(found.values())
+
+    def _is_alike(self, row: sqlite3.Row) -> bool:
+        if row["settings"] is None or row["context"] is None:
+            return False
+        settings = msgspec.json.decode(row["settings"], type=BenchmarkSettings)
+        context = msgspec.json.decode(row["context"], type=Context)
+        here = self._context
+        return measures_alike(settings, self._settings) and (
+            (context.system, context.architecture) == (here.system, here.architecture)
+        )
+
+
+def seed_of(path: Path, settings: BenchmarkSettings) -> int | None:
+    """Return the seed of the items that most models were asked by like settings, of several the newest; None for none.
+
+    A run that asks in the same order can compare its models with those of earlier runs.
+    """
+    try:
+        connection = connect_to_read(path)
+    except (sqlite3.Error, HistoryError, OSError):
+        return None
+    if connection is None:
+        return None
+    connection.row_factory = sqlite3.Row
+    try:
+        rows = connection.execute(_SEEDS, (str(BANK_VERSION), SCHEMA_VERSION)).fetchall()
+    except sqlite3.Error:
+        return None
+    finally:
+        connection.close()
+    models: Counter[int] = Counter()
+    for row in rows:
+        if _asks_alike(row["settings"], settings):
+            models[row["seed"]] += row["models"]
+    return models.most_common(1)[0][0] if models else None
+
+
+def _asks_alike(text: str, settings: BenchmarkSettings) -> bool:
+    try:
+        return measures_alike(msgspec.json.decode(text, type=BenchmarkSettings), settings)
+    except msgspec.MsgspecError:
+        return False
+
+
+def _known(connection: sqlite3.Connection, row: sqlite3.Row, model: Model) -> Known:
+    key = (row["run_id"], row["host"], row["model"], row["variant"])
+    result = msgspec.json.decode(row["document"], type=Result)
+    taken = msgspec.structs.replace(result, model=model.name, measured_in=row["measured_in"] or row["run_id"])
+    opening = connection.execute(f"SELECT document FROM quality_records WHERE {_KEY}", key).fetchone()  # noqa: S608 - own names
+    said = connection.execute(
+        "SELECT document FROM next_tokens WHERE run_id = ? AND host = ? AND model = ?", key[:3]
+    ).fetchone()
+    tokens = msgspec.json.decode(said["document"], type=NextTokens) if said else None
+    following = None if tokens is None else msgspec.structs.replace(tokens, model=model.name)
+    if opening is None:
+        return Known(result=taken, next_tokens=following)
+    items = connection.execute(f"SELECT document FROM items WHERE {_KEY} ORDER BY number", key)  # noqa: S608 - own names
+    record = msgspec.structs.replace(
+        msgspec.json.decode(opening["document"], type=QualityRecord),
+        model=model.name,
+        items=tuple(msgspec.json.decode(one["document"], type=ItemRecord) for one in items),
+    )
+    return Known(result=taken, record=record, next_tokens=following)
