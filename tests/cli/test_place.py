@@ -74,7 +74,7 @@ def test_a_hostile_name_is_a_quoted_word_of_the_command(command: CommandLine, tm
         ([], "place needs --demand"),
         (["--demand", "poetry:1"], "there is no use 'poetry'; there are: chat, code"),
         (["--demand", "chat:1", "--memory", "x=1GB"], "there is no host 'x' in the result"),
-        (["--demand", "chat:1", "--context", "big"], "is no number of tokens"),
+        (["--demand", "chat:1", "--context", "big"], "give a number of tokens, such as 32768 or 32k"),
     ],
 )
 def test_what_cannot_be_planned_is_said(options: list[str], message: str, command: CommandLine, file: Path) -> None:

@@ -1,6 +1,7 @@
 import msgspec
 import pytest
 
+from ollama_speedrun.benchmark.kv_cache import MASK_BYTES_PER_TOKEN
 from ollama_speedrun.benchmark.types import DepthPoint, Result
 from ollama_speedrun.inventory.types import KvCache
 from ollama_speedrun.placement.memory import Memory, capacity_of, memory_at
@@ -42,7 +43,7 @@ WITH_CACHE = msgspec.structs.replace(model("m", DESK), kv_cache=CACHE)
         (loaded(5.0, (8192, 6.0)), 12288, Memory(7 * GB, "line")),
         (loaded(5.0, (8192, 6.0)), 6144, Memory(round(5.5 * GB), "line")),
         (loaded(5.0, (8192, 6.0), (16384, 10.0)), 20480, Memory(12 * GB, "line")),
-        (loaded(5.0), 8192, Memory(5 * GB + 4096 * 131_072, "formula")),
+        (loaded(5.3), 8192, Memory(round(5.3 * GB) + 4096 * (131_072 + MASK_BYTES_PER_TOKEN), "formula")),
     ],
 )
 def test_memory_at_a_context_goes_by_what_was_loaded(found: Result, num_ctx: int | None, expected: Memory) -> None:

@@ -4,10 +4,11 @@ import argparse
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 from ..errors import UsageError
 from ..exports.fleet import address
-from ..placement.asking import context_of, demand_of, memory_of
+from ..placement.asking import demand_of, memory_of
 from ..placement.plan import plan
 from ..placement.sites import sites
 from ..placement.types import Assignment, Candidate, Plan, Want
@@ -17,6 +18,7 @@ from ..results.types import Document
 from . import saved
 from .environment import Environment
 from .exit_codes import ExitCode
+from .kinds import MEMORY
 from .run import load_settings
 from .screen import Screen
 
@@ -28,9 +30,9 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     if arguments.demand is None:
         raise UsageError("place needs --demand: the requests at the same time by use, such as --demand chat:2,code:1")
     demand = demand_of(arguments.demand, chosen.uses)
-    num_ctx = None if arguments.context is None else context_of(arguments.context)
+    num_ctx = None if arguments.context is None else chosen.context
     document = saved.load(environment, arguments, chosen, screen)
-    given = {} if arguments.memory is None else memory_of(arguments.memory, _names(document))
+    given = {} if arguments.memory is None else memory_of(arguments.memory, _names(document), _bytes_of)
     found = plan(sites(document, demand, given_bytes=given, num_ctx=num_ctx), demand, keep_loaded=arguments.keep_loaded)
     hosts = figures.host_names(document.hosts)
     shown = _as_json(found, demand) if arguments.json else "\n".join(_lines(found, demand, hosts))
@@ -39,6 +41,10 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
         screen.complain("no model of the result suits this demand; run a benchmark with more models, or ask for less")
         return ExitCode.NO_MODEL
     return ExitCode.DONE
+
+
+def _bytes_of(text: str) -> int:
+    return cast("int", MEMORY.parse(text))  # the values of this kind are whole bytes
 
 
 def _names(document: Document) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """The memory of a model at a wanted context, and the memory of a machine. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..benchmark.kv_cache import cache_bytes
-from ..benchmark.types import Result
+from ..benchmark import memory
+from ..benchmark.types import ContextLoad, Result
 from ..inventory.types import Model
 from .types import Capacity, MemoryBasis
 
@@ -22,33 +22,24 @@ def memory_at(result: Result, described: Model | None, num_ctx: int | None) -> M
     if not loads:
         size_bytes = None if described is None else described.size_bytes
         return None if size_bytes is None else Memory(size_bytes, "disk")
-    usual = result.context_length if result.context_length in loads else next(iter(loads))
-    if num_ctx is None or num_ctx in loads:
-        return Memory(loads[usual if num_ctx is None else num_ctx], "measured")
-    if len(loads) > 1:
-        return Memory(_on_line(loads, num_ctx), "line")
-    if described is not None and described.kv_cache is not None:
-        growth = cache_bytes(described.kv_cache, num_ctx) - cache_bytes(described.kv_cache, usual)
-        return Memory(max(loads[usual] + growth, 0), "formula")
-    return Memory(loads[usual], "other context")
+    usual = next((load for load in loads if load.num_ctx == result.context_length), loads[0])
+    known = memory.Known(loads) if described is None else memory.known(loads, described, result.concurrency)
+    found = memory.at_context(known, usual.num_ctx if num_ctx is None else num_ctx)
+    return Memory(usual.memory_bytes, "other context") if found is None else Memory(found.memory_bytes, found.basis)
 
 
-def _loads(result: Result) -> dict[int, int]:
-    """Return the bytes of each load that was seen, by its context in tokens; the one of the trials first."""
-    found = {}
-    if result.memory_bytes is not None:
-        found[result.context_length or 0] = result.memory_bytes
-    for point in result.depths:
-        if point.memory_bytes is not None:
-            found.setdefault(point.num_ctx, point.memory_bytes)
-    return found
-
-
-def _on_line(loads: Mapping[int, int], num_ctx: int) -> int:
-    """Return the memory on the line through the two loads that are nearest to a context, never below the smallest."""
-    low, high = sorted(sorted(loads, key=lambda length: (abs(length - num_ctx), length))[:2])
-    slope = max((loads[high] - loads[low]) / (high - low), 0.0)
-    return max(round(loads[low] + slope * (num_ctx - low)), min(loads.values()))
+def _loads(result: Result) -> tuple[ContextLoad, ...]:
+    """Return what /api/ps said at each context, the shortest first; of older documents as far as their figures tell."""
+    if result.loads:
+        return tuple(load for load in result.loads if load.memory_bytes > 0)
+    seen = [(result.context_length, result.memory_bytes, result.gpu_share)]
+    seen += [(point.num_ctx, point.memory_bytes, point.gpu_share) for point in result.depths]
+    found: dict[int, ContextLoad] = {}
+    for num_ctx, memory_bytes, share in seen:
+        if num_ctx and memory_bytes:
+            load = ContextLoad(num_ctx=num_ctx, memory_bytes=memory_bytes, gpu_bytes=round(memory_bytes * (share or 0)))
+            found.setdefault(num_ctx, load)
+    return tuple(found[num_ctx] for num_ctx in sorted(found))
 
 
 def capacity_of(results: Iterable[Result], given_bytes: int | None) -> Capacity:
