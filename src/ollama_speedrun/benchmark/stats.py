@@ -48,7 +48,7 @@ def _ends(values: Sequence[float]) -> tuple[float, float] | None:
     if len(values) < 2:
         return None
     logs = [math.log(value) for value in values]
-    half_width = _quantile(len(values)) * statistics.stdev(logs) / math.sqrt(len(values))
+    half_width = t_quantile(len(values)) * statistics.stdev(logs) / math.sqrt(len(values))
     mean = statistics.fmean(logs)
     return math.exp(mean - half_width), math.exp(mean + half_width)
 
@@ -64,7 +64,7 @@ def projected_half_width(rates: Sequence[float], trials: int) -> float | None:
     if len(rates) < 2:
         return None
     deviation = statistics.stdev([math.log(rate) for rate in rates])
-    return math.sinh(min(_quantile(trials) * deviation / math.sqrt(trials), math.log(LARGEST_SPREAD)))
+    return math.sinh(min(t_quantile(trials) * deviation / math.sqrt(trials), math.log(LARGEST_SPREAD)))
 
 
 def spread(rates: Sequence[float]) -> float | None:
@@ -72,7 +72,7 @@ def spread(rates: Sequence[float]) -> float | None:
     if len(rates) < 2:
         return None
     logs = [math.log(rate) for rate in rates]
-    quantile = _quantile(len(rates))
+    quantile = t_quantile(len(rates))
     return math.expm1(min(quantile * statistics.stdev(logs) * math.sqrt(1 + 1 / len(rates)), math.log(LARGEST_SPREAD)))
 
 
@@ -86,5 +86,6 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     return statistics.quantiles(values, n=HUNDREDTHS, method="inclusive")[round(share * HUNDREDTHS) - 1]
 
 
-def _quantile(trials: int) -> float:
+def t_quantile(trials: int) -> float:
+    """Return Student's t of the 95 % interval out of so many trials, at least two; beyond twelve that of twelve."""
     return T_QUANTILES[min(trials - 1, len(T_QUANTILES)) - 1]

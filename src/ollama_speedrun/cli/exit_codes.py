@@ -33,5 +33,8 @@ class ExitCode(enum.IntEnum):
     )
     NOTHING_BENCHMARKED = 6, "there were models, but not one benchmark succeeded"
     NOT_WRITTEN = 7, "a result could not be written where it should go; the sentence says where it is kept instead"
+    WORSE = 8, "`check` found a figure worse than the limits allow, and measuring again confirmed it"
+    CANNOT_TELL = 9, "`check` could not tell: what was measured is too uncertain, or a model of the baseline is missing"
+    UNLIKE = 10, "two results were measured with other settings, so that nothing of them can be compared"
     INTERRUPTED = 130, "Ctrl-C or SIGTERM; what was finished is printed and written"
     PIPE_CLOSED = 141, r"the reader of standard output went away, as in `ollama-speedrun models \| head -1`"

@@ -443,6 +443,7 @@ _ARGUMENTS = {
     "PROGRAM": "PROGRAM [FILE]",
     "ACTION": "[ACTION] [RUN]",
     "PICK": "PICK [FILE]",
+    "SIDES": "A B",
 }
 _LISTING = (HOST, FINDING, CHOOSING, RESULTS, TALK)
 _SCANNING = (HOST, FINDING, RESULTS, TALK)
@@ -469,6 +470,7 @@ VERBS = (
     Verb("history", "history", None, _PAST, "ACTION", "list, show, export, add, delete, prune past runs"),
     Verb("use", "use", None, _USING, "PICK", "a pick put into a program's own configuration"),
     Verb("place", "place", None, _USING, "FILE", "which model to keep loaded on which host for a demand"),
+    Verb("compare", "compare", None, (HISTORY, TALK), "SIDES", "two runs, hosts or models side by side"),
     Verb("bank", "bank", None, (), "BANK", "the questions models are asked, and a check of yours"),
     Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),
     Verb("completion", "completion", None, (), "SHELL", "a completion script: bash, zsh, fish or tcsh"),
@@ -497,6 +499,7 @@ _WITH_RESULT = (
     "use",
     "place",
     "history",
+    "compare",
     "config",
 )
 _WITH_FIGURES = ("run", "benchmark", "assess", "demo")

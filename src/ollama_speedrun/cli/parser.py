@@ -16,6 +16,8 @@ POSITIONAL_HELP = {
     "TARGET": "host, host:port, URL or network (192.168.1.0/24) to probe instead of the local subnets",
     "FILE": "result that a run wrote with --output FILE.json, - for standard input, or a run of the history: last, "
     "last~1, the beginning of its id, or a date; several are put together; without any the last run on this machine",
+    "SIDES": "a run (last, last~1, the beginning of its id, a date), a FILE, or of the last run HOST/MODEL, HOST or "
+    "MODEL",
     "PICK": "best, a use (code), a memory tier (4-8), embed, MODEL or HOST/MODEL; FILE as in assess",
     "PROGRAM": f"the program to configure: {', '.join(PROGRAMS)}; FILE as in assess",
     "ACTION": "show and export take a run (last without any), delete runs, add result FILEs, also of older releases; "
@@ -148,6 +150,9 @@ def _add_positional(parser: argparse.ArgumentParser, verb: Verb) -> None:
     elif verb.positional == "PROGRAM":
         parser.add_argument("program", metavar="PROGRAM", choices=PROGRAMS, help=POSITIONAL_HELP["PROGRAM"])
         _add_files(parser)
+    elif verb.positional == "SIDES":
+        _complete_files(parser.add_argument("before", metavar="A", help=POSITIONAL_HELP["SIDES"]))
+        _complete_files(parser.add_argument("after", metavar="B", help="what to compare with it, named likewise"))
     elif verb.positional == "PICK":
         parser.add_argument("pick", metavar="PICK", help=POSITIONAL_HELP["PICK"])
         _add_files(parser)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..discovery.types import Host
+    from ..report.compared import Compared
     from ..ui.lines import Verbosity
 
 
@@ -80,6 +81,13 @@ class Screen:
                         terminal.print_plots(console, document)
                 case _:
                     pass
+
+    def show_comparison(self, found: "Compared") -> None:
+        """Print a comparison on stdout; raises as `show` does."""
+        with self._environment.writing():
+            from ..report import terminal
+
+            terminal.print_comparison(self._console(self._environment.stdout), found)
 
     def stream(self, host: "Host") -> None:
         """Print a host on stdout as one line of JSON; raises as `show` does."""

@@ -6,9 +6,11 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
+from ..comparison.types import Kind
 from ..results.types import Document
-from . import figures, layout, plot, view
+from . import compared, figures, layout, plot, view
 from .columns import HOSTS, Column, T, cells, models, needed
+from .compared import Compared
 from .layout import paragraph, print_lines, table, width_of
 from .settings import USUAL, ReportSettings
 from .tables import Table
@@ -16,6 +18,7 @@ from .text import counted
 from .view import Advice, Grade, Report, Row, Unmeasured
 
 GRADE_STYLES: Final[dict[Grade, str]] = {"good": "bold green", "fair": "yellow", "poor": "red"}
+CHANGE_STYLES: Final[dict[Kind, str]] = {"worse": "bold red", "better": "green", "same": "", "cannot-tell": "dim"}
 BEST_STYLE: Final = "bold"
 SPILLS_STYLE: Final = "bold yellow"
 HEADLINE_STYLE: Final = "bold cyan"
@@ -58,6 +61,25 @@ def print_models(console: Console, document: Document) -> None:
     """Print the models of each host, nothing where there are none."""
     columns = models(figures.host_names(document.hosts))
     print_lines(console, _plain_table(console, needed(columns, document.models), document.models))
+
+
+def print_comparison(console: Console, found: Compared) -> None:
+    """Print what changed between two results: the summary, what else changed, and the figures."""
+    print_lines(console, _comparison(console, found))
+
+
+def _comparison(console: Console, found: Compared) -> Iterator[Text]:
+    yield from paragraph(console, Text(found.summary, BEST_STYLE))
+    for line in found.unlike:
+        yield from paragraph(console, Text(line, CAUTION_STYLE))
+    for line in (*found.suspects, *found.alone):
+        yield from paragraph(console, Text(line))
+    if found.rows:
+        yield Text()
+        lines = [[*map(Text, row.cells[:-1]), Text(row.cells[-1], CHANGE_STYLES[row.kind])] for row in found.rows]
+        yield from table([*map(_placed, compared.COLUMNS)], lines, width_of(console))
+    if found.hidden:
+        yield from paragraph(console, Text(f"With --verbose: {counted(found.hidden, 'more figure')}.", "dim"))
 
 
 def _report(console: Console, report: Report, settings: ReportSettings) -> Iterator[Text]:

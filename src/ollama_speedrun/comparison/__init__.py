@@ -1,0 +1,1 @@
+"""Two results side by side: what became faster, slower or better, and what cannot be told."""

@@ -1,0 +1,208 @@
+"""Which figures of two results differ, by how much, and how sure that is. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from ..assessment.types import Rated, ResultKey
+from ..benchmark import metrics
+from ..benchmark.types import Result
+from ..quality.comparison import difference
+from ..quality.records import ItemRecord
+from ..results.types import Document
+from . import intervals
+from .intervals import Spread
+from .types import (
+    DECODE,
+    LOAD,
+    MEMORY,
+    PREFILL,
+    QUALITY,
+    TTFT,
+    Change,
+    Comparison,
+    Figure,
+    Kind,
+    Pair,
+    Suspect,
+)
+
+SHARE_MARGIN: Final = 0.02
+FEWEST_COMMON_ITEMS: Final = 10
+SPEED_SETTINGS: Final = ("num_ctx", "workload_version", "trial_tokens")
+QUALITY_SETTINGS: Final = ("bank", "areas", "languages")
+_SPEEDS: Final = (DECODE, PREFILL, TTFT, LOAD, MEMORY)
+_Z_99: Final = 2.576
+
+
+def compare(a: Document, b: Document, pairs: Sequence[tuple[ResultKey, ResultKey]]) -> Comparison:
+    """Return the figures of each pair of results side by side; what was measured unlike is named and left out."""
+    unlike_speed, unlike_quality = unlike(a, b, SPEED_SETTINGS), unlike(a, b, QUALITY_SETTINGS)
+    of_a, of_b = _by_key(a), _by_key(b)
+    compared = tuple(
+        Pair(
+            a=one,
+            b=two,
+            suspects=tuple(_suspects(a, b, of_a[one].result, of_b[two].result)),
+            changes=(
+                *(() if unlike_speed else _speeds(of_a[one].result, of_b[two].result)),
+                *(() if unlike_quality else _qualities(a, b, of_a[one], of_b[two])),
+            ),
+        )
+        for one, two in pairs
+    )
+    paired_a, paired_b = {one for one, _ in pairs}, {two for _, two in pairs}
+    return Comparison(
+        pairs=compared,
+        unlike=(
+            *(f"speed and memory are not compared: {text}" for text in unlike_speed),
+            *(f"quality is not compared: {text}" for text in unlike_quality),
+        ),
+        only_a=tuple(key for key in of_a if key not in paired_a),
+        only_b=tuple(key for key in of_b if key not in paired_b),
+    )
+
+
+def unlike(a: Document, b: Document, names: Iterable[str]) -> list[str]:
+    """Return the settings of these that differ, each with both values, such as "num_ctx 4096 and 8192"."""
+    pairs = ((name, _setting(a, name), _setting(b, name)) for name in names)
+    return [f"{name} {one} and {two}" for name, one, two in pairs if one != two and None not in {one, two}]
+
+
+def _setting(document: Document, name: str) -> str | None:
+    """Return a setting as text, None where the document does not have it."""
+    if name == "workload_version":
+        value: object = document.workload_version
+    elif name == "bank":
+        value = ", ".join(sorted({record.bank for record in document.quality_records})) or None
+    else:
+        value = getattr(document.settings, name, None)
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "all"
+    return None if value is None else str(value)
+
+
+def _by_key(document: Document) -> Mapping[ResultKey, Rated]:
+    return {entry.result.key: entry for entry in document.rated() if entry.result.status == "ok"}
+
+
+def _speeds(a: Result, b: Result) -> Iterable[Change]:
+    """Yield the changes of speed, latency and memory, where both sides have the figure."""
+    for figure in _SPEEDS:
+        one, two = _value(a, figure), _value(b, figure)
+        if one is None or two is None or one <= 0 or two <= 0:
+            continue
+        if figure is MEMORY:
+            yield _by_interval(figure, one, two, two / one, (two / one, two / one))
+            continue
+        spreads = _spread(a, figure), _spread(b, figure)
+        if spreads[0] is None or spreads[1] is None:
+            yield Change(
+                figure=figure,
+                a=one,
+                b=two,
+                amount=two / one,
+                kind="cannot-tell",
+                why="measured only once",
+            )
+        else:
+            ends = intervals.ratio(spreads[0], spreads[1])
+            yield _by_interval(figure, one, two, two / one, ends)
+
+
+def _value(result: Result, figure: Figure) -> float | None:
+    if figure is DECODE:
+        return result.speed_tps
+    value = getattr(result, figure.name)
+    return None if value is None else float(value)
+
+
+def _spread(result: Result, figure: Figure) -> Spread | None:
+    """Return a figure's mean logarithm with its error, None where it was measured fewer than twice."""
+    if figure is DECODE and (rates := result.decode_interval) and result.speed_tps and rates.low_tps > 0:
+        return intervals.of_interval(result.speed_tps, rates.low_tps, rates.high_tps, rates.trials)
+    if figure is TTFT and (times := result.ttft_interval) and result.ttft_s and times.low_s > 0:
+        return intervals.of_interval(result.ttft_s, times.low_s, times.high_s, times.trials)
+    if figure is PREFILL:
+        return intervals.of_values(_prefill_rates(result))
+    return None
+
+
+def _prefill_rates(result: Result) -> list[float]:
+    """Return the rate of each prompt that was read in full, without what stays cached of it."""
+    if result.warm_up is None or result.interview is None:
+        return []
+    cached_tokens = metrics.constant_prefix_tokens(result.warm_up, result.interview)
+    reads = metrics.uncached((result.interview, *result.trials))
+    timed = [record for record in reads if record is not result.interview] if len(reads) > 2 else reads
+    rates = (metrics.prefill_tps(record, cached_tokens=cached_tokens) for record in timed)
+    return [rate for rate in rates if rate is not None]
+
+
+def _qualities(a: Document, b: Document, one: Rated, two: Rated) -> Iterable[Change]:
+    """Yield the change of quality, paired by common items where there are enough of them."""
+    qa, qb = one.assessment.quality, two.assessment.quality
+    if qa is None or qb is None:
+        return
+    if qa.protocol != qb.protocol:
+        yield Change(
+            figure=QUALITY,
+            a=qa.score,
+            b=qb.score,
+            kind="cannot-tell",
+            why=f"asked as {qa.protocol} and as {qb.protocol}",
+        )
+        return
+    items_a, items_b = _items(a, one.result.key), _items(b, two.result.key)
+    paired = difference(items_b, items_a)
+    if paired is not None and paired.items >= FEWEST_COMMON_ITEMS and qa.mix == qb.mix:
+        points, half = 100 * paired.mean, 100 * _Z_99 * paired.error
+        ends = points - half, points + half
+    else:
+        points, scale = qb.score - qa.score, _Z_99 / 1.96
+        ends = (
+            points - scale * ((qb.score - qb.low) ** 2 + (qa.high - qa.score) ** 2) ** 0.5,
+            points + scale * ((qb.high - qb.score) ** 2 + (qa.score - qa.low) ** 2) ** 0.5,
+        )
+    yield _by_interval(QUALITY, qa.score, qb.score, points, ends)
+
+
+def _items(document: Document, key: ResultKey) -> tuple[ItemRecord, ...]:
+    return next(
+        (one.counted for one in document.quality_records if (one.host, one.model, one.variant) == key),
+        (),
+    )
+
+
+def _by_interval(figure: Figure, a: float, b: float, amount: float, ends: tuple[float, float]) -> Change:
+    """Return the change that an interval leads to."""
+    low, high = ends
+    no_change, least, most = (0.0, -figure.margin, figure.margin)
+    if figure.is_ratio:
+        no_change, least, most = (1.0, 1 / (1 + figure.margin), 1 + figure.margin)
+    kind: Kind
+    if least <= low and high <= most:
+        kind = "same"
+    elif low > no_change:
+        kind = "better" if figure.better_side == "higher" else "worse"
+    elif high < no_change:
+        kind = "worse" if figure.better_side == "higher" else "better"
+    else:
+        kind = "cannot-tell"
+    why = "the interval is too wide" if kind == "cannot-tell" else None
+    return Change(figure=figure, a=a, b=b, amount=amount, low=low, high=high, kind=kind, why=why)
+
+
+def _suspects(a: Document, b: Document, one: Result, two: Result) -> Iterable[Suspect]:
+    """Yield what differs around two results, the first suspect first."""
+    rows = (
+        ("server version", one.server_version, two.server_version),
+        ("model", one.digest and one.digest[:12], two.digest and two.digest[:12]),
+        ("format", one.model_format, two.model_format),
+        ("context", one.context_length, two.context_length),
+        ("ollama-speedrun", a.tool.version, b.tool.version),
+    )
+    for name, first, second in rows:
+        if first is not None and second is not None and first != second:
+            yield Suspect(name, str(first), str(second))
+    if one.gpu_share is not None and two.gpu_share is not None and abs(one.gpu_share - two.gpu_share) > SHARE_MARGIN:
+        yield Suspect("share on the GPU", f"{one.gpu_share:.0%}", f"{two.gpu_share:.0%}")

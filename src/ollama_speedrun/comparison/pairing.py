@@ -1,0 +1,42 @@
+"""Which results of two documents belong together. Pure."""
+
+from collections.abc import Callable, Hashable, Iterable
+
+from ..assessment.types import ResultKey
+from ..benchmark.types import Result
+from ..results.types import Document
+
+
+def pairs(
+    a: Document, b: Document, *, by_host: bool = True, by_model: bool = True
+) -> list[tuple[ResultKey, ResultKey]]:
+    """Return the results of both that ended well and belong together, in the order of `b`.
+
+    A host is the same under its URL or, where that changed, by its identity. Without `by_host` results of any host
+    belong together, without `by_model` those of any model: the first of each that is left.
+    """
+    urls_a, identities = {host.url for host in a.hosts}, _identities(b)
+    url_of = {identity: url for url, identity in _identities(a).items()}
+
+    def host_in_a(url: str) -> str:
+        return url if url in urls_a else url_of.get(identities.get(url, ""), url)
+
+    def name(result: Result, host: str) -> Hashable:
+        return (host if by_host else None, result.model if by_model else None, result.variant)
+
+    left = _first_by(a.results, lambda result: name(result, result.host))
+    right = _first_by(b.results, lambda result: name(result, host_in_a(result.host)))
+    return [(left[one].key, result.key) for one, result in right.items() if one in left]
+
+
+def _identities(document: Document) -> dict[str, str]:
+    """Return the identity of each host that has one, by its URL."""
+    return {host.url: host.identity for host in document.hosts if host.identity is not None}
+
+
+def _first_by(results: Iterable[Result], name: Callable[[Result], Hashable]) -> dict[Hashable, Result]:
+    found: dict[Hashable, Result] = {}
+    for result in results:
+        if result.status == "ok":
+            found.setdefault(name(result), result)
+    return found
