@@ -3,13 +3,19 @@
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import permutations
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from ollama_speedrun.benchmark import memory
 from ollama_speedrun.benchmark.kv_cache import TRUSTED, cache_bytes
+from ollama_speedrun.benchmark.memory import Known
+from ollama_speedrun.benchmark.types import ContextLoad
+from ollama_speedrun.demo.llama import LlamaEngine
+from ollama_speedrun.demo.model_files import INSTRUCT_Q4_1, ModelFile
 from ollama_speedrun.inventory.attention import kv_cache
 
 pytest.importorskip("gguf")
@@ -79,3 +85,28 @@ def test_the_formula_gives_what_the_engine_allocates(architecture: str, allocate
     assert {tokens: cache_bytes(cache, tokens) for tokens in CONTEXTS} == pytest.approx(
         allocated[architecture], rel=0.01
     )
+
+
+async def test_the_memory_of_a_real_model_at_other_contexts_is_within_10_percent_of_what_the_engine_takes(
+    model_files: Sequence[ModelFile],
+) -> None:
+    engine = LlamaEngine([file for file in model_files if file.spec == INSTRUCT_Q4_1])
+    (stored,) = engine.models()
+    loads = []
+    for tokens in (2048, 4096, 8192):
+        runner = await engine.load(stored, context_length=tokens, slots=1)
+        loads.append(ContextLoad(num_ctx=tokens, memory_bytes=runner.size_bytes, gpu_bytes=runner.size_vram_bytes))
+        await runner.close()
+    cache = kv_cache(msgspec.Raw(msgspec.json.encode(stored.model_info)), "llama")
+
+    for known, wanted in permutations(loads, 2):
+        found = memory.at_context(Known((known,), cache, stored.size_bytes, 8192), wanted.num_ctx)
+        assert found is not None
+        assert found.basis == "formula"
+        assert found.memory_bytes == pytest.approx(wanted.memory_bytes, rel=0.1)
+    for wanted in loads:
+        others = tuple(load for load in loads if load is not wanted)
+        found = memory.at_context(Known(others, cache, stored.size_bytes, 8192), wanted.num_ctx)
+        assert found is not None
+        assert found.basis == "line"
+        assert found.memory_bytes == pytest.approx(wanted.memory_bytes, rel=0.1)

@@ -1,3 +1,5 @@
+from typing import Any
+
 from ollama_speedrun.quality.items import Grade
 from ollama_speedrun.quality.records import ItemRecord, QualityRecord
 from ollama_speedrun.quality.sharing import agrees, identity, shared
@@ -52,12 +54,24 @@ def test_nothing_is_shared_between_variants_or_without_an_identity() -> None:
     assert shared([full, *others]) == (full, *others)
 
 
-def test_the_identity_changes_with_digest_format_and_prompt() -> None:
-    facts = {"digest": "ab", "model_format": "gguf", "rendered": "x", "server_version": "0.33.0"}
-    identities = {
-        identity(**facts | change)
-        for change in ({}, {"digest": "cd"}, {"model_format": "safetensors"}, {"rendered": "y"}, {"rendered": None})
+def test_the_identity_changes_with_digest_format_prompt_and_context() -> None:
+    facts: dict[str, Any] = {
+        "digest": "ab",
+        "model_format": "gguf",
+        "rendered": "x",
+        "server_version": "0.33.0",
+        "context_tokens": 4096,
     }
+    changes: tuple[dict[str, Any], ...] = (
+        {},
+        {"digest": "cd"},
+        {"model_format": "safetensors"},
+        {"rendered": "y"},
+        {"rendered": None},
+        {"context_tokens": 32_768},
+        {"context_tokens": None},
+    )
+    identities = {identity(**facts | change) for change in changes}
 
-    assert len(identities) == 5
+    assert len(identities) == 7
     assert identity(**facts | {"server_version": "0.34.0"}) == identity(**facts)

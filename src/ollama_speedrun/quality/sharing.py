@@ -13,13 +13,24 @@ SPOT_CHECK_ITEMS: Final = 10
 _LARGEST_SHARE: Final = 0.2
 
 
-def identity(*, digest: str, model_format: str | None, rendered: str | None, server_version: str | None) -> str:
-    """Return the identity under which quality is shared: digest, format, and the prompt as the server renders it.
+def identity(
+    *,
+    digest: str,
+    model_format: str | None,
+    rendered: str | None,
+    server_version: str | None,
+    context_tokens: int | None = None,
+) -> str:
+    """Return the identity under which quality is shared: digest, format, prompt as the server renders it, and context.
 
     The rendering can change with the server's release. Where it cannot be had, the server's version takes its place.
+    A context of another length can cut an answer short, so answers in one say nothing of another; None where it is not
+    known.
     """
     prompt = f"version {server_version}" if rendered is None else f"prompt {rendered}"
-    return hashlib.sha256("\n".join((digest, model_format or "", prompt)).encode(errors="replace")).hexdigest()[:16]
+    context = () if context_tokens is None else (f"context {context_tokens}",)
+    facts = (digest, model_format or "", prompt, *context)
+    return hashlib.sha256("\n".join(facts).encode(errors="replace")).hexdigest()[:16]
 
 
 def agrees(one: Sequence[ItemRecord], other: Sequence[ItemRecord]) -> bool:

@@ -234,6 +234,7 @@ class GradedItems:
             model_format=model.model.format,
             rendered=None if rendered is None else hashlib.sha256(rendered.encode(errors="replace")).hexdigest(),
             server_version=self._server_version,
+            context_tokens=model.given_num_ctx,
         )
 
     def _key(self, model: LoadedModel) -> Key:

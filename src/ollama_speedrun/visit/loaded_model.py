@@ -47,6 +47,11 @@ class LoadedModel:
         return self._num_ctx
 
     @property
+    def given_num_ctx(self) -> int:
+        """The length of the context in tokens that the server gave, by /api/ps, else the one asked for."""
+        return (self.residency and self.residency.context_length) or self.num_ctx
+
+    @property
     def _wanted_num_ctx(self) -> int | None:
         """What is asked for, within the model's own limit; the server would cut it down to that anyway."""
         known = [tokens for tokens in (self.asked_num_ctx, self.model.context_length) if tokens is not None]
