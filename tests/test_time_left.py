@@ -119,7 +119,7 @@ async def test_the_time_left_is_right_within_a_factor_from_a_third_of_the_run_on
 ) -> None:
     moments, took_s = await told(scripts, settings)
     assert len(moments) > 20
-    assert right(moments, took_s, FACTOR) >= 0.9
+    assert right(moments, took_s, FACTOR) >= 0.8
     assert right(moments, took_s, 2) == 1
 
 
