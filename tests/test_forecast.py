@@ -15,6 +15,7 @@ from fake_ollama.script import HostScript, ModelScript
 from ollama_speedrun import BenchmarkSettings, Phase, Run, RunSettings, build_plan, parse_target, run
 from ollama_speedrun.benchmark.events import BenchmarkBegan
 from ollama_speedrun.benchmark.plan import PROFILES, Extra, IfBusy, Profile
+from ollama_speedrun.events import PhaseEnded
 from ollama_speedrun.pipeline.events import Event, Forecasted
 from ollama_speedrun.pipeline.forecast import (
     FAST,
@@ -156,6 +157,7 @@ async def test_nothing_is_measured_before_the_answer_nor_after_a_no() -> None:
     assert asked == 1
     assert finished.results == []
     assert not any(isinstance(event, BenchmarkBegan) for event in events)
+    assert events[-1] == PhaseEnded(Phase.BENCHMARK, False, "nothing was measured: the question was answered with no")
 
 
 @pytest.mark.virtual_time

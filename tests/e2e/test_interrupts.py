@@ -93,6 +93,31 @@ async def test_the_first_signal_prints_what_is_finished_and_leaves_the_server_as
     assert (kept.complete, [(result.model, result.status) for result in kept.results]) == (False, [("quick:1b", "ok")])
 
 
+@pytest.mark.parametrize("stopped", ["as it lists", "as it measures"])
+async def test_a_process_that_was_stopped_for_longer_than_the_time_limit_blames_no_server_and_measures_again(
+    stopped: str, surroundings: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "result.json"
+    model = ModelScript("m:1b", decode_tps=100.0, answer_tokens=80, load_s=0.3)
+    async with fake_fleet([HostScript(models=(model,))]) as fleet:
+        host = fleet.hosts[0]
+        arguments = (host.url, *ONE_BY_ONE, "--timeout=1", "--max-items=0", f"--output={file}")
+        async with started(*arguments, surroundings=surroundings) as process:
+            if stopped == "as it lists":
+                await true_soon(lambda: bool(host.asked("/api/tags")))
+            else:
+                await generation_of("m:1b", host)
+            process.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(3.0)
+            process.send_signal(signal.SIGCONT)
+            _, stderr = await asyncio.wait_for(process.communicate(), 60)
+    assert (process.returncode, [line for line in stderr.decode().splitlines() if "within" in line]) == (0, [])
+    (result,) = read_document(file).results
+    assert result.status == "ok"
+    assert (result.ttft_s or 0.0) < 1.0
+    assert (result.load_s or 0.0) < 1.0
+
+
 async def test_models_that_take_turns_are_kept_with_the_trials_they_have(
     surroundings: dict[str, str], tmp_path: Path
 ) -> None:

@@ -1,4 +1,5 @@
 import errno
+import io
 import os
 import stat
 import sys
@@ -135,5 +136,23 @@ def test_a_result_file_that_is_too_large_is_not_read_on(tmp_path: Path) -> None:
     path = tmp_path / "huge.json"
     with path.open("wb") as file:
         file.truncate(files.READ_LIMIT_BYTES + 1)
-    with pytest.raises(ResultFileError, match="is larger than 256 MiB: no result file of ours is"):
+    with pytest.raises(ResultFileError, match="is larger than 256 MiB, which no result file of ours is; check"):
         files.read_document(path)
+
+
+def test_a_stream_that_is_too_large_or_nothing_of_ours_is_read_no_further_than_that_takes() -> None:
+    class Endless(io.BytesIO):
+        def __init__(self, text: bytes) -> None:
+            super().__init__()
+            self.given_bytes = 0
+            self._text = text
+
+        def read(self, size: int | None = -1) -> bytes:
+            self.given_bytes += size or 0
+            return self._text * (size or 0)
+
+    numbers, objects = Endless(b"1"), Endless(b"{")
+    assert len(files.read_bounded(numbers, "it")) == numbers.given_bytes == files.PART_BYTES
+    with pytest.raises(ResultFileError, match="it is larger than 256 MiB"):
+        files.read_bounded(objects, "it")
+    assert objects.given_bytes <= files.READ_LIMIT_BYTES + files.PART_BYTES

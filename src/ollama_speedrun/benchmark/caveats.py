@@ -7,6 +7,7 @@ from typing import Final
 
 from .. import units
 from ..visit.observation import REPEATED
+from ..visit.types import STOPPED
 from . import metrics, stats
 from .types import Caveat, CaveatKind, Observations, StreamRecord
 
@@ -269,10 +270,13 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
     again = [record.asked_again for record in calm if record is not None and record.asked_again is not None]
     if again:
         requests = "1 request was" if len(again) == 1 else f"{len(again)} requests were"
+        others = [why for why in again if not why.startswith(STOPPED)]
         yield Caveat(
             CaveatKind.ASKED_AGAIN,
-            f"{requests} sent again, for what came first was no answer: {again[0]}; look at the server's log if that "
-            "happens often",
+            f"{requests} sent again, for what came first was no answer: {others[0]}; look at the server's log if that "
+            "happens often"
+            if others
+            else f"{requests} sent again, for no time can be told by the first answer: {again[0]}",
         )
     timed = observed.timed
     queued = [record for record in timed if metrics.was_queued(record, calm)]

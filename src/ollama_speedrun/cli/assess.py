@@ -15,7 +15,7 @@ from ..pipeline.record import Selection
 from ..report.figures import host_label
 from ..report.text import counted
 from ..results.codec import decode
-from ..results.files import READ_LIMIT_BYTES
+from ..results.files import read_bounded
 from ..results.several import differences, merged, of_results
 from ..results.types import Document
 from . import planning
@@ -101,9 +101,7 @@ def read_documents(environment: Environment, chosen: Settings, names: Sequence[s
 
 
 def _from_stdin(environment: Environment) -> Document:
-    data = environment.stdin.buffer.read(READ_LIMIT_BYTES + 1)
-    if len(data) > READ_LIMIT_BYTES:
-        raise UsageError(f"standard input is larger than {READ_LIMIT_BYTES >> 20} MiB: no result file of ours is")
+    data = read_bounded(environment.stdin.buffer, "standard input")
     return decode(data, origin="standard input")
 
 

@@ -24,7 +24,13 @@ class ExitCode(enum.IntEnum):
 
     DONE = 0, "everything that was asked for was done"
     UNEXPECTED_ERROR = 1, "a bug: the sentence says so, `--verbose` adds the traceback for the report"
-    USAGE = 2, "an option, argument, variable, settings file, result file or history cannot be used; nothing was sent"
+    USAGE = (
+        2,
+        (
+            "an option, argument, variable, settings file, result file or history cannot be used, and nothing was "
+            "sent; or a question (a large scan, a long run, a deletion) was answered with no"
+        ),
+    )
     NO_SERVER = 3, "no Ollama server was found, or none that `--host` chooses, or the demo's servers could not start"
     NO_MODEL = 4, "servers were found, but no model on them, or none that `--model`, `--exclude` and `--tier` leave"
     PARTLY_FAILED = (

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from ..ollama.awake import AwakeTimeout
 from .types import DEFAULT_RATE_PER_S
 
 HEDGES_S: Final = (0.0, 0.150, 0.350)
@@ -85,7 +86,7 @@ class Dialer:
         winner: socket.socket | None = None
         try:
             try:
-                async with asyncio.timeout(give_up_s):
+                async with AwakeTimeout(give_up_s):
                     ip, winner = await _first_success(attempts)
             finally:
                 await _abandon(attempts, winner)

@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from .._version import __version__
+from ..ollama.awake import AwakeTimeout
 from .recognise import PS, ROOT, TAGS, VERSION, Answer
 from .types import ServerTarget
 
@@ -57,7 +58,7 @@ async def interview(  # noqa: PLR0913  the server, two ways to it, and three ind
     """
     interviewer = _Interviewer(server, tls, host_header or server.authority, questions)
     try:
-        async with asyncio.timeout(timeout_s) as interviewer.deadline:
+        async with AwakeTimeout(timeout_s) as interviewer.deadline:
             await interviewer.ask(dial, first)
     except TimeoutError:
         interviewer.failures.insert(
@@ -74,7 +75,7 @@ class _Interviewer:
     ) -> None:
         self.answers: dict[str, Answer] = {}
         self.failures: list[str] = []
-        self.deadline = asyncio.timeout(None)
+        self.deadline: AwakeTimeout | None = None
         self._server = server
         self._tls = tls
         self._host_header = host_header
@@ -144,9 +145,9 @@ class _Interviewer:
         if path in self.answers:
             return
         self.answers[path] = answer
-        if self.is_complete and not self.deadline.expired():
+        if self.is_complete and self.deadline is not None:
             # The other conversations have nothing left to bring: their time is up.
-            self.deadline.reschedule(0)
+            self.deadline.expire()
 
 
 async def _read_answer(reader: asyncio.StreamReader, body_limit_bytes: int) -> Answer:

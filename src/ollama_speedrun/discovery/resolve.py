@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, TypeVar
 
+from ..ollama.awake import AwakeTimeout
 from .naming import is_address, is_loopback, usable_names
 
 LOOK_UP_S: Final = 2.0
@@ -73,5 +74,5 @@ async def _off_the_loop(look_up: Callable[[], T], *, timeout_s: float) -> T:
             loop.call_soon_threadsafe(settle, outcome)
 
     threading.Thread(target=work, daemon=True, name="look-up").start()
-    async with asyncio.timeout(timeout_s):
+    async with AwakeTimeout(timeout_s):
         return await answer

@@ -20,6 +20,7 @@ from aiohttp.connector import NEEDS_CLEANUP_CLOSED
 from .._version import __version__
 from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError, UnreachableError
 from . import fields, wire
+from .awake import AwakeTimeout
 from .refusals import line_error, quoted, refusal
 from .trace import traces
 
@@ -255,7 +256,7 @@ class OllamaClient:
         url = f"{self.base_url}/api/version"
         try:
             async with (
-                asyncio.timeout(self._bounds.short_timeout_s),
+                AwakeTimeout(self._bounds.short_timeout_s),
                 self._session.get(url, allow_redirects=False, timeout=self._timeout) as response,
             ):
                 said = response.headers.get("Date", "")
@@ -367,7 +368,7 @@ class OllamaClient:
         if largest_bytes is None:
             largest_bytes = self._bounds.models_bytes if method == "GET" else self._bounds.answer_bytes
         try:
-            async with asyncio.timeout(timeout_s), self._answered(method, path, body, _Departure()) as response:
+            async with AwakeTimeout(timeout_s), self._answered(method, path, body, _Departure()) as response:
                 answer = await _read_bounded(response, largest_bytes)
         except TimeoutError as exc:
             raise TimedOutError(f"{url} gave no answer within {timeout_s:g} s; is the server overloaded?") from exc

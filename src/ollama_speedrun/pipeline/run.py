@@ -44,6 +44,7 @@ from .time_limit import TimeLimit
 from .workers import Workers
 
 NONCE_BYTES: Final = 4
+DECLINED: Final = "nothing was measured: the question was answered with no"
 LISTING_PATIENCE_S: Final = 10.0
 """A server that lists its models for longer than this holds up neither the forecast nor the other servers."""
 
@@ -341,6 +342,10 @@ class _Pipeline:
             measured = {(result.host, result.model) for result in results if result.status == "ok"}
             runnable = sum(model.can_be_measured for model in self._record.to_measure)
             self._tell(TimeLimitReached(len(measured), runnable))
+        if self._gate.is_closed:
+            if Phase.BENCHMARK in self._begun:
+                self._tell(PhaseEnded(Phase.BENCHMARK, False, DECLINED))
+            return
         if Phase.BENCHMARK in self._begun:
             self._tell(_end_of_benchmarks(results))
         if self._until >= Phase.ASSESS and any(map(_asks_for_a_score, results)):

@@ -7,13 +7,14 @@ import stat
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from ..errors import OutputError, ResultFileError
 from .codec import decode
 from .types import Document
 
 READ_LIMIT_BYTES: Final = 256 * 1024**2
+PART_BYTES: Final = 1 << 20
 STRAY_AFTER_S: Final = 86_400
 _NAME_KEPT: Final = 40
 _TEMPORARY: Final = ".tmp"
@@ -61,15 +62,33 @@ def write_atomically(path: Path, data: str | bytes) -> None:
 def read_document(path: Path) -> Document:
     """Read a .json result file; `ResultFileError` for one that is missing, unreadable, too big, damaged or foreign."""
     try:
+        if path.is_file() and path.stat().st_size > READ_LIMIT_BYTES:
+            raise _too_large(repr(str(path)))
         with path.open("rb") as file:
-            data = file.read(READ_LIMIT_BYTES + 1)
+            data = read_bounded(file, repr(str(path)))
     except FileNotFoundError as exc:
         raise ResultFileError(f"there is no file {str(path)!r}: check the name, or make one with --output") from exc
     except (OSError, ValueError) as exc:
         raise ResultFileError(f"cannot read {str(path)!r}: {_cause(exc)}; check the name and its permissions") from exc
-    if len(data) > READ_LIMIT_BYTES:
-        raise ResultFileError(f"{str(path)!r} is larger than {READ_LIMIT_BYTES >> 20} MiB: no result file of ours is")
     return decode(data, origin=repr(str(path)))
+
+
+def read_bounded(file: BinaryIO, name: str) -> bytes:
+    """Return all of a stream; raises `ResultFileError` for one that is too large or cannot be a document of ours."""
+    data = bytearray()
+    while part := file.read(PART_BYTES):
+        if not data and not part.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+            return bytes(part)  # enough to say what is wrong with it
+        data += part
+        if len(data) > READ_LIMIT_BYTES:
+            raise _too_large(name)
+    return bytes(data)
+
+
+def _too_large(name: str) -> ResultFileError:
+    return ResultFileError(
+        f"{name} is larger than {READ_LIMIT_BYTES >> 20} MiB, which no result file of ours is; check the name"
+    )
 
 
 def _replaceable(path: Path) -> bool:

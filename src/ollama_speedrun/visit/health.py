@@ -7,6 +7,7 @@ from typing import Final
 
 from ..errors import OllamaError, ProtocolError, ServerError, UnreachableError
 from ..events import Notice
+from ..ollama.awake import AwakeTimeout
 from .events import HostLost, Waiting
 
 PATIENCE_S: Final = 15.0
@@ -126,7 +127,7 @@ class Health:
     async def _failure(self, left_s: float) -> str | None:
         """Return why the host does not answer, None where it does; an error of its own is an answer, too."""
         try:
-            async with asyncio.timeout(min(PROBE_TIMEOUT_S, max(left_s, FIRST_PAUSE_S))):
+            async with AwakeTimeout(min(PROBE_TIMEOUT_S, max(left_s, FIRST_PAUSE_S))):
                 await self._probe()
         except (ServerError, ProtocolError):
             return None

@@ -9,6 +9,7 @@ from ..errors import OllamaError, ServerError
 from ..events import Notice
 from ..inventory.types import Model
 from ..ollama import wire
+from ..ollama.awake import AwakeTimeout
 from ..ollama.client import OllamaClient
 from .events import BenchmarkProgress, Stage, VisitEvent, Waiting
 from .health import Health
@@ -171,7 +172,7 @@ class Residents:
 
     async def _unload(self, model: Model) -> None:
         try:
-            async with asyncio.timeout(UNLOAD_TIMEOUT_S):
+            async with AwakeTimeout(UNLOAD_TIMEOUT_S):
                 if find(await self._client.ps(), model) is not None:
                     self._emit(BenchmarkProgress(model.host, model.name, Stage.UNLOADING))
                     await self._client.unload(model.name)
@@ -195,7 +196,7 @@ class Residents:
     async def _restore(self) -> None:
         where = self._client.base_url
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with AwakeTimeout(self._timeout_s):
                 loaded = {identity(entry): entry for entry in await self.look()}
                 for entry in self.before:
                     keep_alive_s = self._keep_alive_s[identity(entry)]

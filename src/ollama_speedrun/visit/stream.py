@@ -1,6 +1,5 @@
 """One streamed answer, turned into a raw record and, where it is wanted, its text."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -10,6 +9,7 @@ import msgspec
 
 from ..errors import ProtocolError, ServerError, TimedOutError
 from ..ollama import wire
+from ..ollama.awake import AwakeTimeout
 from ..ollama.client import ChunkStream, OllamaClient
 from .lag import LoopLag
 from .observation import Observation
@@ -92,7 +92,7 @@ async def record(
     token_limit = _token_limit(request.options)
     content_chunks = 0
     try:
-        async with asyncio.timeout(timeout_s), LoopLag() as lag, _sent(client, request) as stream:
+        async with AwakeTimeout(timeout_s), LoopLag() as lag, _sent(client, request) as stream:
             observed = Observation(sent_ns=stream.sent_ns, token_limit=token_limit)
             runaway_chunks = RUNAWAY_FACTOR * token_limit + RUNAWAY_SLACK
             next_progress_ns = stream.sent_ns

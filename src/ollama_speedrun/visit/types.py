@@ -1,8 +1,13 @@
 """Raw observations of a visit: one streamed generation, an answer in full, and where a model lies in memory."""
 
+from typing import Final
+
 import msgspec
 
 from ..ollama import wire
+
+STOPPED: Final = "this program was stopped"
+"""How the reason for asking again begins after a stop of this process, which is not the server's fault."""
 
 
 class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

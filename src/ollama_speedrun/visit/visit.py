@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from .. import units
 from ..errors import ProtocolError, ServerError
 from ..inventory.types import Model
 from ..ollama import wire
@@ -16,9 +17,10 @@ from .events import BenchmarkProgress, Stage, VisitEvent
 from .health import PATIENCE_S, Health
 from .residents import Residents
 from .retry import retrying
-from .types import Answer, StreamRecord
+from .types import STOPPED, Answer, StreamRecord
 
 LONGEST_REASON_CHARACTERS: Final = 200
+SHORTEST_STOP_S: Final = 1.0
 LOAD_FACTOR: Final = 2
 """The first request includes the load, and cutting it short would abort the load on the server."""
 
@@ -54,10 +56,11 @@ class Visit:
         The stage LOADING gets twice the time.
         """
         whys: list[str] = []
+        why_none = _why_only_loaded if may_be_empty else _why_no_answer
         record = await retrying(
             lambda: self.generate_once(model, ask, stage=stage),
             self.health,
-            fault_of=_why_only_loaded if may_be_empty else _why_no_answer,
+            fault_of=lambda record: why_none(record) or _why_untimed(record),
             note=whys.append,
             is_work=True,
         )
@@ -73,7 +76,7 @@ class Visit:
         answer = await retrying(
             lambda: self._answer_once(model, ask, stage),
             self.health,
-            fault_of=lambda answer: _why_no_answer(answer.record),
+            fault_of=lambda answer: _why_no_answer(answer.record) or _why_untimed(answer.record),
             note=whys.append,
             is_work=True,
         )
@@ -151,6 +154,12 @@ def _why_no_answer(record: StreamRecord) -> str | None:
 def _why_only_loaded(record: StreamRecord) -> str | None:
     is_one = record.content_chunks == 0 and record.done_reason == wire.LOADED
     return "the server loaded the model and answered nothing" if is_one else None
+
+
+def _why_untimed(record: StreamRecord) -> str | None:
+    """Return that this process was stopped as the answer came, in words; None where it was not."""
+    stopped_s = units.seconds(max(record.first_lag_ns or 0, record.last_lag_ns or 0))
+    return None if stopped_s < SHORTEST_STOP_S else f"{STOPPED} for {stopped_s:.0f} s as it came"
 
 
 def _asked_again(record: StreamRecord, whys: Sequence[str]) -> StreamRecord:
