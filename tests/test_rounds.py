@@ -1,6 +1,7 @@
 """The rounds of a race, from the first visits to the verdict, on the fake with models of known ability."""
 
 import asyncio
+import time
 
 import msgspec
 import pytest
@@ -159,3 +160,34 @@ async def test_a_model_that_is_worse_in_everything_leaves_with_the_reason() -> N
     assert [event.model for event in left] == ["poor:1b"]
     assert "at least as good in everything" in left[0].reason
     assert answered(finished) == {"able:1b": 40, "poor:1b": 40}
+
+
+async def test_a_server_that_answers_several_requests_at_once_is_asked_several_items_once_its_speed_is_known() -> None:
+    short = msgspec.structs.replace(RACING, max_items=60)
+    models = (able_model("one:1b", 2.0, decode_tps=100), able_model("two:1b", 1.5, decode_tps=100))
+    walls_s, finished = {}, Run()
+    for slots in (1, 4):
+        async with fake_fleet([HostScript(models=models, num_parallel=slots)]) as fleet:
+            began_s = time.monotonic()
+            finished, _ = await raced(fleet, short)
+            walls_s[slots] = time.monotonic() - began_s
+            most = fleet.hosts[0].peak_concurrency
+        records = finished.quality_records.values()
+        at_once = {entry.at_once for record in records for entry in record.items}
+        assert all(entry.at_once == 1 for record in records for entry in record.items[: RACING.first_items])
+        assert (most > 2, 4 in at_once) == (slots == 4, slots == 4)
+    assert walls_s[4] < walls_s[1]
+    assert smallest_tier(finished).best is not None
+
+
+async def test_a_server_that_turns_requests_away_is_asked_one_item_at_a_time() -> None:
+    short = msgspec.structs.replace(RACING, max_items=60)
+    models = (able_model("one:1b", 2.0, decode_tps=100), able_model("two:1b", 1.5, decode_tps=100))
+    async with fake_fleet([HostScript(models=models, num_parallel=4, most_requests=1)]) as fleet:
+        finished, _ = await raced(fleet, short)
+
+    together = [
+        entry.at_once for record in finished.quality_records.values() for entry in record.items if entry.at_once > 1
+    ]
+    assert 0 < len(together) <= 4
+    assert all(entry.answers for record in finished.quality_records.values() for entry in record.items)

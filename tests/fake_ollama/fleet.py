@@ -197,7 +197,7 @@ def _gate(most_requests: int) -> Middleware:
 
     @web.middleware
     async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path != "/api/generate":
+        if request.path not in {"/api/generate", "/api/chat"}:
             return await handler(request)
         if len(under_way) >= most_requests:
             return web.json_response({"error": QUEUE_FULL}, status=503)

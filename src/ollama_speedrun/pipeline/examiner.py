@@ -1,6 +1,7 @@
 """The graded items of a run as studies: one desk and one sandbox for all hosts."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -14,6 +15,7 @@ from ..benchmark.types import Result
 from ..events import Notice
 from ..inventory.types import Model
 from ..quality import grading, sandbox
+from ..quality.at_once import AtOnce
 from ..quality.bank import Selection
 from ..quality.desk import Assignment, Desk
 from ..quality.embedding_study import GradedTriplets
@@ -52,6 +54,7 @@ class Examiner:
         self._record = record
         self._emit = emit
         self._compared: set[str] = set()
+        self._at_once: defaultdict[RecordKey, AtOnce] = defaultdict(AtOnce)
 
     def first(self, model: Model, thinks: Thinks) -> Sequence[Study]:
         """Return what to ask while a model is loaded for its speed trials: items, or triplets of an embedding model."""
@@ -150,6 +153,7 @@ class Examiner:
             grade=self._grade,
             emit=self._emit,
             batch=Assignment(mix=mix, items=items, spares=()),
+            at_once=self._at_once[key],
             is_wanted=is_wanted,
         )
 

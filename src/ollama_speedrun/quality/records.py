@@ -45,7 +45,8 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     `item` is the item's name, `place` where it stands in the common order, None where not every chat model can be asked
     it. `is_counted` is False for a pilot and for a spot check on another host: they decide what
-    is asked, and do not enter the quality.
+    is asked, and do not enter the quality. `at_once` says how many items were asked together with it, itself included:
+    above 1 its time is no measure of the model's speed.
     """
 
     item: str
@@ -59,6 +60,7 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     answers: tuple[AnswerRecord, ...]
     grade: Grade
     is_counted: bool = True
+    at_once: int = 1
 
     @property
     def seconds(self) -> float:
@@ -109,13 +111,14 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return tuple(record for record in self.items if record.is_counted and record.grade.status != "ungradable")
 
 
-def record(
+def record(  # noqa: PLR0913  # the parts of a record, named at the call
     item: Item,
     answers: tuple[AnswerRecord, ...],
     grade: Grade,
     *,
     is_counted: bool = True,
     place: int | None = None,
+    at_once: int = 1,
 ) -> ItemRecord:
     """Return the record of an item that was asked and graded."""
     return ItemRecord(
@@ -130,6 +133,7 @@ def record(
         answers=answers,
         grade=grade,
         is_counted=is_counted,
+        at_once=at_once,
     )
 
 
@@ -188,8 +192,9 @@ def _scaled(points: float, levels: tuple[int, ...]) -> float:
 
 
 def item_s(found: QualityRecord) -> float | None:
-    """Return the mean seconds of a counted item, without loading; None where none was asked."""
-    return statistics.fmean(entry.seconds for entry in found.counted) if found.counted else None
+    """Return the mean seconds of a counted item that was asked alone, without loading; None where none was."""
+    alone = [entry.seconds for entry in found.counted if entry.at_once == 1]
+    return statistics.fmean(alone) if alone else None
 
 
 def accuracy(found: QualityRecord) -> float | None:

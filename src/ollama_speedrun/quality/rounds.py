@@ -15,7 +15,7 @@ from .race_types import Eliminated, Lane, Race
 
 SMALLEST_ROUND: Final = 5
 """Items of a round that costs no loading."""
-GROWTH: Final = 2
+GROWTH: Final = 1.7
 """By how much a round is longer than the one before it where models must be loaded for each."""
 PACERS: Final = 2
 """How many arms set the pace of a round after the first; all where none is eliminated."""
@@ -174,8 +174,8 @@ def _carried_on(race: Race, duel: Duel, pick: int, rival: int, stop: int) -> Due
 
 
 def round_size(field: Sequence[Lane], previous: int) -> int:
-    """Return how many items the next round has: few where nothing needs loading, else twice the round before.
+    """Return how many items the next round has: few where nothing needs loading, else 1.7 times the round before.
 
     Nothing that was timed has a say in it, so that the rounds of a race follow from its answers alone.
     """
-    return SMALLEST_ROUND if all(lane.arm.stays_loaded for lane in field) else previous * GROWTH
+    return SMALLEST_ROUND if all(lane.arm.stays_loaded for lane in field) else int(previous * GROWTH)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
@@ -16,6 +17,7 @@ from ..ollama import wire
 from ..visit.loaded_model import LoadedModel
 from ..visit.types import Answer as StreamedAnswer
 from . import dialogue, few_shot, sharing
+from .at_once import AtOnce, Timed
 from .desk import Assignment, Desk, Key
 from .events import ItemGraded, NotAsked, QualityBegan, QualityEvent
 from .items import Answer, FunctionKey, Grade, Item, Message, Need, RegexKey, SqlKey, Tool, ToolCall
@@ -33,12 +35,13 @@ Grader: TypeAlias = Callable[[Item, Sequence[Answer]], Grade]
 
 
 class GradedItems:
-    """A study: one item a step. What was answered is told as it comes, so that only the item under way can be lost.
+    """A study: one item a step, or several at once. What was answered is told as it comes.
 
     `grade` works out what the answers are worth. `variant` names the way of thinking. `batch` is what to ask in a later
-    visit; None finds out who the model is, and asks what its first visit is for. `is_wanted` tells if another item
-    is worth asking, `why_not` gives the reason to ask none at all. `begun` holds the answers from before the benchmark
-    was cut short: where the model is still the same one, they count and are not asked for again.
+    visit; None finds out who the model is, and asks what its first visit is for. `at_once` says how many items to ask
+    together and learns from them; None asks one at a time, as in a visit whose speed is timed. `is_wanted` tells if
+    another item is worth asking, `why_not` gives the reason to ask none at all. `begun` holds the answers from before
+    the benchmark was cut short: where the model is still the same one, they count and are not asked for again.
     """
 
     name = "the graded answers"
@@ -53,6 +56,7 @@ class GradedItems:
         emit: Callable[[QualityEvent], None],
         server_version: str | None = None,
         batch: Assignment | None = None,
+        at_once: AtOnce | None = None,
         is_wanted: Callable[[], bool] = lambda: True,
         why_not: Callable[[], str | None] = lambda: None,
         begun: QualityRecord | None = None,
@@ -73,21 +77,44 @@ class GradedItems:
         self._spares: deque[Item] = deque()
         self._failures = 0
         self._spent_tokens = 0
+        self._since_look = 0
+        self._at_once = at_once
+        self._timed: list[Timed] = []
         self._is_over = False
 
     async def step(self, model: LoadedModel) -> bool:
-        """Ask one item; the first step finds out who the model is. Raises `OllamaError` where the server fails."""
+        """Ask one item, or as many as are worth asking at once; the first step finds out who the model is.
+
+        Raises `OllamaError` where the server fails.
+        """
         if self._queue is None:
             await self._begin(model)
         elif self._queue and self._can_afford(model, self._queue[0]):
-            await self._ask_next(model, self._queue.popleft())
+            await self._ask_next(model, self._queue)
         elif self._queue:
             self._queue.clear()
             self._is_over = self._assignment is not None
         if not self._queue:
             self._refill(model)
-        left = len(self._queue or ())
-        return left > 0 and (left % LOOK_EVERY > 0 or self._is_wanted())
+        return bool(self._queue) and (self._since_look < LOOK_EVERY or self._looks())
+
+    def _looks(self) -> bool:
+        self._since_look = 0
+        return self._is_wanted()
+
+    async def _ask_next(self, model: LoadedModel, queue: deque[Item]) -> None:
+        width = 1 if self._at_once is None else self._at_once.width
+        items = [queue.popleft() for _ in range(min(width, len(queue)))]
+        self._since_look += len(items)
+        self._timed = []
+        failures = self._failures
+        asked = [self._ask(model, item, at_once=len(items)) for item in items]
+        for ended in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(ended, BaseException):
+                raise ended
+        if self._at_once is not None and len(self._timed) <= len(items):
+            was_refused = self._failures > failures or any(one.record.asked_again for one in self._timed)
+            self._at_once.learn(self._timed, was_refused=was_refused)
 
     async def _begin(self, model: LoadedModel) -> None:
         if (reason := self._why_not()) is not None:
@@ -166,11 +193,12 @@ class GradedItems:
         self._emit(QualityBegan(known, len(left)))
         return msgspec.structs.replace(assignment, items=left)
 
-    async def _ask_next(self, model: LoadedModel, item: Item) -> None:
+    async def _ask(self, model: LoadedModel, item: Item, *, at_once: int) -> None:
         is_pilot = self._assignment is None
         answers, kept = await self._converse(model, item)
         grade = _unanswered(kept) if answers is None else await self._graded(item, answers)
-        found = record(item, kept.answers, grade, is_counted=not is_pilot, place=self._place_of(item))
+        place = self._place_of(item)
+        found = record(item, kept.answers, grade, is_counted=not is_pilot, place=place, at_once=at_once)
         if is_pilot:
             self._pilot.append(found)
             return
@@ -200,7 +228,9 @@ class GradedItems:
         kept = _Kept()
         try:
             while (messages := dialogue.next_messages(item, answers)) is not None:
+                sent_ns = time.perf_counter_ns()
                 streamed = await self._one_answer(model, item, messages)
+                self._timed.append(Timed(sent_ns, streamed.record))
                 answers.append(_answer(streamed))
                 kept.answers = (*kept.answers, _answer_record(streamed))
                 self._spent_tokens += streamed.record.eval_count or streamed.record.content_chunks
