@@ -32,7 +32,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     demand = demand_of(arguments.demand, chosen.uses)
     num_ctx = None if arguments.context is None else chosen.context
     document = saved.load(environment, arguments, chosen, screen)
-    given = {} if arguments.memory is None else memory_of(arguments.memory, _names(document), _bytes_of)
+    given = {} if arguments.memory is None else memory_of(arguments.memory, names_of(document), bytes_of)
     found = plan(sites(document, demand, given_bytes=given, num_ctx=num_ctx), demand, keep_loaded=arguments.keep_loaded)
     hosts = figures.host_names(document.hosts)
     shown = _as_json(found, demand) if arguments.json else "\n".join(_lines(found, demand, hosts))
@@ -43,11 +43,12 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.DONE
 
 
-def _bytes_of(text: str) -> int:
+def bytes_of(text: str) -> int:
+    """Return the bytes of a size such as 24GB; raises `ValueError`."""
     return cast("int", MEMORY.parse(text))  # the values of this kind are whole bytes
 
 
-def _names(document: Document) -> dict[str, str]:
+def names_of(document: Document) -> dict[str, str]:
     """Return the URL of each host by all that it is called."""
     shown = figures.host_names(document.hosts)
     return {
