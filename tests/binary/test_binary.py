@@ -56,13 +56,14 @@ async def test_it_discovers_a_server_on_loopback(executable: Path, tmp_path: Pat
 
 async def test_it_benchmarks_and_recommends(executable: Path, tmp_path: Path) -> None:
     async with fake_fleet([HostScript(models=(able_model("a:1b"),))]) as fleet:
-        few = ("--profile=quick", "--max-items=10", f"--item-seed={SEED}")
+        few = ("--profile=quick", "--max-items=10", f"--item-seed={SEED}", "--output", str(tmp_path / "report.html"))
         status, stdout, stderr = await run(executable, "run", fleet.urls[0], "--json", *few, home=tmp_path)
     assert status == 0, stderr
     verdict = decode(stdout.encode(), origin="stdout").verdict
     assert verdict is not None
     assert verdict.recommendation is not None
     assert verdict.recommendation.model == "a:1b"
+    assert "Use <strong>a:1b</strong>" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 async def test_its_demo_says_that_the_engine_is_not_inside(executable: Path, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from .settings import ReportSettings
 
 Rows: TypeAlias = tuple[tuple[str, ...], ...]
 
+BY_CONTEXT: Final = "Memory by context (≈ estimated)"
 CLIFF: Final = 0.01
 """So much less of the model on the GPU means that layers left it, and not that a buffer grew beside it."""
 
@@ -120,7 +121,7 @@ def by_context(
     if not found:
         return ()
     columns = needed(memory.columns(found, settings), found)
-    return (_flat("Memory by context (≈ estimated)", columns, found),)
+    return (_flat(BY_CONTEXT, columns, found),)
 
 
 def parallelism(points: Sequence[ConcurrencyPoint]) -> str:

@@ -1,14 +1,14 @@
 """The report as tables on a terminal or in a pipe."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.text import Text
 
 from ..comparison.types import Kind
 from ..results.types import Document
-from . import compared, figures, layout, plot, view
+from . import compared, figures, layout, view
 from .columns import HOSTS, Column, T, cells, models, needed
 from .compared import Compared
 from .layout import paragraph, print_lines, table, width_of
@@ -16,6 +16,9 @@ from .settings import USUAL, ReportSettings
 from .tables import Table
 from .text import counted
 from .view import Advice, Grade, Report, Row, Unmeasured
+
+if TYPE_CHECKING:
+    from .plot import Piece
 
 GRADE_STYLES: Final[dict[Grade, str]] = {"good": "bold green", "fair": "yellow", "poor": "red"}
 CHANGE_STYLES: Final[dict[Kind, str]] = {"worse": "bold red", "better": "green", "same": "", "cannot-tell": "dim"}
@@ -36,11 +39,13 @@ def print_report(console: Console, document: Document, settings: ReportSettings 
 
 def print_plots(console: Console, document: Document) -> None:
     """Print what the document has to plot, in the console's width and encoding; nothing where that is nothing."""
+    from . import plot  # noqa: PLC0415  every table is there sooner without
+
     lines = plot.plots(document, width=width_of(console) or USUAL_WIDTH, has_unicode=console.encoding.startswith("utf"))
     print_lines(console, (Text.assemble(*((piece.text, _plotted(piece)) for piece in line)) for line in lines))
 
 
-def _plotted(piece: plot.Piece) -> str:
+def _plotted(piece: "Piece") -> str:
     match piece.style:
         case "plain":
             return ""

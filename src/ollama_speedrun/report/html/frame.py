@@ -107,4 +107,4 @@ def _grid(x: Axis, y: Axis) -> Iterable[Markup]:
     for value, text in y.anchors:
         at = height(y.scale.place(value))
         yield element("line", x1="0%", x2="100%", y1=at, y2=at, class_="anchor")
-        yield element("text", text, x="100%", y=at, dx=-4, dy=-5, class_="anchor-words end")
+        yield element("text", text, x="0%", y=at, dx=5, dy=-5, class_="anchor-words start")

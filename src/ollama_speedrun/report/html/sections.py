@@ -1,14 +1,14 @@
 """The sections of the page below the verdict; each is left out where the document has nothing for it. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from ...results.types import Document
 from .. import figures, further, meaning
-from ..columns import NAMES, Column, Entry, cells, models, needed
-from ..tables import Group
+from ..columns import NAMES, Column, cells, models, needed
+from ..tables import BY_CONTEXT, Group
 from ..text import clean, counted
 from ..trade_off import points
 from ..view import Report, Unmeasured
@@ -78,7 +78,7 @@ def sections(document: Document, report: Report, names: Mapping[str, str]) -> It
             "memory-by-context",
             "Memory by context",
             "What the loaded model takes, by the context that it is loaded with. Hollow dots are estimated.",
-            sweeps.memory(ranked, names),
+            _memory(report, sweeps.memory(ranked, names)),
         ),
         ("beside", "Other figures", "", _beside(report)),
         (
@@ -138,13 +138,24 @@ def _notes(report: Report) -> Markup:
 
 
 def _beside(report: Report) -> Markup | None:
-    """Return the tables that no chart shows: embedding models, what an image costs."""
+    """Return the tables that no other section has: embedding models, what an image costs."""
     found = [table for table in report.tables if all(not group.title for group in table.groups)]
-    drawn = [join(element("h3", table.title), *_groups(table.title, table.columns, table.groups)) for table in found]
+    drawn = [
+        join(element("h3", table.title), *_groups(table.title, table.columns, table.groups))
+        for table in found
+        if table.title != BY_CONTEXT
+    ]
     return join(*drawn) if drawn else None
 
 
-def _groups(title: str, columns: Sequence[Column[Entry]], groups: Iterable[Group]) -> Iterator[Markup]:
+def _memory(report: Report, chart: Markup | None) -> Markup | None:
+    """Return the chart of memory by context with its table below; None where there is neither."""
+    found = [table for table in report.tables if table.title == BY_CONTEXT]
+    drawn = [part for table in found for part in _groups(table.title, table.columns, table.groups)]
+    return join(chart, *drawn) if chart is not None or drawn else None
+
+
+def _groups(title: str, columns: Sequence[Column[Any]], groups: Iterable[Group]) -> Iterator[Markup]:
     for group in groups:
         yield tables.plain(group.title or title, columns, group.rows)
 

@@ -9,7 +9,7 @@ from ...results.types import Document
 from .. import figures, meaning
 from .lines import Series, chart, rate, tokens
 from .markup import Markup, element
-from .scales import Linear
+from .scales import from_zero
 
 READING: Final = ((meaning.READING_TPS, "reading speed"),)
 
@@ -85,7 +85,7 @@ def memory(results: Sequence[Result], names: Mapping[str, str]) -> Markup | None
         for host, limit_bytes in gpu_limits(results).items()
         if host in shown
     )
-    highest = max([size for one in series for _, size in one.points] + [limit for limit, _ in limits])
+    sizes = [*(size for one in series for _, size in one.points), *(limit for limit, _ in limits)]
     drawn = chart(
         series,
         label="Memory by context",
@@ -94,7 +94,7 @@ def memory(results: Sequence[Result], names: Mapping[str, str]) -> Markup | None
         x_text=tokens,
         y_text=rate,
         unit="GB",
-        y_scale=Linear(0.0, 1.08 * highest),
+        y_scale=from_zero(sizes),
         anchors=limits,
     )
     return element("div", drawn, class_="panels one")
