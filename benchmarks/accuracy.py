@@ -9,6 +9,7 @@ TTFT, first answer, decode by our   what went over the wire: the server's end ke
 clock, turns of a conversation      it was written or read, so that the server's own lateness is not charged to us
 decode and prefill, deep            what the script says of that depth of the context
 memory at 64k                       what the script says of a context that was never loaded
+joules a token                      the scripted watts and the time on the wire
 cached share                        the tokens that the prompts of two turns have in common
 
 Both ends read the same monotonic clock. Where no figure can be had there must be none, and the caveats must be exactly
@@ -58,10 +59,19 @@ WANTED: Mapping[Figure, float] = {
     "decode, deep": 0.01,
     "prefill, deep": 0.02,
     "memory at 64k": 0.01,
+    "joules a token": 0.02,
 }
 """The largest error: seconds for times to a first token, else a share of the truth (a cached share: points)."""
 QUEUED_TOKENS = 8
 """A first token that comes later than the earliest one by the time of so many tokens stood behind another request."""
+FORMS: Mapping[Figure, str] = {
+    "load": "{:.4f} s",
+    "memory at 64k": "{:.4f} GB",
+    "joules a token": "{:.3f} J",
+    "GPU share": "{:.1%}",
+    "cached share": "{:.1%}",
+    "cached share, by time": "{:.1%}",
+}
 IN_SECONDS: frozenset[Figure] = frozenset({"TTFT", "first answer", "second turn, warm", "second turn, cold"})
 
 
@@ -152,6 +162,7 @@ def truths(scenario: Scenario, result: Result, tape: Sequence[Exchange]) -> Mapp
         "load": script.load_s,
         "GPU share": script.gpu_share,
         **of_depth(script, result),
+        "joules a token": joules_per_token(scenario, result, generations),
         **of_conversation(script, [exchange for exchange in tape if exchange.path == "/api/chat"]),
     }
     if script.reported_eval_duration_ns is not None:
@@ -174,6 +185,15 @@ def of_depth(script: ModelScript, result: Result) -> dict[Figure, float | None]:
 def asked_of(scenario: Scenario) -> list[Figure]:
     """Return the figures that a scenario asks for."""
     return [figure for figure in WANTED if figure not in scenario.unasked]
+
+
+def joules_per_token(scenario: Scenario, result: Result, generations: Sequence[Exchange]) -> float | None:
+    """Return the scripted watts × the seconds that the trials took on the wire / their tokens."""
+    if scenario.watts is None:
+        return None
+    trials = [exchange_of(trial, generations) for trial in result.trials]
+    seconds = sum(trial.sent[-1][0] - trial.arrived_ns for trial in trials) / NS_PER_S
+    return scenario.watts.busy_watts * seconds / sum(trial.eval_count or 0 for trial in result.trials)
 
 
 def of_conversation(script: ModelScript, turns: Sequence[Exchange]) -> dict[Figure, float | None]:
@@ -246,19 +266,12 @@ def caveats_of(scenario: Scenario, results: Sequence[Result]) -> tuple[str, bool
 
 
 def shown(figure: Figure, value: float | None) -> str:
-    match figure:
-        case _ if value is None:
-            return "none"
-        case _ if figure in IN_SECONDS:
-            return f"{value * 1e3:.2f} ms"
-        case "load":
-            return f"{value:.4f} s"
-        case "memory at 64k":
-            return f"{value / 1e9:.4f} GB"
-        case "GPU share" | "cached share" | "cached share, by time":
-            return f"{value:.1%}"
-        case _:
-            return f"{value:.2f} t/s"
+    if value is None:
+        return "none"
+    if figure in IN_SECONDS:
+        return f"{value * 1e3:.2f} ms"
+    form = FORMS.get(figure, "{:.2f} t/s")
+    return form.format(value / 1e9 if "GB" in form else value)
 
 
 def compared(row: Row, reasons: str) -> str:

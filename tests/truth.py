@@ -20,10 +20,12 @@ from fake_ollama.script import (
     ModelScript,
     repeating_model,
 )
+from ollama_speedrun.benchmark.energy import Power
 from ollama_speedrun.benchmark.events import BenchmarkEnded, BenchmarkEvent, BenchmarkRevised
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, Extra, IfBusy
 from ollama_speedrun.benchmark.runner import benchmark_host
 from ollama_speedrun.benchmark.types import CaveatKind, Result
+from ollama_speedrun.discovery.types import Watts
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.visit.events import BenchmarkProgress, Stage
@@ -43,6 +45,7 @@ Figure: TypeAlias = Literal[
     "decode, deep",
     "prefill, deep",
     "memory at 64k",
+    "joules a token",
 ]
 
 NUM_CTX = 2048
@@ -146,6 +149,7 @@ class Scenario:
     models: tuple[ModelScript, ...] = (MODEL,)
     host: HostScript = PLAIN
     settings: BenchmarkSettings = SETTINGS
+    watts: Watts | None = None
     ours: tuple[str, ...] = ("m:1b",)
     visit: Visit = nobody
     head_start_s: float = 0.0
@@ -158,10 +162,11 @@ class Scenario:
     @property
     def unasked(self) -> frozenset[Figure]:
         """The figures that nobody asked for, or that the server's count stands for, or the reading time."""
-        deep = frozenset() if self.settings.depths else DEEP
+        unasked = figures() if self.watts else figures("joules a token")
+        unasked |= frozenset() if self.settings.depths else DEEP
         if self.settings.second_turn is Extra.OFF:
-            return CONVERSATION | deep
-        return deep | {"cached share, by time" if self.model.report_cached_count else "cached share"}
+            return unasked | CONVERSATION
+        return unasked | figures("cached share, by time" if self.model.report_cached_count else "cached share")
 
     @property
     def script(self) -> HostScript:
@@ -448,6 +453,7 @@ SCENARIOS: Sequence[Scenario] = (
         models=model(template=CHAT_TEMPLATE, report_cached_count=True, cached_prompts=3),
         settings=TALKING,
     ),
+    Scenario(name="350 W while it writes", watts=Watts(busy_watts=350.0, idle_watts=60.0)),
     Scenario(name="a second turn, kept until another one", models=model(template=CHAT_TEMPLATE), settings=TALKING),
     Scenario(
         name="a second turn, read again", models=model(template=CHAT_TEMPLATE, prompt_cache=False), settings=TALKING
@@ -479,7 +485,14 @@ async def measured(scenario: Scenario, url: str) -> Result:
         visit = asyncio.ensure_future(scenario.visit(visitor))
         try:
             await asyncio.sleep(scenario.head_start_s)
-            await benchmark_host(client, ours, scenario.settings, emit=emit, nonce=lambda: secrets.token_hex(4))
+            await benchmark_host(
+                client,
+                ours,
+                scenario.settings,
+                emit=emit,
+                nonce=lambda: secrets.token_hex(4),
+                power=Power(watts=scenario.watts),
+            )
         finally:
             visit.cancel()
             await asyncio.wait([visit])
@@ -507,4 +520,5 @@ def figures_of(result: Result) -> Mapping[Figure, float | None]:
         "second turn, cold": None if turns is None else turns.ttft_cold_s,
         "cached share": share if told_by == "count" else None,
         "cached share, by time": share if told_by == "durations" else None,
+        "joules a token": None if result.energy is None else result.energy.joules_per_token,
     }

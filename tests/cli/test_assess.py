@@ -7,6 +7,7 @@ from command import CommandLine
 from ollama_speedrun.history.store import History
 from ollama_speedrun.results.codec import encode
 from ollama_speedrun.results.types import Document
+from records import record
 from report.test_view import graded_run
 from specimens import DESK, document, host
 
@@ -99,3 +100,39 @@ def test_a_use_decides_the_recommendation_and_the_document_still_holds_all(
     assert held.recommendation.model == "clever"
     assert [use.use for use in held.uses] == ["chat", "code", "agent", "batch", "rag", "fast"]
     assert [use.best.model for use in held.uses if use.use == "fast" and use.best] == ["quick"]
+
+
+def test_stated_watts_and_a_price_give_a_saved_result_its_energy_and_another_price_its_cost(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    timed = record(eval_count=100, ended_ns=1_000_000_000)
+    run = graded_run()
+    results = tuple(msgspec.structs.replace(one, interview=timed, trials=(timed,)) for one in run.results)
+    file = saved(tmp_path / "r.json", msgspec.structs.replace(run, results=results))
+    again = tmp_path / "again.json"
+    ended = command(
+        "assess", file, "--json", "--watts", "192.168.1.20=30:200", "--price-kwh", "0.36", "--output", again
+    )
+    found = [one.energy for one in ended.document.results]
+    assert [(one and one.joules_per_token, one and one.joules_per_token_above_idle) for one in found] == [
+        (2.0, 1.7)
+    ] * 2
+    assert [one and round(one.cost_per_million_tokens or 0, 9) for one in found] == [0.2, 0.2]
+    cheaper = command("assess", again, "--json", "--price-kwh", "0.18").document.results
+    assert [one.energy and round(one.energy.cost_per_million_tokens or 0, 9) for one in cheaper] == [0.1, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("watts", "said"),
+    [
+        ("192.168.1.20=sensors", "--watts 192.168.1.20=sensors needs a run"),
+        ("gpu9=350", "--watts names gpu9, and no host of the result is called so"),
+        ("gpu9", "--watts is 'gpu9'; give HOST=WATTS, HOST=IDLE:BUSY or HOST=sensors"),
+    ],
+)
+def test_watts_that_a_saved_result_cannot_take_are_refused(
+    watts: str, said: str, command: CommandLine, file: Path
+) -> None:
+    ended = command("assess", file, "--watts", watts)
+    assert ended.status == 2
+    assert said in ended.stderr

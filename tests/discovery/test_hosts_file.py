@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_speedrun.discovery.hosts_file import parse_hosts_file
-from ollama_speedrun.discovery.types import NetworkTarget, Secret, ServerTarget
+from ollama_speedrun.discovery.types import NetworkTarget, Secret, ServerTarget, Watts
 from ollama_speedrun.errors import TargetError
 
 
@@ -46,6 +46,12 @@ def test_a_target_without_a_port_stands_for_each_of_the_ports() -> None:
         ("box extra", "only token="),
         ("box token=", "only token="),
         ("box token=s3cret more", "only token="),
+        ("box token=s3cret token=s3cret", "each once"),
+        ("box idle_watts=60", "idle_watts needs busy_watts"),
+        ("box busy_watts=lots", "are numbers such as 350"),
+        ("box busy_watts=100 idle_watts=200", "less than the idle watts"),
+        ("box busy_watts=nan", "nan is no number of watts"),
+        ("10.0.0.0/24 busy_watts=300", "watts belong to one server"),
         ("box token=$NOT_SET", "the variable NOT_SET holds no token"),
         ("box token=s3cret\u00e9", "no HTTP header"),
         ("10.0.0.0/24 token=s3cret", "a token goes to one server"),
@@ -58,6 +64,18 @@ def test_what_cannot_be_used_is_named_by_its_line_and_no_secret_is_repeated(line
         parse(f"# first\n{line}\n")
     assert str(caught.value).startswith("hosts, line 2: ")
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_line_states_what_its_host_draws_beside_a_token_or_without() -> None:
+    box, rack = parse("box busy_watts=350\nrack=10.0.0.9 idle_watts=60.5 token=s3cret busy_watts=400")
+    assert box == ServerTarget(host="box", via="hosts file", watts=Watts(busy_watts=350.0))
+    assert rack == ServerTarget(
+        host="10.0.0.9",
+        via="hosts file",
+        name="rack",
+        token=Secret("s3cret"),
+        watts=Watts(busy_watts=400.0, idle_watts=60.5),
+    )
 
 
 def test_a_token_shows_in_no_representation() -> None:

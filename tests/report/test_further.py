@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from ollama_speedrun.assessment.types import Recommendation, Verdict
-from ollama_speedrun.benchmark.types import ContentRate, SecondTurn
+from ollama_speedrun.benchmark import energy
+from ollama_speedrun.benchmark.types import ContentRate, EnergyFigures, Result, SecondTurn
 from ollama_speedrun.report import further, markdown
 from ollama_speedrun.report.explain import explain
+from ollama_speedrun.report.settings import ReportSettings
 from ollama_speedrun.report.view import report
 from records import MS, record
 from report.test_terminal import report as printed_report
@@ -28,6 +30,18 @@ TURNS = SecondTurn(
     second=COUNTED,
     other=record(prompt_eval_count=1000, prompt_eval_duration_ns=4000 * MS),
     third=COUNTED,
+)
+ENERGY = EnergyFigures(
+    source="stated",
+    busy_watts=200.0,
+    idle_watts=30.0,
+    seconds=1.0,
+    output_tokens=100,
+    joules_per_token=2.0,
+    joules_per_token_above_idle=1.7,
+    tokens_per_wh=1800.0,
+    price_per_kwh=0.3,
+    cost_per_million_tokens=1 / 6,
 )
 RATES = (
     ContentRate(kind="prose", decode_tps=113.9, is_scored=True, trials=5),
@@ -72,6 +86,30 @@ def test_the_second_turn_is_told_in_one_line(changes: dict[str, Any], line: str)
 def test_the_range_by_content_says_which_kind_the_score_took() -> None:
     line = "114 to 135 tok/s by content: 114 on prose, 135 on code, 128 on JSON; the score took prose"
     assert further.content(RATES) == line
+
+
+def test_energy_says_if_idle_power_is_in_it_and_where_the_watts_come_from() -> None:
+    assert further.energy(ENERGY) == (
+        "2.0 J a token with idle power, 1.7 J without: 1800 tokens a Wh, 0.17 for a million tokens at 0.3 a kWh "
+        "(at the watts stated)"
+    )
+    read = energy.figures(busy_watts=200.0, idle_watts=None, seconds=1.0, output_tokens=100, sensors=("GPU 0 (NVML)",))
+    assert read is not None
+    assert further.energy(read) == "2.0 J a token with idle power: 1800 tokens a Wh (by the sensors GPU 0 (NVML))"
+
+
+def test_energy_has_columns_on_wide_only_where_it_is_known_and_its_formula_in_the_explanation() -> None:
+    plain, known = result("a:1b", DESK), msgspec.structs.replace(result("b:1b", DESK), energy=ENERGY)
+    wide = ReportSettings(wide=True)
+
+    def headings(*results: Result, settings: ReportSettings) -> set[str]:
+        return {column.heading for column in report(run_of(*results), settings).columns}
+
+    assert headings(plain, known, settings=wide) - headings(plain, settings=wide) == {"J/tok", "cost/M"}
+    assert headings(plain, known, settings=ReportSettings()) == headings(plain, settings=ReportSettings())
+    explained = explain(run_of(known), "b*")
+    assert "  joules_per_token: 200 W · 1.000 s / 100 tokens = 2 J, idle power included" in explained
+    assert "  joules_per_token_above_idle: (200 − 30) W · 1.000 s / 100 tokens = 1.7 J" in explained
 
 
 def test_the_report_says_it_of_the_recommended_model_alone_and_the_explanation_of_each() -> None:

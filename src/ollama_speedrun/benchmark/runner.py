@@ -21,6 +21,7 @@ from .budget import Budget
 from .content import ContentTrials
 from .depth_sweep import Depths, DepthSweep
 from .embedding import EmbeddingRates
+from .energy import MeteredEnergy, Power, StatedEnergy
 from .events import BenchmarkEvent
 from .gpu_cliff import GpuCliffSearch
 from .image_cost import ImageCost
@@ -64,10 +65,12 @@ async def benchmark_host(  # noqa: PLR0913  # independent inputs, named at the c
     studies: Studies = no_studies,
     may_begin: Callable[[Model], bool] = lambda _: True,
     begun: Begun = nothing_begun,
+    power: Power | None = None,
 ) -> None:
     """Benchmark a host's models, those already loaded first, then from small to large.
 
-    `may_begin` tells if there is time for another model; one that must not begin gets no result.
+    `may_begin` tells if there is time for another model; one that must not begin gets no result. `power` is that of the
+    host, None where it is not known.
     Failures become results. A model that was loaded before keeps its context and stays; one that we loaded is unloaded,
     and one that was evicted for ours is loaded again, also when the run is cancelled.
     """
@@ -81,7 +84,7 @@ async def benchmark_host(  # noqa: PLR0913  # independent inputs, named at the c
 
     def turn(model: Model, thinks: Thinks) -> Turn:
         loaded = LoadedModel(visit, model, num_ctx=settings.num_ctx, thinks=thinks)
-        return _turn(loaded, settings, studies(model, thinks), begun(model, thinks))
+        return _turn(loaded, settings, studies(model, thinks), begun=begun(model, thinks), power=power)
 
     in_turn = sorted(models, key=lambda model: (find(visit.residents.before, model) is None, model.size_bytes or 0))
     variants = [
@@ -103,7 +106,14 @@ async def benchmark_host(  # noqa: PLR0913  # independent inputs, named at the c
         await visit.residents.restore()
 
 
-def _turn(model: LoadedModel, settings: BenchmarkSettings, alongside: Sequence[Study], begun: Result | None) -> Turn:
+def _turn(
+    model: LoadedModel,
+    settings: BenchmarkSettings,
+    alongside: Sequence[Study],
+    *,
+    begun: Result | None,
+    power: Power | None,
+) -> Turn:
     """Return the turn of a model with every study that the settings ask for."""
     budget = Budget(settings.budget_s)
     trials = TrialSettings(
@@ -116,6 +126,10 @@ def _turn(model: LoadedModel, settings: BenchmarkSettings, alongside: Sequence[S
     )
     speed = SpeedTrials(trials, budget, begun=begun)
     last: list[ResultStudy] = []
+    if power is not None and power.watts is not None:
+        last.append(StatedEnergy(power.watts, power.price_per_kwh))
+    elif power is not None and power.meter is not None:
+        last.append(MeteredEnergy(power.meter, settings.trial_tokens, budget, power.price_per_kwh))
     if settings.second_turn is not Extra.OFF:
         longest_s = None if settings.second_turn is Extra.ON else LONGEST_READ_S
         last.append(ConversationStudy(budget, longest_read_s=longest_s, prefill_tps=speed.prefill_tps))

@@ -165,6 +165,27 @@ class ImageFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     prefill_s: float | None
 
 
+class EnergyFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The energy of `output_tokens` that took `seconds`, the reading of their prompts included.
+
+    `source` is "stated" where the user gave the watts, "sensors" where this machine's were read: those in `sensors`.
+    `joules_per_token` has the power in it that the host draws when idle, `joules_per_token_above_idle` has not, and is
+    None where that power is not known. The cost is in the currency of `price_per_kwh`, None where no price was given.
+    """
+
+    source: Literal["stated", "sensors"]
+    sensors: tuple[str, ...] = ()
+    busy_watts: float
+    idle_watts: float | None = None
+    seconds: float
+    output_tokens: int
+    joules_per_token: float
+    joules_per_token_above_idle: float | None = None
+    tokens_per_wh: float
+    price_per_kwh: float | None = None
+    cost_per_million_tokens: float | None = None
+
+
 class ContentRate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The decode rate in tokens/s while this kind of content is written: the geometric mean of so many trials.
 
@@ -304,6 +325,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     concurrency: tuple[ConcurrencyPoint, ...] = ()
     second_turn: SecondTurn | None = None
     content: tuple[ContentRate, ...] = ()
+    energy: EnergyFigures | None = None
     drift: float | None = None
     caveats: tuple[Caveat, ...] = ()
     discarded_trials: int | None = None

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 import msgspec
 
 from ..assessment.recommend import assess
+from ..benchmark import energy
+from ..benchmark.types import Result
 from ..discovery.types import Host
 from ..errors import ResultFileError, UsageError
 from ..events import Phase
 from ..history.reference import LAST, resolve, resolve_run
 from ..history.store import History
+from ..pipeline.power import takes
 from ..pipeline.record import Selection
 from ..report.figures import host_label
 from ..report.text import counted
@@ -46,7 +49,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
             f"{counted(len(whole.models), 'model')}; give a FILE that `run` or `benchmark` wrote"
         )
     selection = selection_of(arguments, chosen)
-    document = assessed(selected(whole, selection), chosen)
+    document = assessed(with_energy(selected(whole, selection), chosen), chosen)
     if selection.tiers:
         tiers = {entry.key for entry in document.assessments if entry.tier in selection.tiers}
         document = assessed(of_results(document, lambda result: result.key in tiers), chosen)
@@ -132,6 +135,27 @@ def selected(document: Document, selection: Selection) -> Document:
 def _takes_host(selection: Selection, host: Host) -> bool:
     label = host_label(host.url)
     return selection.takes_host(host) or selection.takes_host(msgspec.structs.replace(host, name=label))
+
+
+def with_energy(document: Document, chosen: Settings) -> Document:
+    """Return the document with the energy of its results by the power and the price that the settings give now."""
+    hosts = {host.url: host for host in document.hosts}
+    price = chosen.price_kwh
+    for one in chosen.watts:
+        if one.watts is None:
+            raise UsageError(f"--watts {one.host}=sensors needs a run: nothing is measured here; state watts instead")
+        if not any(takes(one, host) for host in document.hosts):
+            raise UsageError(f"--watts names {one.host}, and no host of the result is called so")
+
+    def of(result: Result) -> Result:
+        host = hosts.get(result.host)
+        named = [one for one in chosen.watts if host is not None and takes(one, host)]
+        watts = named[-1].watts if named else None
+        if watts is not None and result.status == "ok" and result.interview is not None:
+            return energy.stated(result, watts, price)
+        return result if price is None else energy.priced(result, price)
+
+    return msgspec.structs.replace(document, results=tuple(map(of, document.results)))
 
 
 def assessed(document: Document, chosen: Settings) -> Document:

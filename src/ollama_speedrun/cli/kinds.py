@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..assessment.types import Tier
     from ..benchmark.plan import Extra, IfBusy, Profile, Thinking
+    from ..discovery.watts import HostWatts
 
     Scoring: TypeAlias = Literal["overall", "classic"]
     T_co = TypeVar("T_co", covariant=True)
@@ -244,6 +245,12 @@ def _if_busy(text: str) -> IfBusy:
     return IfBusy(text)
 
 
+def _host_watts(text: str) -> HostWatts:
+    from ..discovery.watts import parse_host_watts
+
+    return parse_host_watts(text)
+
+
 def _extra(text: str) -> Extra:
     from ..benchmark.plan import Extra
 
@@ -267,6 +274,10 @@ def _scoring(text: str) -> Scoring:
             raise ValueError("not a scoring")
 
 
+WATTS: Kind[tuple[HostWatts, ...]] = Kind(
+    "HOST=WATTS, HOST=IDLE:BUSY or HOST=sensors, such as gpu-box=60:350", _host_watts, (str,), many=True, separator=","
+)
+PRICE: Kind[float] = Kind("a price from 0 on, such as 0.30", _rate, (int, float))
 SECONDS: Kind[float] = Kind("a number of seconds above 0, such as 30", _seconds, (int, float))
 DURATION: Kind[float] = Kind("a duration such as 90s, 10m or 1h30m", _duration, (int, float, str))
 CONTEXT: Kind[int] = Kind("a number of tokens, such as 32768 or 32k", _tokens, (int, str), values=("32k", "64k"))

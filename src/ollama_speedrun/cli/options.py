@@ -22,6 +22,7 @@ from .kinds import (
     PATHS,
     POINTS,
     PORTS,
+    PRICE,
     PROFILE,
     RATE,
     SCORING,
@@ -31,6 +32,7 @@ from .kinds import (
     THINKING,
     TIER_NAMES,
     USE,
+    WATTS,
     WHOLE,
     Kind,
     T_co,
@@ -381,6 +383,18 @@ class Settings:
         VERDICT,
         "SIZE",
         "also give the largest context of each model whose memory is at most this, such as 24GB",
+    )
+    watts = Option(
+        WATTS,
+        (),
+        VERDICT,
+        "HOST=WATTS",
+        "power of a host, for joules per token: HOST=WATTS or HOST=IDLE:BUSY; HOST=sensors reads this machine's own "
+        "(repeatable)",
+        "run.watts",
+    )
+    price_kwh = Option(
+        PRICE, None, VERDICT, "PRICE", "price of a kWh, for the cost of a million tokens", "run.price_per_kwh"
     )
     wide = Option(SWITCH, False, VERDICT, None, "more columns: prefill, size, load, and the quality in each area")
     plot = Option(SWITCH, False, VERDICT, None, "also plot quality against speed, and speed by context depth")

@@ -1,9 +1,10 @@
-"""A file of targets: one a line, with a name and a token where wanted. Pure.
+"""A file of targets: one a line, with a name, a token and the power that it draws where wanted. Pure.
 
     # the machines under the desk
     192.168.1.20
     gpu=http://gpu.lan:11434
     cloud=https://ollama.example.org/eu token=$EU_TOKEN
+    rack=rack.lan idle_watts=60 busy_watts=350
 
 A token is a word, or the name of an environment variable after a `$`. No error repeats it.
 """
@@ -16,9 +17,11 @@ import msgspec
 
 from ..errors import TargetError
 from .targets import DEFAULT_MAX_ADDRESSES, parse_target
-from .types import DEFAULT_PORT, NetworkTarget, Secret, ServerTarget
+from .types import DEFAULT_PORT, NetworkTarget, Secret, ServerTarget, Watts
+from .watts import watts_of
 
 _NAMED: Final = re.compile(r"(?P<name>[\w.-]+)=(?P<target>.*)")
+KEYS: Final = ("token", "idle_watts", "busy_watts")
 _TOKEN: Final = re.compile(r"[!-~]+")
 
 
@@ -57,25 +60,45 @@ def _targets(
     written, *rest = words
     named = _NAMED.fullmatch(written)
     name, written = (named["name"], named["target"]) if named else (None, written)
-    token = _token(rest, variables)
+    said = _said(rest)
+    token = _token(said["token"], variables) if "token" in said else None
+    watts = _watts(said)
     for port in ports:
         target = parse_target(written, default_port=port, max_addresses=max_addresses)
         if isinstance(target, ServerTarget):
-            yield msgspec.structs.replace(target, via="hosts file", name=name, token=token)
+            yield msgspec.structs.replace(target, via="hosts file", name=name, token=token, watts=watts)
+        elif watts is not None:
+            raise TargetError(f"{target.network} is swept, and watts belong to one server that is named alone")
         elif token is not None:
             raise TargetError(f"{target.network} is swept, and a token goes to one server that is named alone")
         else:
             yield msgspec.structs.replace(target, via="hosts file")
 
 
-def _token(words: Sequence[str], variables: Mapping[str, str]) -> Secret | None:
-    match words:
-        case []:
-            return None
-        case [word] if word.startswith("token=") and len(word) > len("token="):
-            text = word.removeprefix("token=")
-        case _:
-            raise TargetError("after the target only token=… may follow")
+def _said(words: Sequence[str]) -> dict[str, str]:
+    """Return what follows a target, by its key."""
+    said: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key not in KEYS or not equals or not value or key in said:
+            raise TargetError("after the target only token=…, idle_watts=… and busy_watts=… may follow, each once")
+        said[key] = value
+    return said
+
+
+def _watts(said: Mapping[str, str]) -> Watts | None:
+    if "busy_watts" not in said and "idle_watts" not in said:
+        return None
+    if "busy_watts" not in said:
+        raise TargetError("idle_watts needs busy_watts, what the host draws while it writes")
+    try:
+        idle_watts = float(said["idle_watts"]) if "idle_watts" in said else None
+        return watts_of(idle_watts, float(said["busy_watts"]))
+    except ValueError as exc:
+        raise TargetError(f"busy_watts and idle_watts are numbers such as 350, idle the smaller: {exc}") from exc
+
+
+def _token(text: str, variables: Mapping[str, str]) -> Secret:
     if text.startswith("$"):
         variable, text = text[1:], variables.get(text[1:], "")
         if not text:

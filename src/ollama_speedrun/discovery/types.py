@@ -88,10 +88,17 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return self.kind == OLLAMA
 
 
+class Watts(msgspec.Struct, frozen=True, kw_only=True):
+    """The power that a host draws while it writes, and while it does nothing, as its user states it."""
+
+    busy_watts: float
+    idle_watts: float | None = None
+
+
 class ServerTarget(msgspec.Struct, frozen=True, kw_only=True):
     """One server to ask: `host` is a name or a bare IP address, `path` what its API stands below, such as "/ollama".
 
-    `token` is sent to this server and to no other.
+    `token` is sent to this server and to no other. `watts` is the power that a hosts file states.
     """
 
     scheme: str = "http"
@@ -101,6 +108,7 @@ class ServerTarget(msgspec.Struct, frozen=True, kw_only=True):
     via: str = "target"
     name: str | None = None
     token: Secret | None = None
+    watts: Watts | None = None
 
     @property
     def authority(self) -> str:

@@ -36,6 +36,7 @@ from .examiner import Examiner, examiner
 from .gate import Approve, Gate
 from .knowledge import Knowledge
 from .outlook import Outlook
+from .power import PowerSources
 from .record import Run
 from .rounds import Rounds, Work
 from .settings import RunSettings
@@ -45,6 +46,7 @@ from .workers import Workers
 
 NONCE_BYTES: Final = 4
 DECLINED: Final = "nothing was measured: the question was answered with no"
+THIS_MACHINE: Final = "this machine"
 LISTING_PATIENCE_S: Final = 10.0
 """A server that lists its models for longer than this holds up neither the forecast nor the other servers."""
 
@@ -130,6 +132,9 @@ class _Pipeline:
         self._servers: dict[str, tuple[Host, Access]] = {}
         self._not_listed: dict[str, Access] = {}
         self._gate = gate
+        self._power = PowerSources(
+            settings.watts, servers=plan.servers, price_per_kwh=settings.price_per_kwh, tell=teller.tell
+        )
         self._queues: defaultdict[str, list[Model]] = defaultdict(list)
         self._all_queued = asyncio.Event()
         self._begun: set[Phase] = set()
@@ -251,6 +256,7 @@ class _Pipeline:
             studies=self._studies,
             may_begin=self._may_begin,
             begun=self._knowledge.result,
+            power=self._power.of(host, is_this_machine=self._machine(host) == THIS_MACHINE),
         )
 
     def _may_begin(self, model: Model) -> bool:
@@ -315,7 +321,7 @@ class _Pipeline:
     def _machine(self, host: Host) -> str:
         """Name the machine behind a host: servers that share an address would slow each other down."""
         address = host.addresses[0]
-        return "this machine" if address in self._plan.own_addresses else address
+        return THIS_MACHINE if address in self._plan.own_addresses else address
 
     def _called(self, url: str) -> str:
         """Return what a host is called: by the user, or else by the network, or else its URL."""
@@ -338,6 +344,8 @@ class _Pipeline:
     def end(self) -> None:
         """Tell how the benchmarks ended, and assess them where that is asked for."""
         results = self._record.results
+        if self._until >= Phase.BENCHMARK:
+            self._power.tell_unused()
         if self._limit.is_reached:
             measured = {(result.host, result.model) for result in results if result.status == "ok"}
             runnable = sum(model.can_be_measured for model in self._record.to_measure)

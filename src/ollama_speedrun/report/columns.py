@@ -155,6 +155,22 @@ _AFTER_AREAS: Final[tuple[Column[Entry], ...]] = (
         is_needed=lambda rows: any(row.result.second_turn is not None for row in rows),
     ),
     Column("Load", lambda row: figures.duration(row.result.load_s), gives_way=5, wide=True),
+    Column(
+        "J/tok",
+        lambda row: figures.joules(row.result.energy.joules_per_token if row.result.energy else None),
+        gives_way=6,
+        wide=True,
+        is_needed=lambda rows: any(row.result.energy is not None for row in rows),
+    ),
+    Column(
+        "cost/M",
+        lambda row: figures.cost(row.result.energy.cost_per_million_tokens if row.result.energy else None),
+        gives_way=6,
+        wide=True,
+        is_needed=lambda rows: any(
+            row.result.energy is not None and row.result.energy.cost_per_million_tokens is not None for row in rows
+        ),
+    ),
     Column("Score", lambda row: figures.score(row.score), emphasis="grade"),
 )
 

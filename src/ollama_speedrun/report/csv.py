@@ -87,6 +87,8 @@ COLUMNS: Final = (
     *_within("decode_interval", "decode", "low_tps", "high_tps", "trials"),
     *_within("embedding", "embedding", "dimension", "batch_1_per_s", "batch_32_per_s"),
     *_within("image", "image", "tokens", "prefill_s"),
+    *_within("energy", "energy", "source", "joules_per_token", "joules_per_token_above_idle"),
+    *_within("energy", "energy", "tokens_per_wh", "cost_per_million_tokens"),
     *_within("second_turn", "second_turn", "ttft_warm_s", "ttft_cold_s", "cached_share", "prefix", "survives"),
     *_of_model("digest", "size_bytes", "parameter_size", "quantization", "family", "kind"),
     *_within_assessment("quality", "quality", "score", "low", "high", "strict", "items"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from .. import units
 from ..benchmark.parallelism import inferred
-from ..benchmark.types import Result, SecondTurn, StreamRecord
+from ..benchmark.types import EnergyFigures, Result, SecondTurn, StreamRecord
 from . import figures, further
 
 
@@ -15,6 +15,8 @@ def explain_further(result: Result) -> Iterator[str]:
     if (found := inferred(result.concurrency)) is not None:
         yield "concurrency: output tokens / (last byte − first request), client clock; streams that overlapped"
         yield f"  {further.requests_at_once(found)}"
+    if result.energy is not None:
+        yield from _of_energy(result.energy)
     if result.content:
         yield "content: decode rate by what is written, geometric mean of the trials of each"
         yield f"  {further.content(result.content)}"
@@ -29,6 +31,24 @@ def _of_second_turn(found: SecondTurn) -> Iterator[str]:
     yield from _of_cache("cached_share", found.second, found.other, found.cached_share, found.told_by)
     if found.third is not None:
         yield from _of_cache("later_cached_share", found.third, found.other, found.later_cached_share, found.told_by)
+
+
+def _of_energy(found: EnergyFigures) -> Iterator[str]:
+    yield "energy: watts · seconds / output tokens; the seconds have the reading of the prompts in them"
+    yield f"  {further.energy(found)}"
+    of = f"{found.seconds:.3f} s / {found.output_tokens} tokens"
+    yield f"  joules_per_token: {found.busy_watts:.4g} W · {of} = {found.joules_per_token:.4g} J, idle power included"
+    if found.idle_watts is not None and found.joules_per_token_above_idle is not None:
+        yield (
+            f"  joules_per_token_above_idle: ({found.busy_watts:.4g} − {found.idle_watts:.4g}) W · {of} = "
+            f"{found.joules_per_token_above_idle:.4g} J"
+        )
+    yield f"  tokens_per_wh: 3600 / {found.joules_per_token:.4g} J = {found.tokens_per_wh:.4g}"
+    if found.cost_per_million_tokens is not None:
+        yield (
+            f"  cost_per_million_tokens: 10^6 · {found.joules_per_token:.4g} J / 3.6·10^6 J · "
+            f"{found.price_per_kwh:g} = {found.cost_per_million_tokens:.4g}"
+        )
 
 
 def _of_cache(

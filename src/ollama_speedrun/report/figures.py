@@ -150,6 +150,18 @@ def stopwatch(duration_s: float) -> str:
     return f"{minutes}:{seconds:02}"
 
 
+def joules(joules_per_token: float | None) -> str:
+    """Return joules to two significant digits or so."""
+    if joules_per_token is None:
+        return ABSENT
+    return f"{joules_per_token:.1f}" if joules_per_token < 99.95 else f"{joules_per_token:.0f}"
+
+
+def cost(amount: float | None) -> str:
+    """Return an amount of money, in whatever currency the price was given in."""
+    return ABSENT if amount is None else f"{amount:.2f}" if amount >= 0.1 else f"{amount:.2g}"
+
+
 def score(points: float | None) -> str:
     """Return a score from 0 to 100 with one decimal."""
     return ABSENT if points is None else f"{points:.1f}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ..benchmark.parallelism import Parallelism, inferred
-from ..benchmark.types import ContentKind, ContentRate, Result, SecondTurn
+from ..benchmark.types import ContentKind, ContentRate, EnergyFigures, Result, SecondTurn
 from . import figures
 from .memory import cliff
 
@@ -17,8 +17,23 @@ def remarks(result: Result) -> Iterator[str]:
         yield line
     if result.content:
         yield content(result.content)
+    if result.energy is not None:
+        yield energy(result.energy)
     if result.gpu_cliff is not None:
         yield cliff(result.gpu_cliff)
+
+
+def energy(found: EnergyFigures) -> str:
+    """Return what a token costs in energy and money, and if idle power is in it."""
+    above = found.joules_per_token_above_idle
+    line = f"{figures.joules(found.joules_per_token)} J a token with idle power"
+    if above is not None:
+        line += f", {figures.joules(above)} J without"
+    line += f": {figures.rate(found.tokens_per_wh)} tokens a Wh"
+    if found.cost_per_million_tokens is not None:
+        line += f", {figures.cost(found.cost_per_million_tokens)} for a million tokens at {found.price_per_kwh:g} a kWh"
+    how = "at the watts stated" if found.source == "stated" else f"by the sensors {', '.join(found.sensors)}"
+    return f"{line} ({how})"
 
 
 def answers(found: Parallelism) -> str:
