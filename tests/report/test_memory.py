@@ -1,6 +1,7 @@
 """Memory by context as the report shows it: measured apart from estimated, and what fits."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -11,9 +12,10 @@ from ollama_speedrun.benchmark.types import GpuCliff, Result
 from ollama_speedrun.inventory.types import KvCache, Model
 from ollama_speedrun.report import memory
 from ollama_speedrun.report.further import remarks
-from ollama_speedrun.report.legend import legend
+from ollama_speedrun.report.legend import cautions, legend
 from ollama_speedrun.report.settings import ReportSettings
 from ollama_speedrun.report.tables import by_context
+from ollama_speedrun.results.types import Document
 from ollama_speedrun.visit.types import Residency
 
 HOST = "http://10.0.0.1:11434"
@@ -86,7 +88,8 @@ def test_the_context_from_which_layers_leave_the_gpu_is_a_remark() -> None:
 
 
 def test_the_explanation_says_of_each_figure_where_it_comes_from() -> None:
-    assert list(memory.explained(CLIFF, MODEL, 9_000_000_000)) == [
+    fits = memory.largest(CLIFF, MODEL, 9_000_000_000)
+    assert list(memory.explained(CLIFF, MODEL, fits)) == [
         "memory_by_context: /api/ps where the model was loaded so, else estimated",
         "  cache: 131072 bytes a token, 32 of 32 layers, llama",
         "      4K     6 GB  measured, /api/ps, 100% on the GPU",
@@ -95,7 +98,7 @@ def test_the_explanation_says_of_each_figure_where_it_comes_from() -> None:
         "     24K   8.7 GB  measured, /api/ps, 85% on the GPU",
         "     32K   9.7 GB  estimated, on the line through two loads",
         "  from 24K of context on 5 of 33 layers leave the GPU; with 16K it fits whole",
-        "  largest context in 9 GB: ≈ 26K, ≈ 8.9 GB",
+        "  largest context within --max-memory: ≈ 26K, ≈ 8.9 GB",
     ]
 
 
@@ -117,3 +120,19 @@ def test_the_legend_names_the_context_and_says_where_there_are_several(
         for number, tokens in enumerate(contexts)
     ]
     assert expected in list(legend(rated, ReportSettings()))
+
+
+def test_results_that_asked_for_unlike_contexts_are_a_caution_and_shorter_limits_alone_are_none() -> None:
+    def run(*contexts: tuple[int, int]) -> Document:
+        return Document(
+            started_at=datetime(2026, 1, 1, tzinfo=UTC),
+            results=tuple(
+                Result(host=HOST, model=str(number), status="ok", num_ctx=asked, context_length=given)
+                for number, (asked, given) in enumerate(contexts)
+            ),
+        )
+
+    assert list(cautions(run((4096, 4096), (4096, 2048)))) == []
+    assert list(cautions(run((4096, 4096), (32_768, 32_768)))) == [
+        "Results with contexts of 4,096 and 32,768 tokens stand side by side: memory and speeds do not compare."
+    ]

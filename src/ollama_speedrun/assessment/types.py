@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from ..benchmark.types import Result, label
+from ..benchmark.types import MemoryAtContext, Result, label
 from ..quality.next_tokens import Siblings
 from ..quality.records import Protocol
 from ..quality.scoring import QualityScore
@@ -63,7 +63,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     `scores` is None unless the benchmark ended well with a speed. `quality` is None where no answer was graded, and
     `seconds_to_correct_answer` where none was right. `not_asked` says why no items were asked, or no more. `tier_basis`
     says whether the memory tier comes from measured memory or from the size on disk; both are None where neither is
-    known.
+    known. `context_in_memory` is the largest context whose memory is at most what `--max-memory` says, None without it.
     """
 
     host: str
@@ -75,6 +75,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     not_asked: str | None = None
     tier: Tier | None = None
     tier_basis: TierBasis | None = None
+    context_in_memory: MemoryAtContext | None = None
 
     @property
     def key(self) -> ResultKey:

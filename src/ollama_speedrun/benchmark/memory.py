@@ -27,6 +27,8 @@ MOST_BESIDE_SHARE: Final = 0.1
 """Buffers and embeddings that are kept twice take at most half of the weights, or 1.25 GB and a tenth of them. A load
 with more than that beside weights and cache has caches for several requests at once."""
 STEP_TOKENS: Final = 1024
+GROWS_BY_ITSELF: Final = "safetensors"
+"""The format of the engine whose cache grows with what is written, so that one load says nothing of a context."""
 
 
 class Known(NamedTuple):
@@ -53,8 +55,9 @@ def loads_of(residencies: Mapping[int, Residency]) -> tuple[ContextLoad, ...]:
 
 def known(loads: Sequence[ContextLoad], model: Model, concurrency: Sequence[ConcurrencyPoint] = ()) -> Known:
     """Return what is known of a model with these loads; a sweep over requests at once tells how many have a cache."""
+    cache = None if model.format == GROWS_BY_ITSELF else model.kv_cache
     slots = max((point.ran_at_once for point in concurrency if point.ran_at_once < point.requests), default=1)
-    return Known(loads, model.kv_cache, model.size_bytes, model.context_length, max(1, slots))
+    return Known(loads, cache, model.size_bytes, model.context_length, max(1, slots))
 
 
 def by_context(known: Known) -> tuple[MemoryAtContext, ...]:

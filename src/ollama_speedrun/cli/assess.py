@@ -19,6 +19,7 @@ from ..report.figures import host_label
 from ..report.text import counted
 from ..results.codec import decode
 from ..results.files import read_bounded
+from ..results.fits import with_contexts_in
 from ..results.several import differences, merged, of_results
 from ..results.types import Document
 from . import planning
@@ -171,4 +172,5 @@ def assessed(document: Document, chosen: Settings) -> Document:
         )
     except ArithmeticError as exc:
         raise ResultFileError(f"the result is damaged: its figures lead to no score: {exc}; run it again") from exc
-    return msgspec.structs.replace(document, assessments=assessments, verdict=verdict)
+    found = msgspec.structs.replace(document, assessments=assessments, verdict=verdict)
+    return with_contexts_in(found, chosen.max_memory_bytes)

@@ -17,6 +17,7 @@ from ..events import Notice, Phase
 from ..pipeline.events import Event, Forecasted
 from ..pipeline.forecast import Forecast
 from ..pipeline.record import Run
+from ..results.fits import with_contexts_in
 from ..results.types import Document
 from ..results.worth import Worth
 from ..visit.events import BenchmarkProgress
@@ -201,6 +202,7 @@ class RunCommand:
         """Return what a run has so far, as it may leave the program."""
         assessed = self._until is Phase.ASSESS
         document = run.document(complete=complete, assessed=assessed, chosen_only=chosen_only)
+        document = with_contexts_in(document, self._chosen.max_memory_bytes)
         return self._environment.mask.within(document)
 
     async def _drive(self, plans: AbstractAsyncContextManager[DiscoveryPlan]) -> bool:

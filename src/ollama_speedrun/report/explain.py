@@ -274,7 +274,7 @@ def _of_place(entry: Rated, model: Model | None) -> Iterator[str]:
         share = "" if result.gpu_share is None else f", {figures.share(result.gpu_share)} of it on the GPU"
         yield f"memory_bytes: /api/ps with {result.context_length or 'an unknown number of'} tokens of context"
         yield f"  {result.memory_bytes} bytes / 10^9 = {value(units.gigabytes(result.memory_bytes))} GB{share}"
-    yield from explained(result, model)
+    yield from explained(result, model, assessment.context_in_memory)
     if assessment.tier is None:
         return
     by_memory = assessment.tier_basis == "memory"

@@ -3,8 +3,19 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from ..assessment.types import Rated
+from ..results.types import Document
 from .settings import ReportSettings
 from .text import clean
+
+
+def cautions(document: Document) -> Iterator[str]:
+    """Yield what is to be known before any figure is read."""
+    if not document.complete:
+        yield "Incomplete: the run ended before all was measured; this is what was finished."
+    asked = sorted({result.num_ctx for result in document.results if result.num_ctx is not None})
+    if len(asked) > 1:
+        contexts = " and ".join(f"{tokens:,}" for tokens in asked)
+        yield f"Results with contexts of {contexts} tokens stand side by side: memory and speeds do not compare."
 
 
 def legend(

@@ -108,8 +108,11 @@ def cliff(found: GpuCliff) -> str:
     return f"from {figures.tokens(found.num_ctx)} of context on {layers} the GPU; with {whole} it fits whole"
 
 
-def explained(result: Result, model: Model | None, limit_bytes: int | None = None) -> Iterator[str]:
-    """Yield the lines on the memory by context: how its cache grows, each figure with where it comes from."""
+def explained(result: Result, model: Model | None, fits: MemoryAtContext | None = None) -> Iterator[str]:
+    """Yield the lines on the memory by context: how its cache grows, each figure with where it comes from.
+
+    `fits` is the largest context within `--max-memory`.
+    """
     if not result.memory_by_context:
         return
     yield "memory_by_context: /api/ps where the model was loaded so, else estimated"
@@ -132,7 +135,5 @@ def explained(result: Result, model: Model | None, limit_bytes: int | None = Non
         yield f"  {cliff(result.gpu_cliff)}"
     elif result.context_on_gpu is not None:
         yield f"  all of it was on the GPU up to {figures.tokens(result.context_on_gpu.num_ctx)}, the longest tried"
-    if limit_bytes is not None:
-        fits = largest(result, model, limit_bytes)
-        told = "none is known to fit" if fits is None else f"{_context(fits)}, {size(fits)}"
-        yield f"  largest context in {figures.size(limit_bytes)}: {told}"
+    if fits is not None:
+        yield f"  largest context within --max-memory: {_context(fits)}, {size(fits)}"

@@ -17,7 +17,7 @@ from ..results.types import Document
 from . import figures, siblings, taken_over
 from .columns import Column, Entry, cells, results
 from .further import remarks
-from .legend import legend
+from .legend import cautions, legend
 from .settings import USUAL, ReportSettings
 from .tables import Table, beside, by_area, by_context
 from .text import clean
@@ -181,9 +181,7 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
             *((mark, text) for _, mark, text in deciding),
         ),
         other_notes=tuple((mark, text) for _, mark, text in others),
-        caution=()
-        if document.complete
-        else ("Incomplete: the run ended before all was measured; this is what was finished.",),
+        caution=tuple(cautions(document)),
         legend=tuple(
             legend(
                 generating,
