@@ -483,7 +483,7 @@ VERBS = (
     Verb("export", "export", None, _USING, "PROGRAM", "the picks as another program's configuration"),
     Verb("history", "history", None, _PAST, "ACTION", "list, show, export, add, delete, prune past runs"),
     Verb("use", "use", None, _USING, "PICK", "a pick put into a program's own configuration"),
-    Verb("suggest", "suggest", None, _USING, "FILE", "how fast well-known models would be that are not pulled"),
+    Verb("suggest", "suggest", None, _USING, "FILE", "how fast models would be that are not pulled"),
     Verb("place", "place", None, _USING, "FILE", "which model to keep loaded on which host for a demand"),
     Verb("compare", "compare", None, (HISTORY, TALK), "SIDES", "two runs, hosts or models side by side"),
     Verb("bank", "bank", None, (), "BANK", "the questions models are asked, and a check of yours"),
