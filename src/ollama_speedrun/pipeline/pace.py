@@ -42,6 +42,8 @@ FEWEST_ANSWERS: Final = 5
 """So many answers of other models say more than the rule of thumb."""
 USUAL_PROMPT_TOKENS: Final = 100
 """Of an item, where a server does not count them."""
+FEW: Final = 1.5
+"""What is known of others counts as so many answers of a model's own."""
 OWN_ANSWERS: Final = 10
 """After so many answers a model's own mean says as much as those of its like."""
 NEARNESS: Final = 0.3
@@ -200,23 +202,27 @@ class Pace:
     def _tokens_an_item(self, key: ModelKey) -> float:
         """Return the output tokens of an item: the model's own mean, drawn towards what its like lead to expect.
 
-        All are asked the same items, some of which take many times the tokens of others: the few answers of a model are
-        held against those of its like to the same items.
+        All of a tier are asked the same items, some of which take many times the tokens of others: where others have
+        answered them, too, the few answers of a model are held against theirs.
         """
-        own, kind = self.answers[key], self._of_kind[self._thinks(key)]
-        rule = ITEM_TOKENS + (THOUGHT_TOKENS if self._thinks(key) else 0)
-        items, tokens = kind.items - own.items, kind.tokens - own.tokens
-        theirs = (tokens + rule) / (items + 1)
-        if items < FEWEST_ANSWERS:
-            return (own.tokens + theirs) / (own.items + 1)
-        expected = mine = 2 * theirs
+        own, theirs = self.answers[key], self._tokens_of_like(key)
+        matched = expected = mine = 0.0
         for name, took in self._named[key]:
             known = self._by_item[self._thinks(key), name]
             if known.items > 1:
+                matched += 1
                 expected += (known.tokens - took) / (known.items - 1)
                 mine += took
-        alike = theirs * mine / max(expected, 1.0)
+        if matched < FEWEST_ANSWERS:
+            return (own.tokens + FEW * theirs) / (own.items + FEW)
+        alike = theirs * (mine + FEW * theirs) / (expected + FEW * theirs)
         return (own.tokens + OWN_ANSWERS * alike) / (own.items + OWN_ANSWERS)
+
+    def _tokens_of_like(self, key: ModelKey) -> float:
+        """Return the mean output tokens of an item of the other models that think, or of those that do not."""
+        own, kind = self.answers[key], self._of_kind[self._thinks(key)]
+        rule = ITEM_TOKENS + (THOUGHT_TOKENS if self._thinks(key) else 0)
+        return max((kind.tokens - own.tokens + rule) / (kind.items - own.items + 1), 1.0)
 
     def _thinks(self, key: ModelKey) -> bool:
         return "thinking" in self._models[key].capabilities

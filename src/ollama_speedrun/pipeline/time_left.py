@@ -213,7 +213,8 @@ class TimeLeft:
         items = max(asks - counted, 0)
         under_way_s = 0.0 if visit.asked_s is None else min(now_s - visit.asked_s, IN_PROGRESS * whole.item_s)
         all_s = (asks + answers.items - counted) * whole.item_s - under_way_s
-        return items, max(all_s - answers.seconds, items * whole.item_s / 2) if items else 0.0
+        left_s = max(items * whole.item_s - under_way_s, 0.0)
+        return items, max(min(all_s - answers.seconds, 1.5 * left_s), 0.6 * left_s) if items else 0.0
 
     def _reference_s(self, machine: str, now_s: float) -> float:
         """Return what is left of the repetition of a machine's first model, which looks for drift."""
