@@ -6,6 +6,7 @@ step from one level to the next (Rasch 1960; logits). The share on the levels as
 all levels. All right stays 1, nothing right stays 0, and no other model's answers enter.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Final
@@ -24,15 +25,16 @@ def on_all_levels(share: float, levels: Sequence[int]) -> float:
 
     `levels` are those asked, each equally often. At 0 and 1, and where all levels were asked, it is the share itself.
     """
-    return _carried_over(share, levels, LEVELS)
+    return _carried_over(share, tuple(levels), LEVELS)
 
 
 def on_some_levels(share: float, levels: Sequence[int]) -> float:
     """Return the share on these levels that `on_all_levels` takes to this share of all levels: its inverse."""
-    return _carried_over(share, LEVELS, levels)
+    return _carried_over(share, LEVELS, tuple(levels))
 
 
-def _carried_over(share: float, asked: Sequence[int], wanted: Sequence[int]) -> float:
+@functools.lru_cache(maxsize=8192)  # one verdict asks for the same shares again for each use
+def _carried_over(share: float, asked: tuple[int, ...], wanted: tuple[int, ...]) -> float:
     if not 0 < share < 1 or set(asked) == set(wanted):
         return min(1.0, max(0.0, share))
     low, high = -_LIMIT, _LIMIT
