@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from ..benchmark.events import BenchmarkEnded, BenchmarkPartial, BenchmarkRevised
+from ..benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkPartial, BenchmarkRevised
 from ..discovery.events import HostFound, HostMerged
 from ..errors import HistoryError
 from ..inventory.events import ModelListed
@@ -62,6 +62,7 @@ class Journal:
         self._arguments = dict(arguments or {})
         self._queue: queue.SimpleQueue[Kept | Snapshot | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._is_begun = False
 
     @property
     def where(self) -> str | None:
@@ -74,13 +75,14 @@ class Journal:
         """Keep an event; `snapshot` gives the whole run with this event in it, which the first entry is made of."""
         if self.why_not is not None:
             return
-        if self._thread is None:
-            if _measures(event):
-                self._queue.put(snapshot())
-                self._thread = threading.Thread(target=self._write_all, name="history", daemon=True)
-                self._thread.start()
-        elif isinstance(event, Kept):
+        if self._thread is None and isinstance(event, BenchmarkBegan | BenchmarkPartial | ItemGraded):
+            self._thread = threading.Thread(target=self._write_all, name="history", daemon=True)
+            self._thread.start()  # it opens the file while the first model is loaded
+        if self._is_begun and isinstance(event, Kept):
             self._queue.put(event)
+        elif _measures(event):
+            self._is_begun = True
+            self._queue.put(snapshot())
 
     def finish(self, document: Document) -> None:
         """Put the whole run in, also where a part of it could not be written before; what measured nothing is not kept.

@@ -1,4 +1,4 @@
-"""What a long history costs: `python benchmarks/history.py`.
+"""What a long history costs: `python benchmarks/past_runs.py`.
 
 A history of 100 runs of 40 models on 8 hosts, each with three trials and 25 graded items, is written as runs write it.
 Then, five times each, the fastest and the slowest of them printed:
