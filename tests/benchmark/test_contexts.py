@@ -199,6 +199,23 @@ async def test_a_gpu_that_is_too_small_for_any_context_is_asked_once_more() -> N
     assert [load.num_ctx for load in result.loads] == [2048, 32_768]
 
 
+async def test_two_models_that_memory_holds_together_keep_their_one_load_for_the_depths() -> None:
+    scripts = (MODEL, msgspec.structs.replace(MODEL, name="n:8b"))
+    async with fake_host(HostScript(models=scripts, vram_bytes=20_000_000_000)) as host:
+        results = await measured(host)
+        loads = sum(record.work.loads for record in host.asked("/api/generate"))
+    assert [len(result.depths) for result in results.values()] == [3, 3]
+    assert loads == 2
+
+
+async def test_a_context_that_others_chose_beyond_all_measure_makes_no_prompt_of_that_length() -> None:
+    script = HostScript(models=(MODEL,), preloaded=("m:8b",), context_length=131_072)
+    async with fake_host(script) as host:
+        result = (await measured(host, msgspec.structs.replace(LONG, num_ctx=8192)))["m:8b"]
+    assert [point.num_ctx for point in result.depths] == [131_072] * 3
+    assert max(point.prompt_tokens or 0 for point in result.depths) < 8192
+
+
 async def test_without_time_the_edge_of_the_gpu_is_left_where_it_was_seen() -> None:
     settings = msgspec.structs.replace(LONG, budget_s=0.01)
     result = await result_of(MODEL, settings, vram_bytes=6_600_000_000)

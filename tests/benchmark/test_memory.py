@@ -149,6 +149,17 @@ def test_the_largest_context_fits_and_the_next_one_does_not(
     assert sizes == sorted(sizes)
 
 
+@given(st.lists(st.tuples(st.integers(1, 2**53), st.integers(1, 2**53)), max_size=4), st.integers(1, 2**53))
+def test_whatever_a_server_says_each_figure_is_one_that_json_holds(loads: list[tuple[int, int]], limit: int) -> None:
+    odd = [ContextLoad(num_ctx=tokens, memory_bytes=size, gpu_bytes=size // 2) for tokens, size in dict(loads).items()]
+    known = Known(odd, GROWING, 1, limit)
+    found = (memory.by_context(known), memory.largest_context(known, 2**53))
+    held = msgspec.json.decode(
+        msgspec.json.encode(found), type=tuple[tuple[MemoryAtContext, ...], MemoryAtContext | None]
+    )
+    assert held == found
+
+
 def at(tokens: int, megabytes: int) -> ContextLoad:
     return ContextLoad(num_ctx=tokens, memory_bytes=megabytes * 10**6, gpu_bytes=megabytes * 10**6)
 

@@ -111,7 +111,8 @@ class DepthSweep:
         most_tokens = _most_tokens(model)
         wanted = set(self._depths.named)
         if self._depths.of_context:
-            wanted |= {0, model.num_ctx // 2, max(0, model.num_ctx - DEPTH_TOKENS - HEADROOM_TOKENS)}
+            num_ctx = min(model.num_ctx, model.asked_num_ctx or model.num_ctx)
+            wanted |= {0, num_ctx // 2, max(0, num_ctx - DEPTH_TOKENS - HEADROOM_TOKENS)}
         ordered = sorted(wanted)
         fitting = [tokens for tokens in ordered if _context_for(tokens) <= most_tokens]
         if too_deep := ordered[len(fitting) :]:

@@ -24,12 +24,21 @@ class GpuCliffSearch:
     """
 
     name = "the search for the context that leaves the GPU"
-    needs_the_memory = True
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, model: LoadedModel, budget: Budget) -> None:
+        self._model = model
         self._budget = budget
         self._loads = 0
         self._longest_load_s = 0.0
+
+    @property
+    def needs_the_memory(self) -> bool:
+        """True if the model will be loaded with another context."""
+        return self._next_context() is not None
+
+    def _next_context(self) -> int | None:
+        model = self._model
+        return None if model.is_theirs else next_context(memory.loads_of(model.residencies))
 
     def add_to(self, result: Result) -> Result:
         """Return the result as it is: what was found is read from the loads of the model."""
@@ -37,7 +46,7 @@ class GpuCliffSearch:
 
     async def step(self, model: LoadedModel) -> bool:
         """Load the model with the next context of the search; raises `OllamaError` where it cannot be loaded."""
-        num_ctx = None if model.is_theirs else next_context(memory.loads_of(model.residencies))
+        num_ctx = self._next_context()
         left_s = self._budget.left_s
         is_affordable = left_s is None or self._longest_load_s < left_s
         if num_ctx is None or self._loads == MOST_LOADS or not is_affordable:

@@ -27,6 +27,8 @@ MOST_BESIDE_SHARE: Final = 0.1
 """Buffers and embeddings that are kept twice take at most half of the weights, or 1.25 GB and a tenth of them. A load
 with more than that beside weights and cache has caches for several requests at once."""
 STEP_TOKENS: Final = 1024
+LARGEST_BYTES: Final = 1 << 50
+"""What is reckoned from a server's odd figures may be more than any machine has."""
 GROWS_BY_ITSELF: Final = "safetensors"
 """The format of the engine whose cache grows with what is written, so that one load says nothing of a context."""
 
@@ -75,7 +77,7 @@ def at_context(known: Known, tokens: int) -> MemoryAtContext | None:
         share = load.gpu_bytes / load.memory_bytes
         return MemoryAtContext(num_ctx=tokens, memory_bytes=load.memory_bytes, basis="measured", gpu_share=share)
     for basis, reckoned in _ways(known, _comparable(known.loads), tokens):
-        if reckoned is not None and reckoned > 0:
+        if reckoned is not None and 0 < reckoned <= LARGEST_BYTES:
             return MemoryAtContext(num_ctx=tokens, memory_bytes=round(reckoned), basis=basis)
     return None
 

@@ -141,7 +141,7 @@ def _turn(
         last.append(ConcurrencySweep(settings.concurrency_levels, settings.trial_tokens, budget))
     if settings.depths or settings.depths_of_context:
         depths = Depths(named=settings.depths, of_context=settings.depths_of_context, read_s=settings.depth_read_s)
-        last.extend((DepthSweep(depths, budget), GpuCliffSearch(budget)))
+        last.extend((DepthSweep(depths, budget), GpuCliffSearch(model, budget)))
     return Turn(model, speed, budget, alongside=alongside, last=last)
 
 

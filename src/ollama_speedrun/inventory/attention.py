@@ -16,6 +16,8 @@ from .types import KvCache
 F16_BYTES: Final = 2
 MOST_LAYERS: Final = 1024
 LARGEST_DIMENSION: Final = 1 << 20
+MOST_BYTES_PER_TOKEN: Final = 1 << 30
+"""No model keeps more of a token."""
 KEYS: Final = {
     "layers": "block_count",
     "embedding": "embedding_length",
@@ -66,6 +68,8 @@ def kv_cache(model_info: msgspec.Raw, architecture: str) -> KvCache | None:
     if windowed is None:
         return None
     in_all = [count * sum(sizes) * F16_BYTES if has else 0 for count, has in zip(heads, has_cache, strict=True)]
+    if sum(in_all) > MOST_BYTES_PER_TOKEN:
+        return None
     inside = sum(size for size, is_windowed in zip(in_all, windowed, strict=True) if is_windowed)
     return KvCache(
         architecture=architecture,
