@@ -154,6 +154,21 @@ def test_without_yes_nothing_is_written_where_nobody_can_be_asked(user: User) ->
     assert user.files() == set()
 
 
+def test_print_with_json_writes_nothing_either(user: User) -> None:
+    told = json.loads(user("best", "llm", "--print", "--json").stdout)
+    assert (told["written"], told["file"].endswith("extra-openai-models.yaml")) == (False, True)
+    assert user.files() == set()
+
+
+def test_what_steers_a_terminal_is_not_shown_in_the_difference(user: User) -> None:
+    path = user.home / ".config/opencode/opencode.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{\n  "theme": "a\u202eb\x7f"}\n', encoding="utf-8")
+    ended = user("best", "opencode", "--yes")
+    assert (ended.status, "\u202e" in ended.stdout, "\x7f" in ended.stdout) == (0, False, False)
+    assert json.loads(path.read_text(encoding="utf-8"))["theme"] == "a\u202eb\x7f"
+
+
 @pytest.mark.parametrize(("answer", "is_written"), [("y\n", True), ("\n", False), ("n\n", False), ("", False)])
 def test_a_person_at_a_terminal_is_asked(answer: str, is_written: bool, user: User, tmp_path: Path) -> None:
     words = ("use", "best", user.file, "--with", "opencode")

@@ -21,7 +21,7 @@ from ollama_speedrun.exports.targets import NAMES, TARGETS, Target, target_of
 from ollama_speedrun.results.types import Document
 
 FLEET = fleet(sample())
-COMMENTS = {"opencode": "//", "zed": "//"}
+COMMENTS = {"opencode": "//", "zed": "//", "prometheus": "# -"}
 
 
 def rendered(name: str, found: Fleet = FLEET, suffix: str = "") -> str:
@@ -276,6 +276,16 @@ def test_no_name_breaks_out_of_a_format(name: str) -> None:
 def test_a_name_full_of_shell_is_only_a_name() -> None:
     name = "a'$(touch${IFS}x)`id`;\"&"
     assert run_in_shell(rendered("shell", fleet(hostile(name))) + 'printf "%s" "$OLLAMA_MODEL"') == name
+
+
+def test_a_comment_never_declares_a_metric() -> None:
+    name = "HELP:TYPE"
+    words = f"{'w' * 90} HELP evil_total x TYPE evil_total counter " * 3
+    run = hostile(name)
+    assert run.verdict is not None
+    best = Recommendation(GPU, name, 50.0, why=words)
+    text = rendered("prometheus", fleet(msgspec.structs.replace(run, verdict=Verdict((), best))))
+    assert all(family.name.startswith("ollama_speedrun_") for family in text_string_to_metric_families(text))
 
 
 def test_a_why_sentence_with_line_feeds_stays_a_comment() -> None:

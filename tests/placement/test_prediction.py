@@ -165,11 +165,13 @@ def test_fit_goes_by_given_memory_and_is_not_known_beyond_what_was_seen() -> Non
     assert [fits({GPU: 12 * GB})[name] for name in ("qwen3:14b", "qwen3:32b")] == ["yes", "no"]
 
 
-def test_what_does_not_fit_has_no_estimate_and_memory_grows_as_on_this_host() -> None:
+def test_what_does_not_fit_has_no_estimate_and_memory_goes_by_this_hosts_models() -> None:
     (host, _) = outlook(small_run(), None, given_bytes={GPU: 12 * GB}).hosts
     by_tag = {one.model.name: one for one in host.suggestions}
     assert by_tag["qwen3:32b"].prediction is None
-    assert by_tag["qwen3:14b"].memory_bytes == round(9.3 * GB * 6 / 5)
+    assert by_tag["qwen3:4b"].memory_bytes == round((2.5 + 1.0) * GB)
+    assert by_tag["qwen3:14b"].memory_bytes == round((9.3 + 1.0) * GB)
+    assert by_tag["gpt-oss:20b"].memory_bytes == round(14 * 1.1 * GB)
     dense = by_tag["qwen3:8b"].prediction
     assert dense is not None
     assert dense.rate_tps == pytest.approx(100e9 / 5.2e9)

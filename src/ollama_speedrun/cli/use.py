@@ -21,6 +21,7 @@ from .run import load_settings
 from .screen import Screen
 
 LARGEST_BYTES = 4 * 1024**2
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 _SECRET = re.compile(r"(?i)((?:api[-_]?key|token|secret|password|authorization)[\"']?\s*[:=]\s*)(\S.*)")
 
 
@@ -31,10 +32,13 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     program = _program(arguments)
     pick = picked(fleet(saved.load(environment, arguments, chosen, screen)), arguments.pick)
     check(program, pick)
-    if arguments.print:
+    if arguments.print and not arguments.json:
         environment.put(snippet(program, pick).removesuffix("\n"))
         return ExitCode.DONE
     path = _path(environment, arguments, program)
+    if arguments.print:
+        environment.put(_as_json(program, pick, path, "", written=False, backup=None))
+        return ExitCode.DONE
     before = _read(path)
     after = _after(program, pick, path, before)
     if isinstance(after, Refusal):
@@ -128,7 +132,7 @@ def _difference(path: Path, before: str | None, after: str) -> str:
         n=1,
         lineterm="",
     )
-    return "\n".join(_SECRET.sub(r"\1…", line) for line in lines)
+    return "\n".join(_SECRET.sub(r"\1…", _UNPRINTABLE.sub("�", line)) for line in lines)
 
 
 def _agreed(environment: Environment, path: Path) -> bool:

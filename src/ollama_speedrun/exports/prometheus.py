@@ -8,6 +8,8 @@ from ..benchmark.types import Interval, TimeInterval
 from .basis import basis, comment
 from .fleet import Fleet, Served, address
 
+MARK: Final = "# -"
+"""Begins a comment: after "#" alone a word such as HELP or TYPE would be read as more than that."""
 PREFIX: Final = "ollama_speedrun_"
 Sample: TypeAlias = tuple[dict[str, str], float | None]
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
@@ -25,7 +27,7 @@ class _Gauge:
 def render(fleet: Fleet) -> str:
     """Return gauges in the text format, each with its help and type; what was not measured has no sample."""
     note = "These are the figures of one run, not of the moment at which they are read."
-    return comment(basis(fleet, note), "#") + "".join(_lines(fleet))
+    return comment(basis(fleet, note), MARK) + "".join(_lines(fleet))
 
 
 def _lines(fleet: Fleet) -> Iterator[str]:

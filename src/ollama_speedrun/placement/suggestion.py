@@ -17,8 +17,8 @@ from .types import Capacity
 
 Fit: TypeAlias = Literal["yes", "unknown", "no"]
 """Whether a model fits: "unknown" where it is larger than what was seen in use, and the memory was not given."""
-USUAL_GROWTH: Final = 1.2
-"""Memory of a loaded model by its size on disk, where no model of the host tells."""
+BESIDE_SHARE: Final = 0.1
+"""A loaded model takes at least this share of its size on disk beside it, for its cache and buffers."""
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,8 +69,8 @@ def outlook(document: Document, use: Use | None, *, given_bytes: Mapping[str, in
         capacity = capacity_of(results, given_bytes.get(url))
         if law is None or not results:
             continue
-        growth = _growth(results, models)
-        suggestions = tuple(_suggestion(one, capacity, growth, law, spread) for one in wanted)
+        beside_bytes = _beside(results, models)
+        suggestions = tuple(_suggestion(one, capacity, beside_bytes, law, spread) for one in wanted)
         found.append(HostOutlook(url=url, capacity=capacity, law=law, suggestions=suggestions))
     return Outlook(tuple(found), checks(measured))
 
@@ -87,21 +87,21 @@ def _wanted(document: Document, use: Use | None) -> list[KnownModel]:
     return sorted(found, key=lambda one: (-one.parameters_b, one.name))
 
 
-def _growth(results: Sequence[Result], models: Mapping[tuple[str, str], Model]) -> float:
-    """Return the memory of a host's loaded models by their size on disk: the median."""
-    ratios = [
-        result.memory_bytes / described.size_bytes
+def _beside(results: Sequence[Result], models: Mapping[tuple[str, str], Model]) -> int:
+    """Return the bytes that a host's loaded models take beside what they have on disk: the median, 0 without any."""
+    found = [
+        result.memory_bytes - described.size_bytes
         for result in results
         if result.memory_bytes
         and (result.gpu_share is None or not 0 < result.gpu_share < WHOLE)
         and (described := models.get((result.host, result.model))) is not None
         and described.size_bytes
     ]
-    return max(statistics.median(ratios), 1.0) if ratios else USUAL_GROWTH
+    return max(round(statistics.median(found)), 0) if found else 0
 
 
-def _suggestion(model: KnownModel, capacity: Capacity, growth: float, law: Law, spread: Spread) -> Suggestion:
-    memory_bytes = round(model.size_bytes * growth)
+def _suggestion(model: KnownModel, capacity: Capacity, beside_bytes: int, law: Law, spread: Spread) -> Suggestion:
+    memory_bytes = model.size_bytes + max(beside_bytes, round(BESIDE_SHARE * model.size_bytes))
     fit: Fit = "yes"
     if memory_bytes > capacity.memory_bytes:
         fit = "no" if capacity.basis == "given" else "unknown"
