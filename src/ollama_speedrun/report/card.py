@@ -9,7 +9,7 @@ from . import figures, meaning, view
 from .html.markup import Markup, element, join
 from .html.scales import Linear, Scale
 from .html.scatter import shorten, speed_axis
-from .html.verdict import headline, plain, recommended
+from .html.verdict import headline
 from .settings import USUAL, ReportSettings
 from .text import counted
 from .trade_off import Point, points
@@ -39,7 +39,7 @@ def render(document: Document, settings: ReportSettings = USUAL) -> str:
     """Return the card as SVG; every word of a server is shown as it is, none is taken for SVG."""
     report = view.report(document, settings)
     names = figures.host_names(document.hosts)
-    chosen = recommended(document)
+    chosen = meaning.recommended(document)
     title = "".join(headline(report))
     parts = [
         element("title", title),
@@ -99,7 +99,7 @@ def _figures(chosen: Rated) -> Iterator[Markup]:
         yield _text(name, x, 300, 20, fill=_SOFT)
         yield _text(figure, x, 348, 44, weight=700)
         yield _text(words, x, 378, 17, fill=_SOFT)
-    yield from _wrapped(plain(chosen), 424, 20)
+    yield from _wrapped(meaning.expected(chosen), 424, 20)
 
 
 def _wrapped(text: str, top: float, size: float) -> Iterator[Markup]:

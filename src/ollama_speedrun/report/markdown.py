@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
+from ..assessment.types import Rated
 from ..results.types import Document
-from . import figures, view
+from . import figures, meaning, view
 from .columns import HOSTS, Column, T, cells, models, needed
 from .settings import USUAL, ReportSettings
 from .view import Advice, Report, Unmeasured
@@ -39,7 +40,7 @@ def _lines(document: Document, settings: ReportSettings) -> Iterator[str]:
     yield escape(f"Begun {figures.moment(document.started_at)}, {document.tool.name} {document.tool.version}.")
     for line in report.caution:
         yield from ("", f"**{escape(line)}**")
-    yield from _decision(report)
+    yield from _decision(report, meaning.recommended(document))
     if not document.results:
         columns = needed(models(figures.host_names(document.hosts)), document.models)
         yield from _listing("Models", columns, document.models)
@@ -65,10 +66,12 @@ def _lines(document: Document, settings: ReportSettings) -> Iterator[str]:
     yield from _details(report)
 
 
-def _decision(report: Report) -> Iterator[str]:
+def _decision(report: Report, chosen: Rated | None) -> Iterator[str]:
     """Yield what to use, or why there is nothing to recommend, and the uses with another answer."""
     if report.recommendation is not None:
         yield from ("", f"★ Use {_advice(report.recommendation)}")
+        if chosen is not None:
+            yield from ("", escape(meaning.expected(chosen)))
     elif report.why_none is not None:
         yield from ("", f"No recommendation: {escape(report.why_none)}.")
     if report.remarks:

@@ -1,8 +1,11 @@
 """What a figure means to a person, in words: the anchors beside which a number is read. Pure."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from ..assessment.score import FASTEST_TPS, FASTEST_TTFT_S, SLOWEST_TPS, SLOWEST_TTFT_S
+from ..assessment.types import Rated
+from ..results.types import Document
 
 READING_TPS: Final = SLOWEST_TPS
 """About as fast as a person reads English: 240 words a minute (Brysbaert, J. Mem. Lang. 109, 2019), 1.3 tokens each."""
@@ -50,6 +53,32 @@ def quality(score: float) -> str:
         if score >= least:
             return word
     return "hardly any"
+
+
+def recommended(document: Document) -> Rated | None:
+    """Return the result that the verdict recommends; None where it recommends none, or one that is not there."""
+    pick = None if document.verdict is None else document.verdict.recommendation
+    if pick is None:
+        return None
+    return next(
+        (entry for entry in document.rated() if entry.result.key == (pick.host, pick.model, pick.variant)), None
+    )
+
+
+def expected(chosen: Rated) -> str:
+    """Return what to expect of a result as one sentence without figures of its own kind."""
+    result, graded = chosen.result, chosen.assessment.quality
+    parts = [
+        None if graded is None else f"gets {quality(graded.score)} of the graded questions right",
+        None if result.speed_tps is None else f"writes {speed(result.speed_tps)}",
+        None if result.ttft_s is None else f"begins to answer {wait(result.ttft_s)}",
+    ]
+    known = [part for part in parts if part is not None]
+    return f"It {_joined(known)}." if known else ""
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
 def _times(times: float) -> str:

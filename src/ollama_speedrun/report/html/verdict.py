@@ -35,28 +35,6 @@ def headline(report: Report) -> tuple[str, str, str]:
     return "Measured, without a verdict", "", ""
 
 
-def recommended(document: Document) -> Rated | None:
-    """Return the result that the verdict recommends; None where it recommends none, or one that is not there."""
-    pick = None if document.verdict is None else document.verdict.recommendation
-    if pick is None:
-        return None
-    return next(
-        (entry for entry in document.rated() if entry.result.key == (pick.host, pick.model, pick.variant)), None
-    )
-
-
-def plain(chosen: Rated) -> str:
-    """Return what to expect of a result as one sentence without figures of its own kind."""
-    result, quality = chosen.result, chosen.assessment.quality
-    parts = [
-        None if quality is None else f"gets {meaning.quality(quality.score)} of the graded questions right",
-        None if result.speed_tps is None else f"writes {meaning.speed(result.speed_tps)}",
-        None if result.ttft_s is None else f"begins to answer {meaning.wait(result.ttft_s)}",
-    ]
-    known = [part for part in parts if part is not None]
-    return f"It {listed(known)}." if known else ""
-
-
 def sureness(certainty: Certainty | None) -> str | None:
     """Return how sure the best of a tier is, in a few words; None where nothing tells."""
     if certainty is None:
@@ -75,9 +53,9 @@ def sureness(certainty: Certainty | None) -> str | None:
 def _answer(document: Document, report: Report) -> Iterator[Markup]:
     before, name, behind = headline(report)
     yield element("h1", before, element("strong", name) if name else None, behind)
-    chosen = recommended(document)
+    chosen = meaning.recommended(document)
     if chosen is not None:
-        yield element("p", plain(chosen), class_="plain")
+        yield element("p", meaning.expected(chosen), class_="plain")
     if report.recommendation is not None:
         yield element("p", report.recommendation.why, class_="why")
     elif report.why_none is not None:
