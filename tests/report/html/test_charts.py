@@ -103,6 +103,14 @@ def test_the_timeline_names_each_turn_on_its_host() -> None:
     assert found[0] == "model0:1b\nfrom 0:00 to 1:40, 1 min 40 s"
 
 
+def test_a_result_of_an_earlier_run_had_no_turn_in_this_one() -> None:
+    run = many(9, 0)
+    taken = msgspec.structs.replace(run.results[0], measured_in="beef")
+    text = render(msgspec.structs.replace(run, results=(taken, *run.results[1:])))
+    assert len([label for label in labels(text, "timeline") if "from" in label]) == 8
+    assert "taken over from run beef" in text
+
+
 def test_the_verdict_names_its_first_results_first() -> None:
     run = many(9, 12)
     assert run.verdict is not None

@@ -119,6 +119,7 @@ def _models(report: Report) -> Markup | None:
                 )
                 for row in section.rows
             ),
+            *(element("tr", element("td", line, colspan=len(columns) + 1), class_="small") for line in section.lines),
         )
         for section in report.sections
     ]

@@ -61,7 +61,8 @@ def ticks_of(whole_s: float) -> tuple[int, ...]:
 def _turns(document: Document) -> dict[str, list[Turn]]:
     found: dict[str, list[Turn]] = {}
     for result in document.results:
-        if result.started_at is None or result.ended_at is None:
+        # What was taken over from an earlier run had its turn there
+        if result.started_at is None or result.ended_at is None or result.measured_in is not None:
             continue
         began_s, ended_s = (_since(document.started_at, at) for at in (result.started_at, result.ended_at))
         turn = Turn(figures.name(result.label), began_s, max(began_s, ended_s), result.status == "ok")

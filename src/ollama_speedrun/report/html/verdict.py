@@ -60,6 +60,8 @@ def _answer(document: Document, report: Report) -> Iterator[Markup]:
         yield element("p", report.recommendation.why, class_="why")
     elif report.why_none is not None:
         yield element("p", sentence(report.why_none), class_="why")
+    if report.remarks:
+        yield element("ul", *(element("li", remark) for remark in report.remarks), class_="why")
     if chosen is not None:
         yield _stats(chosen)
 
