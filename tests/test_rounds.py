@@ -152,19 +152,19 @@ async def test_a_model_that_is_worse_in_everything_leaves_with_the_reason() -> N
         able_model("able:1b", 8.0, decode_tps=2000.0, size_bytes=500_000_000),
         able_model("poor:1b", -8.0, decode_tps=500.0, prefill_tps=5_000.0, size_bytes=900_000_000),
     )
-    eager = msgspec.structs.replace(RACING, first_items=40, areas=("facts",), sure=0.999999)
+    eager = msgspec.structs.replace(RACING, areas=("facts",), sure=1 - 1e-12)
     async with fake_fleet([HostScript(models=models)]) as fleet:
         finished, events = await raced(fleet, eager)
 
     left = [event for event in events if isinstance(event, NotAsked)]
     assert [event.model for event in left] == ["poor:1b"]
     assert "at least as good in everything" in left[0].reason
-    assert answered(finished) == {"able:1b": 40, "poor:1b": 40}
+    assert answered(finished)["poor:1b"] < max(record.places or 0 for record in finished.quality_records.values())
 
 
 async def test_a_server_that_answers_several_requests_at_once_is_asked_several_items_once_its_speed_is_known() -> None:
     short = msgspec.structs.replace(RACING, max_items=60)
-    models = (able_model("one:1b", 2.0, decode_tps=100), able_model("two:1b", 1.5, decode_tps=100))
+    models = (able_model("one:1b", 1.0, decode_tps=100), able_model("two:1b", 1.0, decode_tps=100))
     walls_s, finished = {}, Run()
     for slots in (1, 4):
         async with fake_fleet([HostScript(models=models, num_parallel=slots)]) as fleet:
@@ -182,7 +182,7 @@ async def test_a_server_that_answers_several_requests_at_once_is_asked_several_i
 
 async def test_a_server_that_turns_requests_away_is_asked_one_item_at_a_time() -> None:
     short = msgspec.structs.replace(RACING, max_items=60)
-    models = (able_model("one:1b", 2.0, decode_tps=100), able_model("two:1b", 1.5, decode_tps=100))
+    models = (able_model("one:1b", 1.0, decode_tps=100), able_model("two:1b", 1.0, decode_tps=100))
     async with fake_fleet([HostScript(models=models, num_parallel=4, most_requests=1)]) as fleet:
         finished, _ = await raced(fleet, short)
 

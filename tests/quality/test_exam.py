@@ -67,6 +67,15 @@ def test_a_pilot_is_no_part_of_what_counts() -> None:
     assert not names & {item.name for item in asked.pilot("4-8")}
 
 
+def test_the_order_of_a_race_has_the_items_of_the_mix_and_is_the_same_for_all_its_models() -> None:
+    spread, raced, other = exam(items=400), exam(items=400, races=True), exam(items=400, races=True)
+
+    assert raced.items(Mix.HARD, set(Need)) == other.items(Mix.HARD, set(Need)) != spread.items(Mix.HARD, set(Need))
+    assert {one.name for one in raced.items(Mix.HARD, set(Need))} == {
+        one.name for one in spread.items(Mix.HARD, set(Need))
+    }
+
+
 def test_a_model_is_not_asked_what_its_capabilities_exclude_and_keeps_the_common_order() -> None:
     asked = exam(items=40)
     every, plain = asked.items(Mix.EASY, set(Need)), asked.items(Mix.EASY, {Need.SANDBOX})

@@ -192,6 +192,7 @@ def exam_settings(benchmark: BenchmarkSettings, *, own: Sequence[Item] = (), onl
         only_own=only_own,
         seed=benchmark.item_seed,
         answer_tokens=benchmark.answer_tokens,
+        races=benchmark.races,
     )
 
 

@@ -17,9 +17,9 @@ from ..visit.types import StreamRecord
 MOST_AT_ONCE: Final = 8
 ALONE_FIRST: Final = 6
 """So many answers alone show what a token takes."""
-GROUPS: Final = 3
+GROUPS: Final = 4
 """So many groups of requests are timed before a number of requests is judged."""
-WORTH_IT: Final = 0.8
+WORTH_IT: Final = 0.85
 """Share of the time one by one that a group may take at most to be worth it."""
 _OVERLAP: Final = 0.2
 """Share of the shorter work of two requests that has to coincide with the other's for them to run side by side."""

@@ -39,7 +39,9 @@ class ExamSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `own` are items of the user's, asked before the bank's; `only_own` leaves the bank out. `seed` None draws one.
     `spot_check` asks ten items of a model whose answers are known from another host, instead of all. `answer_tokens`
-    bounds the output tokens of a model that does not think, pilot included; None is no bound.
+    bounds the output tokens of a model that does not think, pilot included; None is no bound. `races` puts the items of
+    the bank in a random order, each order equally likely, as the proof of a race's certificates needs it; without it
+    their areas are spread evenly.
     """
 
     items: int = 80
@@ -50,6 +52,7 @@ class ExamSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     spot_check: bool = True
     answer_tokens: int | None = None
+    races: bool = False
 
 
 class Exam:
@@ -133,7 +136,8 @@ class Exam:
         if self.settings.only_own:
             return ()
         if mix not in self._drawn:
-            self._drawn[mix] = bank.mix(mix, self.seed, self._selection)
+            spread = bank.mix(mix, self.seed, self._selection)
+            self._drawn[mix] = Draw(f"race/{mix}/{self.seed}").shuffled(spread) if self.settings.races else spread
         return self._drawn[mix]
 
 

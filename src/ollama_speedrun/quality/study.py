@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -28,6 +29,8 @@ THINKING_TOKENS: Final = 1024
 MOST_TOKENS: Final = 4096
 LOOK_EVERY: Final = 5
 """After so many items it is seen if another one is worth asking."""
+WINDOW: Final = 4
+"""Items that are asked at once are taken from so many times as many that are next."""
 MOST_FAILURES: Final = 3
 """So many items in a row that the server fails to answer end the study."""
 
@@ -104,7 +107,7 @@ class GradedItems:
 
     async def _ask_next(self, model: LoadedModel, queue: deque[Item]) -> None:
         width = 1 if self._at_once is None else self._at_once.width
-        items = [queue.popleft() for _ in range(min(width, len(queue)))]
+        items = _alike(queue, width)
         self._since_look += len(items)
         self._timed = []
         failures = self._failures
@@ -269,6 +272,16 @@ class GradedItems:
 
     def _key(self, model: LoadedModel) -> Key:
         return model.model.host, model.model.name, self._variant
+
+
+def _alike(queue: deque[Item], width: int) -> Sequence[Item]:
+    """Take the next item and `width` − 1 of those soon after it whose answers are about as long as its own."""
+    first = queue.popleft()
+    soon = sorted(itertools.islice(queue, WINDOW * width), key=lambda item: abs(item.most_tokens - first.most_tokens))
+    items = [first, *soon[: width - 1]]
+    for item in items[1:]:
+        queue.remove(item)
+    return items
 
 
 class _Kept:
