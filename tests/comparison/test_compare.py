@@ -72,6 +72,8 @@ def test_a_longer_time_is_slower_and_more_memory_is_more() -> None:
 
 def test_what_is_known_to_be_near_is_the_same_and_what_is_not_known_cannot_be_told() -> None:
     assert changed(decode_tps=100.5)["decode_tps"].kind == "same"
+    near = changed(decode_tps=98.0, decode_interval=Interval(95.0, 101.0, 5))["decode_tps"]
+    assert (near.kind, result_text(near)) == ("same", "the same within 10%")
     wide = changed(decode_tps=95.0, decode_interval=Interval(60.0, 150.0, 3))["decode_tps"]
     assert (wide.kind, result_text(wide)) == ("cannot-tell", "cannot tell: the interval is too wide")
 
@@ -162,7 +164,7 @@ def test_qualities_with_the_same_items_are_compared_item_by_item() -> None:
     same = quality_change(graded(60, *[1, 0] * 40), graded(60, *[1, 0] * 40))
     lost = quality_change(graded(60, *[1] * 80), graded(40, *[0] * 30, *[1] * 50))
 
-    assert (same.kind, same.amount) == ("cannot-tell", 0)
+    assert (same.kind, same.amount) == ("same", 0)
     assert lost.kind == "worse"
     assert lost.amount == pytest.approx(-37.5)
 
@@ -202,7 +204,7 @@ def test_the_report_shows_what_changed_and_counts_the_rest() -> None:
 
     shown = compared(compare(a, b, pairs(a, b)), {}, sides=("last~1", "last"))
 
-    assert shown.summary == "last against last~1: 2 models, 8 figures: 1 worse, 3 the same, 4 cannot be told."
+    assert shown.summary == "last against last~1: 2 models, 8 figures: 1 worse, 5 the same, 2 cannot be told."
     assert [row.cells[:5] for row in shown.rows] == [("z:7b", "10.0.0.1", "decode", "100 tok/s", "50.0 tok/s")]
     assert shown.hidden == 7
 

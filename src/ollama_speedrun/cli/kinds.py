@@ -125,12 +125,20 @@ def _confidence(text: str) -> float:
     return share
 
 
-def _points(text: str) -> float:
+def points_share(text: str) -> float:
     """Return points of 100 as a share."""
     points = float(text)
     if not 0 <= points < 100:
         raise ValueError("not a difference in points")
     return points / 100
+
+
+def percent(text: str) -> float:
+    """Return a share of 100 %, with the sign or without it."""
+    share = float(text.strip().removesuffix("%")) / 100
+    if not 0 <= share < 1:
+        raise ValueError("not a share")
+    return share
 
 
 def _rate(text: str) -> float:
@@ -285,7 +293,7 @@ MEMORY: Kind[int] = Kind("a size of memory, such as 24GB", _memory, (int, float,
 COUNT: Kind[int] = Kind(f"a whole number from 1 to {LARGEST_COUNT}, such as 8", _count, (int,))
 WHOLE: Kind[int] = Kind(f"a whole number from 0 to {LARGEST_COUNT}", _natural, (int,))
 CONFIDENCE: Kind[float] = Kind("a share from 0.5 to below 1, such as 0.95", _confidence, (int, float))
-POINTS: Kind[float] = Kind("points from 0 to below 100, such as 3", _points, (int, float))
+POINTS: Kind[float] = Kind("points from 0 to below 100, such as 3", points_share, (int, float))
 RATE: Kind[float] = Kind("tokens per second from 0 on, such as 5", _rate, (int, float))
 AREAS: Kind[tuple[str, ...]] = Kind(
     "areas out of " + ", ".join(AREA_NAMES), _area, (str,), many=True, separator=",", values=AREA_NAMES

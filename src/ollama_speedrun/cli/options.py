@@ -486,6 +486,7 @@ VERBS = (
     Verb("suggest", "suggest", None, _USING, "FILE", "how fast models would be that are not pulled"),
     Verb("place", "place", None, _USING, "FILE", "which model to keep loaded on which host for a demand"),
     Verb("compare", "compare", None, (HISTORY, TALK), "SIDES", "two runs, hosts or models side by side"),
+    Verb("check", "check", None, (HOST, FINDING, CHOOSING, HISTORY, TALK), "TARGET", "what got worse than a baseline"),
     Verb("bank", "bank", None, (), "BANK", "the questions models are asked, and a check of yours"),
     Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),
     Verb("completion", "completion", None, (), "SHELL", "a completion script: bash, zsh, fish or tcsh"),
@@ -516,12 +517,18 @@ _WITH_RESULT = (
     "suggest",
     "history",
     "compare",
+    "check",
     "config",
 )
 _WITH_FIGURES = ("run", "benchmark", "assess", "demo")
 ONE_OFFS = (
     OneOff("--json", None, (*_WITH_RESULT, "bank"), "print one JSON document on standard output"),
     OneOff("--config", "FILE", _WITH_RESULT, "settings file to read instead of the usual one"),
+    OneOff("--baseline", "FILE", ("check",), "the FILE or RUN of the history to check against"),
+    OneOff("--max-slowdown", "PERCENT", ("check",), "how much slower a model may be (default 10)"),
+    OneOff("--max-quality-drop", "POINTS", ("check",), "how many points its quality may lose (default 3)"),
+    OneOff("--junit", "FILE", ("check",), "also write the outcome as JUnit XML"),
+    OneOff("--summary", "FILE", ("check",), "also write the outcome as Markdown"),
     OneOff("--dry-run", None, ("discover",), "print what would be probed, and send nothing"),
     OneOff(
         "--stream",

@@ -1,5 +1,6 @@
 """Which figures of two results differ, by how much, and how sure that is. Pure."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -10,7 +11,7 @@ from ..quality.comparison import difference
 from ..quality.records import ItemRecord
 from ..results.types import Document
 from . import intervals
-from .intervals import Spread
+from .intervals import QUANTILES_90, QUANTILES_99, Z_90, Z_95, Z_99, Spread
 from .types import (
     DECODE,
     LOAD,
@@ -31,7 +32,8 @@ FEWEST_COMMON_ITEMS: Final = 10
 SPEED_SETTINGS: Final = ("num_ctx", "workload_version", "trial_tokens")
 QUALITY_SETTINGS: Final = ("bank", "areas", "languages")
 _SPEEDS: Final = (DECODE, PREFILL, TTFT, LOAD, MEMORY)
-_Z_99: Final = 2.576
+STEPS: Final = (1.0, 5 / 3, 10 / 3)
+"""How many times its margin an interval may take for two values to be the same: 3, 5 and 10 % for speeds."""
 
 
 def compare(a: Document, b: Document, pairs: Sequence[tuple[ResultKey, ResultKey]]) -> Comparison:
@@ -92,7 +94,7 @@ def _speeds(a: Result, b: Result) -> Iterable[Change]:
         if one is None or two is None or one <= 0 or two <= 0:
             continue
         if figure is MEMORY:
-            yield _by_interval(figure, one, two, two / one, (two / one, two / one))
+            yield _by_interval(figure, one, two, two / one, [(two / one, two / one)] * 2)
             continue
         spreads = _spread(a, figure), _spread(b, figure)
         if spreads[0] is None or spreads[1] is None:
@@ -105,7 +107,8 @@ def _speeds(a: Result, b: Result) -> Iterable[Change]:
                 why="measured only once",
             )
         else:
-            ends = intervals.ratio(spreads[0], spreads[1])
+            first, second = spreads[0], spreads[1]
+            ends = [intervals.ratio(first, second, quantiles) for quantiles in (QUANTILES_99, QUANTILES_90)]
             yield _by_interval(figure, one, two, two / one, ends)
 
 
@@ -155,14 +158,12 @@ def _qualities(a: Document, b: Document, one: Rated, two: Rated) -> Iterable[Cha
     items_a, items_b = _items(a, one.result.key), _items(b, two.result.key)
     paired = difference(items_b, items_a)
     if paired is not None and paired.items >= FEWEST_COMMON_ITEMS and qa.mix == qb.mix:
-        points, half = 100 * paired.mean, 100 * _Z_99 * paired.error
-        ends = points - half, points + half
+        points, below, above = 100 * paired.mean, 100 * paired.error, 100 * paired.error
     else:
-        points, scale = qb.score - qa.score, _Z_99 / 1.96
-        ends = (
-            points - scale * ((qb.score - qb.low) ** 2 + (qa.high - qa.score) ** 2) ** 0.5,
-            points + scale * ((qb.high - qb.score) ** 2 + (qa.score - qa.low) ** 2) ** 0.5,
-        )
+        points = qb.score - qa.score
+        below = math.hypot(qb.score - qb.low, qa.high - qa.score) / Z_95
+        above = math.hypot(qb.high - qb.score, qa.score - qa.low) / Z_95
+    ends = [(points - z * below, points + z * above) for z in (Z_99, Z_90)]
     yield _by_interval(QUALITY, qa.score, qb.score, points, ends)
 
 
@@ -173,14 +174,13 @@ def _items(document: Document, key: ResultKey) -> tuple[ItemRecord, ...]:
     )
 
 
-def _by_interval(figure: Figure, a: float, b: float, amount: float, ends: tuple[float, float]) -> Change:
-    """Return the change that an interval leads to."""
-    low, high = ends
-    no_change, least, most = (0.0, -figure.margin, figure.margin)
-    if figure.is_ratio:
-        no_change, least, most = (1.0, 1 / (1 + figure.margin), 1 + figure.margin)
+def _by_interval(figure: Figure, a: float, b: float, amount: float, ends: Sequence[tuple[float, float]]) -> Change:
+    """Return the change that its 99 % interval leads to; `ends` are those of that and of the 90 % one."""
+    (low, high), (low_90, high_90) = ends
+    no_change = 1.0 if figure.is_ratio else 0.0
+    margin = next((figure.margin * step for step in STEPS if _is_within(figure, low, high, figure.margin * step)), None)
     kind: Kind
-    if least <= low and high <= most:
+    if margin == figure.margin or (margin is not None and low <= no_change <= high):
         kind = "same"
     elif low > no_change:
         kind = "better" if figure.better_side == "higher" else "worse"
@@ -188,8 +188,25 @@ def _by_interval(figure: Figure, a: float, b: float, amount: float, ends: tuple[
         kind = "worse" if figure.better_side == "higher" else "better"
     else:
         kind = "cannot-tell"
-    why = "the interval is too wide" if kind == "cannot-tell" else None
-    return Change(figure=figure, a=a, b=b, amount=amount, low=low, high=high, kind=kind, why=why)
+    return Change(
+        figure=figure,
+        a=a,
+        b=b,
+        amount=amount,
+        low=low,
+        high=high,
+        low_90=low_90,
+        high_90=high_90,
+        kind=kind,
+        margin=margin if kind == "same" else None,
+        why="the interval is too wide" if kind == "cannot-tell" else None,
+    )
+
+
+def _is_within(figure: Figure, low: float, high: float, margin: float) -> bool:
+    if figure.is_ratio:
+        return 1 / (1 + margin) <= low and high <= 1 + margin
+    return -margin <= low and high <= margin
 
 
 def _suspects(a: Document, b: Document, one: Result, two: Result) -> Iterable[Suspect]:

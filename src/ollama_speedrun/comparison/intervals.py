@@ -6,13 +6,22 @@ from typing import Final, NamedTuple
 
 from ..benchmark.stats import t_quantile
 
-CONFIDENCE: Final = 0.99
-"""Of each interval. Many figures are compared at once: with 95 %, one of twenty unchanged ones would seem changed."""
 QUANTILES_99: Final = (
     *(63.657, 9.925, 5.841, 4.604, 4.032, 3.707, 3.499, 3.355, 3.250, 3.169, 3.106, 3.055, 3.012, 2.977, 2.947, 2.921),
     *(2.898, 2.878, 2.861, 2.845, 2.831, 2.819, 2.807, 2.797, 2.787, 2.779, 2.771, 2.763, 2.756, 2.750),
 )
-"""Student's t at 99.5 % for 1 to 30 degrees of freedom."""
+"""Student's t at 99.5 % for 1 to 30 degrees of freedom: what a 99 % interval needs.
+
+Many figures are compared at once: with 95 %, one of twenty unchanged ones would seem changed.
+"""
+QUANTILES_90: Final = (
+    *(6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812, 1.796, 1.782, 1.771, 1.761, 1.753, 1.746),
+    *(1.740, 1.734, 1.729, 1.725, 1.721, 1.717, 1.714, 1.711, 1.708, 1.706, 1.703, 1.701, 1.699, 1.697),
+)
+"""Student's t at 95 % for 1 to 30 degrees of freedom: what a 90 % interval needs. Each of its ends is missed by 5 %."""
+Z_99: Final = 2.576
+Z_95: Final = 1.960
+Z_90: Final = 1.645
 
 
 class Spread(NamedTuple):
@@ -38,20 +47,15 @@ def of_values(values: Sequence[float]) -> Spread | None:
     return Spread(mean, math.sqrt(variance / len(logs)), len(logs) - 1)
 
 
-def ratio(a: Spread, b: Spread) -> tuple[float, float]:
-    """Return the 99 % interval of b/a: Welch's t-interval of the difference of mean logarithms, as ratios.
+def ratio(a: Spread, b: Spread, quantiles: Sequence[float] = QUANTILES_99) -> tuple[float, float]:
+    """Return the interval of b/a: Welch's t-interval of the difference of mean logarithms, as ratios.
 
-    The degrees of freedom are Welch and Satterthwaite's.
+    The degrees of freedom are Welch and Satterthwaite's; the next smaller whole number is taken, at most 30.
     """
     squares = a.error**2 + b.error**2
     difference = b.mean - a.mean
     if squares == 0:
         return math.exp(difference), math.exp(difference)
-    freedom = squares**2 / (a.error**4 / a.freedom + b.error**4 / b.freedom)
-    half = quantile_99(freedom) * math.sqrt(squares)
+    freedom = math.floor(squares**2 / (a.error**4 / a.freedom + b.error**4 / b.freedom))
+    half = quantiles[max(1, min(freedom, len(quantiles))) - 1] * math.sqrt(squares)
     return math.exp(difference - half), math.exp(difference + half)
-
-
-def quantile_99(freedom: float) -> float:
-    """Return Student's t at 99.5 %, for the next smaller whole number of degrees of freedom, at most 30."""
-    return QUANTILES_99[max(1, min(math.floor(freedom), len(QUANTILES_99))) - 1]

@@ -74,7 +74,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     `amount` is the ratio b/a, or b − a for quality, and `low` and `high` its 99 % interval, None where
     a side was measured only once. `kind` says what follows: the interval lies within the figure's margin of no change
-    ("same"), on one side of no change ("better", "worse"), or neither ("cannot-tell"); then `why` says why.
+    ("same"), on one side of no change ("better", "worse"), or neither ("cannot-tell"); then `why` says why. An interval
+    on both sides of no change and within a larger margin is "same", too: `margin` is the one that holds. `low_90` and
+    `high_90` are the 90 % interval, whose ends a check goes by because it measures twice.
     """
 
     figure: Figure
@@ -83,7 +85,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     amount: float | None = None
     low: float | None = None
     high: float | None = None
+    low_90: float | None = None
+    high_90: float | None = None
     kind: Kind
+    margin: float | None = None
     why: str | None = None
 
     @property

@@ -87,8 +87,8 @@ def change_text(change: Change) -> str:
 def result_text(change: Change) -> str:
     """Return what a change comes to, in words."""
     if change.kind == "same":
-        margin = f"{change.figure.margin:.0%}" if change.figure.is_ratio else f"{change.figure.margin:.0f} points"
-        return f"the same within {margin}"
+        margin = change.margin or change.figure.margin
+        return f"the same within {f'{margin:.0%}' if change.figure.is_ratio else f'{margin:.0f} points'}"
     if change.kind == "cannot-tell":
         return f"cannot tell: {change.why}"
     return change.word
@@ -115,7 +115,7 @@ def as_json(comparison: Comparison, sides: tuple[str, str]) -> Mapping[str, Any]
                         "amount": change.amount,
                         "low": change.low,
                         "high": change.high,
-                        "margin": change.figure.margin,
+                        "margin": change.margin,
                         "result": change.kind,
                         "word": change.word,
                         "why": change.why,
