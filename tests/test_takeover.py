@@ -16,7 +16,7 @@ from ollama_speedrun import BenchmarkSettings, Phase, Run, RunSettings, build_pl
 from ollama_speedrun.benchmark.events import BenchmarkEnded, BenchmarkPartial
 from ollama_speedrun.benchmark.plan import Extra, IfBusy, Thinking
 from ollama_speedrun.benchmark.types import Result
-from ollama_speedrun.events import Notice
+from ollama_speedrun.events import Notice, PhaseEnded
 from ollama_speedrun.history.recall import HistoryRecall, seed_of
 from ollama_speedrun.history.store import History
 from ollama_speedrun.pipeline.events import Event, Forecasted
@@ -129,6 +129,7 @@ async def test_a_second_run_takes_over_what_the_first_one_measured_after_a_check
     assert "3 results taken over from " in notices(events)
     assert "--fresh measures them again" in notices(events)
     assert not [event for event in events if isinstance(event, Forecasted)]
+    assert PhaseEnded(Phase.BENCHMARK, succeeded=True, summary="0 measured, 3 taken over") in events
     assert loaded == []
 
 

@@ -1,3 +1,4 @@
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -165,3 +166,16 @@ def test_a_damaged_history_is_said_and_renamed(held: CommandLine) -> None:
     assert "is damaged" in ended.stderr
     assert "was renamed to" in ended.stderr
     assert len(list(held.data_dir.glob("history.db.damaged-*"))) == 1
+
+
+def test_a_name_that_would_steer_the_terminal_is_shown_escaped(command: CommandLine) -> None:
+    name = "a\x1b[2J\x9b2J\u202eb"
+    with History(command.data_dir / "history.db") as history:
+        history.add(runs.run(FIRST))
+    connection = sqlite3.connect(command.data_dir / "history.db")
+    connection.execute("UPDATE runs SET pick = ?, pick_host = ?", (name, name))
+    connection.commit()
+    connection.close()
+    shown, as_json = command("history").stdout, command("history", "--json").stdout
+    assert not {"\x1b", "\x9b", "\u202e"} & set(shown + as_json)
+    assert msgspec.json.decode(as_json)[0]["pick"] == name

@@ -6,6 +6,9 @@ import pytest
 
 from ollama_speedrun.history.file import connect
 from ollama_speedrun.history.migrations import MIGRATIONS, VERSION, version_of
+from ollama_speedrun.history.store import History
+
+from . import runs
 
 SPECIMENS = Path(__file__).parent / "specimens"
 
@@ -62,3 +65,26 @@ def test_several_programs_may_make_the_file_at_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+@pytest.mark.parametrize("specimen", sorted(SPECIMENS.glob("*.sql")), ids=lambda path: path.stem)
+def test_a_run_of_an_older_version_is_read_whole(tmp_path: Path, specimen: Path) -> None:
+    path = tmp_path / "history.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(specimen.read_text(encoding="utf-8"))
+        version = version_of(connection)
+    connection.close()
+    assert specimen.stem == f"version-{version}"
+    with History(path) as history:
+        (run,) = history.runs()
+        document = history.document(run.run_id)
+        assert [(result.model, result.status) for result in document.results] == [
+            ("llama3.1:8b", "ok"),
+            ("phi3:mini", "failed"),
+        ]
+        assert [len(record.items) for record in document.quality_records] == [2]
+        assert history.add(runs.run("9" + run.run_id[1:])) is not None
+
+
+def test_there_is_a_specimen_of_each_older_version() -> None:
+    assert {path.stem for path in SPECIMENS.glob("*.sql")} == {f"version-{version}" for version in range(1, VERSION)}

@@ -171,6 +171,20 @@ def test_a_damaged_file_is_renamed_and_that_is_said(tmp_path: Path, kept_bytes: 
         assert history.add(runs.run()) == RUN
 
 
+def test_damage_inside_a_file_is_said_when_it_is_met_and_the_rest_is_read(tmp_path: Path) -> None:
+    path = path_in(tmp_path)
+    with History(path) as history:
+        history.add(runs.run())
+        for number in range(30):
+            history.add(runs.run(f"{number:08x}{RUN[8:]}"))
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2 // 4096 * 4096
+    data[middle : middle + 8 * 4096] = b"\xff" * 8 * 4096
+    path.write_bytes(data)
+    with History(path) as history, pytest.raises(HistoryError, match=r"\.recover"):
+        [history.document(run.run_id) for run in history.runs()]
+
+
 def test_a_file_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = path_in(tmp_path)
     connect(path).close()

@@ -158,7 +158,7 @@ class _Command:
         return self._history.document(run.run_id, uses=self._chosen.uses)
 
     def _put_json(self, value: object) -> None:
-        self._environment.put(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+        self._environment.put(codec.escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()))
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -382,15 +382,17 @@ def _in_words(exc: BaseException) -> str:
 
 
 def _end_of_benchmarks(results: Sequence[Result]) -> PhaseEnded:
-    ok = sum(result.status == "ok" for result in results)
+    taken = sum(result.measured_in is not None for result in results)
+    ok = sum(result.status == "ok" for result in results) - taken
     failed = sum(result.status == "failed" for result in results)
-    skipped = len(results) - ok - failed
+    skipped = len(results) - ok - taken - failed
     parts = [
         f"{ok} measured",
+        *([f"{taken} taken over"] if taken else []),
         *([f"{failed} failed"] if failed else []),
         *([f"{skipped} skipped"] if skipped else []),
     ]
-    return PhaseEnded(Phase.BENCHMARK, ok > 0, ", ".join(parts))
+    return PhaseEnded(Phase.BENCHMARK, ok + taken > 0, ", ".join(parts))
 
 
 def _count(number: int, noun: str) -> str:

@@ -46,15 +46,16 @@ def encode(document: Document) -> bytes:
         for result, assessment in document.rated()
     ]
     text = msgspec.json.format(msgspec.json.encode(raw), indent=2).decode()
-    return (_escaped(text) + "\n").encode()
+    return (escaped(text) + "\n").encode()
 
 
 def encode_line(host: Host, **more: bool) -> str:
     """Return a host as one line of JSON, with `more` fields at its end, its control characters escaped."""
-    return _escaped(msgspec.json.encode({**msgspec.structs.asdict(host), **more}).decode())
+    return escaped(msgspec.json.encode({**msgspec.structs.asdict(host), **more}).decode())
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return JSON with the characters escaped that could steer a terminal."""
     return _TERMINAL_MARKS.sub(lambda mark: json.dumps(mark[0]).strip('"'), text)
 
 

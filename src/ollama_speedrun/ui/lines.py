@@ -219,6 +219,13 @@ def _figures(result: Result) -> str:
     return f"{speed}, {load}, {figures.tokens(result.output_tokens)} tokens"
 
 
+def _known_since(result: Result) -> str:
+    """Return from when a result is that was taken over, empty for one that was measured now."""
+    if result.measured_in is None:
+        return ""
+    return "known: " if result.ended_at is None else f"known since {result.ended_at.astimezone():%Y-%m-%d}: "
+
+
 def _of_result(result: Result, called: Called) -> tuple[Line, ...]:
     """Return the result's line and, for the verbose, one for each of its caveats."""
     name = label(result.label, called(result.host))
@@ -228,7 +235,8 @@ def _of_result(result: Result, called: Called) -> tuple[Line, ...]:
     )
     match result.status:
         case "ok":
-            measured = Text.assemble(INDENT, SUCCESS, (name, "bold"), f": {_figures(result)}")
+            since = _known_since(result)
+            measured = Text.assemble(INDENT, SUCCESS, (name, "bold"), f": {since}{_figures(result)}")
             return (Line(Verbosity.NORMAL, measured), *caveats)
         case "failed":
             reason = clean(result.reason or "no reason was given")
