@@ -7,7 +7,7 @@ import pytest
 
 from ollama_speedrun.assessment.types import Recommendation, Verdict
 from ollama_speedrun.benchmark import energy
-from ollama_speedrun.benchmark.types import ContentRate, EnergyFigures, Result, SecondTurn
+from ollama_speedrun.benchmark.types import ContentRate, EnergyFigures, Interval, Result, SecondTurn
 from ollama_speedrun.report import further, markdown
 from ollama_speedrun.report.explain import explain
 from ollama_speedrun.report.settings import ReportSettings
@@ -110,6 +110,14 @@ def test_energy_has_columns_on_wide_only_where_it_is_known_and_its_formula_in_th
     explained = explain(run_of(known), "b*")
     assert "  joules_per_token: 200 W · 1.000 s / 100 tokens = 2 J, idle power included" in explained
     assert "  joules_per_token_above_idle: (200 − 30) W · 1.000 s / 100 tokens = 1.7 J" in explained
+
+
+def test_rates_by_content_within_the_spread_of_the_scored_one_are_said_not_to_differ() -> None:
+    each = "114 on prose, 135 on code, 128 on JSON"
+    assert further.content(RATES, Interval(100.0, 140.0, 3)) == (
+        f"no difference by content beyond the spread of the trials: {each} tok/s; the score took prose"
+    )
+    assert further.content(RATES, Interval(112.0, 116.0, 5)).startswith("114 to 135 tok/s by content: ")
 
 
 def test_the_report_says_it_of_the_recommended_model_alone_and_the_explanation_of_each() -> None:

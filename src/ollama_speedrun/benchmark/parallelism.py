@@ -35,9 +35,9 @@ class Parallelism(msgspec.Struct, frozen=True, kw_only=True):
 def ran_at_once(runs: Iterable[tuple[int, StreamRecord]]) -> int:
     """Return how many of some streams were decoded at the same moment: (sent in monotonic ns, record) each.
 
-    A stream lasts from its first content to its last by our clock; one whose chunks a proxy collected, by the server's
-    decoding time before its end. Each end is shortened by 5 %, and one that ends as the next begins does not count
-    with it.
+    A stream lasts from its first content to its last by our clock; one whose chunks a proxy collected, for as long as
+    the server says that it worked on it, before its end. Each end is shortened by 5 %, and one that ends as the next
+    begins does not count with it.
     """
     edges = sorted(
         edge
@@ -52,14 +52,27 @@ def ran_at_once(runs: Iterable[tuple[int, StreamRecord]]) -> int:
     return most
 
 
+def work_ns(record: StreamRecord) -> int | None:
+    """Return for how long a server worked on a request by its own clock: reading and writing; None where unknown."""
+    prefill_ns, decode_ns = record.prompt_eval_duration_ns, record.eval_duration_ns
+    return None if prefill_ns is None or decode_ns is None else prefill_ns + decode_ns
+
+
+def work_span_ns(sent_ns: int, record: StreamRecord) -> tuple[int, int]:
+    """Return when a server began and ended its work on a request, by the clock of `sent_ns`.
+
+    It ends with the last byte, and lasts as long as the server says: for no time where it does not say.
+    """
+    ended_ns = sent_ns + record.ended_ns
+    return ended_ns - (work_ns(record) or 0), ended_ns
+
+
 def _window_ns(record: StreamRecord) -> tuple[float, float] | None:
     first_ns, last_ns = record.first_content_ns, record.last_content_ns
     if first_ns is None or last_ns is None:
         return None
-    if metrics.was_buffered(record):
-        decode_ns = metrics.possible_ns(record.eval_duration_ns, record.ended_ns)
-        if decode_ns is not None:
-            first_ns, last_ns = record.ended_ns - decode_ns, record.ended_ns
+    if metrics.was_buffered(record) and work_ns(record) is not None:
+        first_ns, last_ns = work_span_ns(0, record)
     margin_ns = JITTER_SHARE * (last_ns - first_ns)
     return first_ns + margin_ns, last_ns - margin_ns
 

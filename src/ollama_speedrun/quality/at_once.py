@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from ..benchmark import parallelism
 from ..visit.types import StreamRecord
 
 MOST_AT_ONCE: Final = 8
@@ -34,8 +35,7 @@ class Timed(msgspec.Struct, frozen=True):
     @property
     def work_ns(self) -> int | None:
         """For how long the server worked on it, by its own clock; None where it does not say."""
-        prefill_ns, decode_ns = self.record.prompt_eval_duration_ns, self.record.eval_duration_ns
-        return None if prefill_ns is None or decode_ns is None else prefill_ns + decode_ns
+        return parallelism.work_ns(self.record)
 
     @property
     def ended_ns(self) -> int:
@@ -103,7 +103,7 @@ def run_side_by_side(group: Sequence[Timed]) -> bool:
     The work on a request ends with its last byte, and lasts as long as the server says. One that works on one request
     after another has no two of them under way at the same time.
     """
-    spans = sorted((one.ended_ns - (one.work_ns or 0), one.ended_ns) for one in group)
+    spans = sorted(parallelism.work_span_ns(one.sent_ns, one.record) for one in group)
     return all(
         min(end, later_end) - max(begin, later_begin) > _OVERLAP * min(end - begin, later_end - later_begin)
         for (begin, end), (later_begin, later_end) in itertools.pairwise(spans)

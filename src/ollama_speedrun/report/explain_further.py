@@ -19,7 +19,7 @@ def explain_further(result: Result) -> Iterator[str]:
         yield from _of_energy(result.energy)
     if result.content:
         yield "content: decode rate by what is written, geometric mean of the trials of each"
-        yield f"  {further.content(result.content)}"
+        yield f"  {further.content(result.content, result.decode_interval)}"
 
 
 def _of_second_turn(found: SecondTurn) -> Iterator[str]:

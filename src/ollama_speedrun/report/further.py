@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ..benchmark.parallelism import Parallelism, inferred
-from ..benchmark.types import ContentKind, ContentRate, EnergyFigures, Result, SecondTurn
+from ..benchmark.types import ContentKind, ContentRate, EnergyFigures, Interval, Result, SecondTurn
 from . import figures
 from .memory import cliff
 
@@ -16,7 +16,7 @@ def remarks(result: Result) -> Iterator[str]:
     if result.second_turn is not None and (line := second_turn(result.second_turn)):
         yield line
     if result.content:
-        yield content(result.content)
+        yield content(result.content, result.decode_interval)
     if result.energy is not None:
         yield energy(result.energy)
     if result.gpu_cliff is not None:
@@ -64,12 +64,17 @@ def of_host(results: Sequence[Result]) -> str | None:
     return requests_at_once(max(found, key=lambda one: (one.at_once, one.throughput_tps or 0.0))) if found else None
 
 
-def content(rates: Sequence[ContentRate]) -> str:
-    """Return how fast each kind of content is written, and which one the score took."""
+def content(rates: Sequence[ContentRate], spread: Interval | None = None) -> str:
+    """Return how fast each kind of content is written, and which one the score took.
+
+    Rates that all lie in the `spread` of the scored one, its 95 % interval, are said not to differ.
+    """
     slowest, fastest = min(rate.decode_tps for rate in rates), max(rate.decode_tps for rate in rates)
     each = ", ".join(f"{figures.rate(rate.decode_tps)} on {CONTENT_NAMES[rate.kind]}" for rate in rates)
     scored = [CONTENT_NAMES[rate.kind] for rate in rates if rate.is_scored]
     taken = f"; the score took {scored[0]}" if scored else ""
+    if spread is not None and spread.low_tps <= slowest <= fastest <= spread.high_tps:
+        return f"no difference by content beyond the spread of the trials: {each} tok/s{taken}"
     return f"{figures.rate(slowest)} to {figures.rate(fastest)} tok/s by content: {each}{taken}"
 
 
