@@ -17,6 +17,7 @@ from ..events import Notice, Phase
 from ..pipeline.events import Event, Forecasted
 from ..pipeline.forecast import Forecast
 from ..pipeline.record import Run
+from ..quality.events import ItemGraded
 from ..results.fits import with_contexts_in
 from ..results.types import Document
 from ..results.worth import Worth
@@ -223,7 +224,7 @@ class RunCommand:
                     if not isinstance(event, BenchmarkProgress | ScanProgress):  # these come while time is measured
                         _log.debug("%r", event)
                     match event:
-                        case BenchmarkPartial():
+                        case BenchmarkPartial() | ItemGraded():
                             checkpoints.request()
                         case BenchmarkEnded() | BenchmarkRevised():
                             checkpoints.request(at_once=True)

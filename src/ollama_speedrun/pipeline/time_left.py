@@ -267,8 +267,11 @@ class _Rest(msgspec.Struct, frozen=True):
 
 
 def _usual(whole: Cost, asks: int) -> int:
-    """Return how many of the items that a model is to be asked it is usually asked, where a budget may end them."""
-    return whole.items if 0 < whole.items < asks else asks
+    """Return how many of the items that a model is to be asked it is probably asked, where a budget may end them.
+
+    That lies half way between all of them and what other models were asked.
+    """
+    return -(-(whole.items + asks) // 2) if 0 < whole.items < asks else asks
 
 
 def _generated(result: Result) -> int:
