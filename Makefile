@@ -77,12 +77,11 @@ integrations: $(READY)  ## install LiteLLM, llm and Continue's schema, and let t
 binary: $(READY)  ## build a standalone executable in dist/
 	$(BIN)/python -m PyInstaller --noconfirm --distpath dist --workpath build packaging/ollama-speedrun.spec
 
-picture: $(READY)  ## run the demo and draw the pictures of it in README and docs
+picture: $(READY)  ## draw the pictures in README and docs, out of runs
 	mkdir -p build
 	$(BIN)/ollama-speedrun demo --output build/demo.json
 	$(BIN)/python tools/make_terminal_picture.py build/demo.json docs/terminal.svg "ollama-speedrun demo"
-	$(BIN)/ollama-speedrun report build/demo.json --output build/report.html --output docs/card.svg
-	$(BIN)/python tools/make_report_picture.py build/report.html docs/report.png
+	PYTHONPATH=tests $(BIN)/python tools/make_report_picture.py docs/examples/fleet.json docs
 
 docs: $(READY)  ## write the pages that are generated
 	$(BIN)/python tools/write_cli_docs.py

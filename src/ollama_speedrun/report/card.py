@@ -22,6 +22,8 @@ CHART: Final = (730, 120, 400, 310)
 """Left, top, width and height of the chart."""
 LETTER: Final = 0.6
 """The width of a letter as a share of the font's size, a little more than that of usual fonts."""
+WIDE_LETTER: Final = 0.66
+"""The same for bold letters."""
 WORDS_PX: Final = 600
 _PAPER, _INK, _SOFT, _LINE, _ACCENT, _GOLD, _DOT = (
     "#0e1420",
@@ -65,9 +67,29 @@ def render(document: Document, settings: ReportSettings = USUAL) -> str:
 
 
 def _text(  # noqa: PLR0913 - the attributes of a text
-    text: str, x: float, y: float, size: float, *, fill: str = _INK, weight: int = 400, anchor: str | None = None
+    text: str,
+    x: float,
+    y: float,
+    size: float,
+    *,
+    fill: str = _INK,
+    weight: int = 400,
+    anchor: str | None = None,
+    halo: bool = False,
 ) -> Markup:
-    return element("text", text, x=x, y=y, font_size=size, fill=fill, font_weight=weight, text_anchor=anchor)
+    return element(
+        "text",
+        text,
+        x=x,
+        y=y,
+        font_size=size,
+        fill=fill,
+        font_weight=weight,
+        text_anchor=anchor,
+        stroke=_PAPER if halo else None,
+        stroke_width=5 if halo else None,
+        paint_order="stroke" if halo else None,
+    )
 
 
 def _headline(report: Report) -> Iterator[Markup]:
@@ -77,7 +99,7 @@ def _headline(report: Report) -> Iterator[Markup]:
         yield from _wrapped(view.sentence(report.why_none or ""), 240, 22)
         return
     shown = shorten(name, 34)
-    size = min(68.0, WORDS_PX / (LETTER * max(len(shown), 1)))
+    size = min(68.0, WORDS_PX / (WIDE_LETTER * max(len(shown), 1)))
     yield _text(before.strip(), LEFT_PX, 130, 30, fill=_SOFT)
     yield _text(shown, LEFT_PX, 198, size, weight=750)
     yield _text(shorten(behind.strip(), 40), LEFT_PX, 242, 30, fill=_SOFT)
@@ -145,9 +167,10 @@ def _dot(point: Point, x: Scale, y: Scale) -> Markup:
         element("circle", cx=cx, cy=cy, r=10 if point.is_pick else 8 if point.is_best else 6, fill=fill),
     ]
     if point.is_pick:
-        is_left = cx > left + width / 2
         name = shorten(point.model, 20)
-        parts.append(_text(name, cx + (-16 if is_left else 16), cy + 6, 18, anchor="end" if is_left else None))
+        middle = min(max(cx, left + LETTER * 9 * len(name)), left + width - LETTER * 9 * len(name))
+        below = cy < top + 40
+        parts.append(_text(name, middle, cy + (32 if below else -18), 18, anchor="middle", halo=True))
     return join(*parts)
 
 

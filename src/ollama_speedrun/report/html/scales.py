@@ -6,6 +6,9 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+SMALLEST: Final = 1e-9
+LARGEST: Final = 1e15
+"""What is smaller or larger than these was made up; it is drawn at the end of its scale."""
 WIDE_RANGE: Final = 12
 """Values whose largest is so many times the smallest are read better on a logarithmic scale."""
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -58,7 +61,7 @@ Scale: TypeAlias = Linear | Log
 
 def from_zero(values: Iterable[float]) -> Scale:
     """Return a scale for amounts: from 0 where their range allows it, else logarithmic."""
-    known = [value for value in values if value > 0 and math.isfinite(value)]
+    known = _known(values)
     if not known:
         return Linear(0.0, 1.0)
     if max(known) / min(known) > WIDE_RANGE:
@@ -68,15 +71,20 @@ def from_zero(values: Iterable[float]) -> Scale:
 
 def around(values: Iterable[float]) -> Log:
     """Return a logarithmic scale with some room around values above 0."""
-    known = [value for value in values if value > 0 and math.isfinite(value)] or [1.0]
+    known = _known(values) or [1.0]
     return Log(min(known) / 1.25, max(known) * 1.25)
 
 
 def doublings(values: Iterable[float]) -> Log:
     """Return a logarithmic scale from the smallest to the largest value above 0."""
-    known = [value for value in values if value > 0 and math.isfinite(value)] or [1.0]
+    known = _known(values) or [1.0]
     low, high = min(known), max(known)
     return Log(low, high if high > low * 1.01 else low * 2)
+
+
+def _known(values: Iterable[float]) -> list[float]:
+    """Return the values above 0, absurd ones as the ends of what can be drawn."""
+    return [min(LARGEST, max(SMALLEST, value)) for value in values if value > 0]
 
 
 def _within(place: float) -> float:

@@ -206,7 +206,7 @@ def _caveats(document: Document, names: Mapping[str, str]) -> Markup | None:
         return None
     rows = [
         join(
-            element("dt", kind),
+            element("dt", kind.replace("-", " ").capitalize()),
             element("dd", text, " ", element("span", ", ".join(dict.fromkeys(of)), class_="where")),
         )
         for (kind, text), of in found.items()
