@@ -199,6 +199,14 @@ async def test_a_gpu_that_is_too_small_for_any_context_is_asked_once_more() -> N
     assert [load.num_ctx for load in result.loads] == [2048, 32_768]
 
 
+async def test_a_model_that_cannot_be_loaded_with_a_long_context_fails_with_what_to_try() -> None:
+    result = await result_of(msgspec.structs.replace(MODEL, load_error_above=20_000))
+    assert (result.status, result.reason) == (
+        "failed",
+        f"{LoadError().text} (HTTP 500); it was to be loaded with 32,768 tokens of context: try a shorter --context",
+    )
+
+
 async def test_two_models_that_memory_holds_together_keep_their_one_load_for_the_depths() -> None:
     scripts = (MODEL, msgspec.structs.replace(MODEL, name="n:8b"))
     async with fake_host(HostScript(models=scripts, vram_bytes=20_000_000_000)) as host:

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 DEPTHS: Final = (0, 2048, 8192, 32768)
+USUAL_CONTEXT_TOKENS: Final = 4096
 LONGEST_DEPTH_READ_S: Final = 60.0
 """How long the reading of one prompt may take at a depth that nobody asked for by itself."""
 CONCURRENCY_LEVELS: Final = (1, 2, 4, 8)
@@ -73,7 +74,7 @@ class BenchmarkSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     timeout_s: float = 300.0
     num_predict: int = 512
-    num_ctx: int = 4096
+    num_ctx: int = USUAL_CONTEXT_TOKENS
     trial_tokens: int = 128
     fewest_trials: int = 3
     most_trials: int = 12

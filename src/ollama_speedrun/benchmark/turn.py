@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from ..errors import OllamaError
+from ..errors import OllamaError, ServerError
 from ..visit.loaded_model import LoadedModel
 from ..visit.study import Study, not_measured
 from . import derive, workload
 from .budget import Budget
+from .plan import USUAL_CONTEXT_TOKENS
 from .speed import SpeedTrials, settle
 from .types import Observations, Result
 
@@ -109,9 +110,16 @@ class Turn:
         except OllamaError as exc:
             await settle(exc)
             if self.speed.interview is None:
-                self._load_failure = str(exc)
+                self._load_failure = f"{exc}{self._advice(exc)}"
             else:
                 self.speed.cut_short = str(exc)
+
+    def _advice(self, failure: OllamaError) -> str:
+        """Return what to try where a long context may be what a server had no memory for; empty where it is not."""
+        asked = self.model.asked_num_ctx
+        if asked is None or asked <= USUAL_CONTEXT_TOKENS or not isinstance(failure, ServerError):
+            return ""
+        return f"; it was to be loaded with {asked:,} tokens of context: try a shorter --context"
 
     async def step(self) -> bool:
         """Do the next piece of work that leaves the model as it is loaded; returns whether another is wanted."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..benchmark.plan import DEPTHS, LONGEST_DEPTH_READ_S, PROFILES, BenchmarkSettings, Profile
+from ..benchmark.plan import DEPTHS, LONGEST_DEPTH_READ_S, PROFILES, USUAL_CONTEXT_TOKENS, BenchmarkSettings, Profile
 from ..discovery.hosts_file import parse_hosts_file
 from ..discovery.interfaces import read_interfaces
 from ..discovery.plan import build_plan
@@ -222,7 +222,7 @@ def _with_depths(plan: BenchmarkSettings, settings: Settings, given: Mapping[str
     out, and the profile quick measures none.
     """
     named = "depths" in given
-    is_longer = "num_ctx" in given and plan.num_ctx > BenchmarkSettings().num_ctx
+    is_longer = "num_ctx" in given and plan.num_ctx > USUAL_CONTEXT_TOKENS
     if not is_longer or (plan.depths != DEPTHS and (named or settings.profile is Profile.QUICK)):
         return plan
     asked_for = plan.depths == DEPTHS
