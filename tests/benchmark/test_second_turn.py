@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from fake_ollama.fleet import FakeHost, fake_host
-from fake_ollama.script import HostScript, ModelScript
+from fake_ollama.script import ErrorAnswer, HostScript, ModelScript
 from ollama_speedrun.benchmark.events import BenchmarkEnded, BenchmarkEvent
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, Extra, IfBusy
 from ollama_speedrun.benchmark.runner import benchmark_host
@@ -34,11 +34,11 @@ MODEL = ModelScript("m:1b", template=CHAT, decode_tps=400, prefill_tps=2000, loa
 
 
 async def measured(
-    script: ModelScript, settings: BenchmarkSettings = SETTINGS, *, num_parallel: int = 1
+    script: ModelScript, settings: BenchmarkSettings = SETTINGS, **of_host: Any
 ) -> tuple[Result, FakeHost, Sequence[str]]:
     """Benchmark one model; returns its result, its host with the log, and what was said by the way."""
     events: list[BenchmarkEvent] = []
-    async with fake_host(HostScript(models=(script,), num_parallel=num_parallel)) as host, open_session() as session:
+    async with fake_host(HostScript(models=(script,), **of_host)) as host, open_session() as session:
         client = OllamaClient(session, host.url)
         models = await list_models(client, host=host.url, emit=lambda _: None)
         nonces = iter(f"{number:08x}" for number in range(0x1234567, 0xFFFFFFFF, 0x11111111 // 4))
@@ -115,6 +115,22 @@ async def test_a_base_model_goes_on_from_the_text_of_all_turns() -> None:
     result, host, _ = await measured(msgspec.structs.replace(MODEL, template="{{ .Prompt }}", modelfile=None))
     assert found_in(result).prefix == "kept"
     assert host.asked("/api/chat") == []
+
+
+@pytest.mark.virtual_time
+async def test_a_conversation_with_a_load_in_every_turn_is_tried_twice_and_given_up_with_a_notice() -> None:
+    result, host, notices = await measured(MODEL, keep_alive_s=0)
+    assert (result.status, result.second_turn) == ("ok", None)
+    assert len(host.asked("/api/chat")) == 2
+    assert any("without the second turn: a load or the request of another client came" in text for text in notices)
+
+
+@pytest.mark.virtual_time
+async def test_a_failing_turn_costs_the_conversation_and_nothing_else() -> None:
+    failing = msgspec.structs.replace(MODEL, fault=ErrorAnswer(text="boom"), sound_requests=6)
+    result, host, notices = await measured(failing)
+    assert (result.status, result.second_turn, len(result.trials)) == ("ok", None, 3)
+    assert notices == [f"m:1b on {host.url} is measured without the second turn: boom (HTTP 500)"]
 
 
 @pytest.mark.parametrize(

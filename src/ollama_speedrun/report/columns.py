@@ -158,14 +158,14 @@ _AFTER_AREAS: Final[tuple[Column[Entry], ...]] = (
     Column(
         "J/tok",
         lambda row: figures.joules(row.result.energy.joules_per_token if row.result.energy else None),
-        gives_way=6,
+        gives_way=3,
         wide=True,
         is_needed=lambda rows: any(row.result.energy is not None for row in rows),
     ),
     Column(
         "cost/M",
         lambda row: figures.cost(row.result.energy.cost_per_million_tokens if row.result.energy else None),
-        gives_way=6,
+        gives_way=4,
         wide=True,
         is_needed=lambda rows: any(
             row.result.energy is not None and row.result.energy.cost_per_million_tokens is not None for row in rows

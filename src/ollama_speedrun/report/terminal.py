@@ -119,7 +119,7 @@ def _decision(console: Console, report: Report) -> Iterator[Text]:
     elif report.why_none is not None:
         yield from paragraph(console, Text(f"No recommendation: {report.why_none}."), hanging=2)
     for remark in report.remarks:
-        yield from paragraph(console, Text(f"  {remark}"), hanging=2)
+        yield from paragraph(console, Text(f"  {remark}"), hanging=4)
     for use in report.uses:
         answer = f"none, {use.why}" if use.model is None else f"{use.model} @ {use.host}"
         yield from paragraph(console, Text(f"  {use.uses}: {answer}"), hanging=4)
