@@ -7,7 +7,8 @@ answer to the interview's prompt, which the first version of this program took f
 repeat: the same 40 items asked twice, the model loaded afresh in between: the share of equal grades.
 fleet: 40 students of the fake with true abilities for each area, in five tiers. Spearman's rank correlation of quality
 and truth, and how far the pick of each tier is from the tier's best, with 25, 80 and 400 items. Baseline: one number of
-right answers over all items, without correction for guessing and without areas.
+right answers over all items, without correction for guessing and without areas. The first line is the program's own
+way, the race of the profile standard; the others give every model the same number of items.
 tokens: the output tokens of the profile quick, by model.
 
 Usage: python benchmarks/quality.py [real] [repeat] [fleet] [tokens] [--items 160] [--seeds 20]; all parts by default
@@ -37,8 +38,12 @@ from ollama_speedrun.demo.llama import LlamaEngine
 from ollama_speedrun.quality import bank, grading
 from ollama_speedrun.quality.items import Answer, Grade, Item, Need
 from ollama_speedrun.quality.mixes import SHARES, Mix
+from ollama_speedrun.quality.race import HostState, advance, next_batch, open_race
+from ollama_speedrun.quality.race_types import Arm, Graded, Rules
 from ollama_speedrun.quality.records import record, score
+from ollama_speedrun.quality.rounds import is_asked
 from ollama_speedrun.quality.sandbox import Sandbox
+from ollama_speedrun.quality.verdicts import CertifiedBest, LikelyBest, Tied, Undistinguished, verdict
 
 BUILD = Path(__file__).parents[1] / "build" / "quality.json"
 REAL = {
@@ -194,33 +199,67 @@ def ranks(values: Sequence[float]) -> list[float]:
     return [ordered.index(value) + (ordered.count(value) - 1) / 2 for value in values]
 
 
+def raced(rows: Sequence[Sequence[float]]) -> tuple[int, list[int]]:
+    """Race models as the profile standard does; returns the pick and how many items each was asked."""
+    race = open_race([Arm(name=str(number), host="h") for number in range(len(rows))], len(rows[0]), Rules())
+    while (batch := next_batch(race, [HostState("h")])) is not None:
+        number = int(batch.arm)
+        for place in range(batch.first, batch.stop):
+            race = advance(race, Graded(batch.arm, place, rows[number][place]))
+            if not is_asked(race, number):
+                break
+    match verdict(race):
+        case CertifiedBest(pick=name) | LikelyBest(pick=name):
+            pick = name
+        case Tied(picks=names) | Undistinguished(remaining=names):
+            pick = names[0]
+        case None:
+            raise AssertionError("no model leaves on its own")
+    return int(pick), [lane.asked for lane in race.lanes]
+
+
 def fleet(seeds: int) -> None:
     print(f"\nfleet: 40 models in 5 tiers, {seeds} seeds; truth: the quality on all 400 items of the tier's mix")
     results: dict[tuple[int, str], list[float]] = {}
     near: dict[tuple[int, str], list[bool]] = {}
+    by_race: list[float] = []
+    near_by_race: list[bool] = []
+    asked_in_all: list[int] = []
     banks = {mix: bank.mix(mix, SEED, CHAT) for mix in set(MIX_OF.values())}
     for seed in range(seeds):
         dice = random.Random(seed)
         fleet_of = students(seed)
         truth: dict[str, float] = {}
         seen: dict[tuple[int, str], dict[str, float]] = {}
+        after: dict[str, float] = {}
         orders = {mix: dice.sample(items, len(items)) for mix, items in banks.items()}
         for tier, models in fleet_of.items():
             order, mix = orders[MIX_OF[tier]], MIX_OF[tier]
-            for model in models:
-                right = [float(knows(model, item)) for item in order]
+            rows = [[float(knows(model, item)) for item in order] for model in models]
+            winner, asked = raced(rows)
+            asked_in_all.extend(asked)
+            for model, right, count in zip(models, rows, asked, strict=True):
+                after[model.key] = points(order[:count], right[:count], mix)
                 truth[model.key] = points(order, right, mix)
                 for size in (25, 80, 400):
                     seen.setdefault((size, "quality"), {})[model.key] = points(order[:size], right[:size], mix)
                     seen.setdefault((size, "share right"), {})[model.key] = 100 * statistics.fmean(right[:size])
+            best = max(truth[model.key] for model in models)
+            near_by_race.append(best - truth[models[winner].key] <= 3)
+        keys = list(truth)
+        by_race.append(statistics.correlation(ranks([truth[key] for key in keys]), ranks([after[key] for key in keys])))
         for kind, scores in seen.items():
-            keys = list(truth)
             rho = statistics.correlation(ranks([truth[key] for key in keys]), ranks([scores[key] for key in keys]))
             results.setdefault(kind, []).append(rho)
             for models in fleet_of.values():
                 pick = max(models, key=lambda model: scores[model.key])
                 best = max(truth[model.key] for model in models)
                 near.setdefault(kind, []).append(best - truth[pick.key] <= 3)
+    print(
+        f"  by the race (standard, {statistics.fmean(asked_in_all):.0f} items a model): "
+        f"Spearman {statistics.fmean(by_race):.3f} (least {min(by_race):.3f}), "
+        f"pick within 3 points of its tier's best {100 * statistics.fmean(near_by_race):.1f} % of {len(near_by_race)}"
+    )
     for (size, name), rhos in sorted(results.items()):
         share = statistics.fmean(near[size, name])
         print(
