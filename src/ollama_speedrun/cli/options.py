@@ -458,6 +458,7 @@ _ARGUMENTS = {
     "ACTION": "[ACTION] [RUN]",
     "PICK": "PICK [FILE]",
     "SIDES": "A B",
+    "MODEL": "MODEL",
 }
 _LISTING = (HOST, FINDING, CHOOSING, RESULTS, TALK)
 _SCANNING = (HOST, FINDING, RESULTS, TALK)
@@ -486,6 +487,8 @@ VERBS = (
     Verb("suggest", "suggest", None, _USING, "FILE", "how fast models would be that are not pulled"),
     Verb("place", "place", None, _USING, "FILE", "which model to keep loaded on which host for a demand"),
     Verb("compare", "compare", None, (HISTORY, TALK), "SIDES", "two runs, hosts or models side by side"),
+    Verb("trend", "trend", None, (HISTORY, TALK), "MODEL", "the figures of a model over past runs"),
+    Verb("recommend", "recommend", None, (HOST, CHOOSING, VERDICT, HISTORY, TALK), None, "what to use, from past runs"),
     Verb("check", "check", None, (HOST, FINDING, CHOOSING, HISTORY, TALK), "TARGET", "what got worse than a baseline"),
     Verb("bank", "bank", None, (), "BANK", "the questions models are asked, and a check of yours"),
     Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),
@@ -517,6 +520,8 @@ _WITH_RESULT = (
     "suggest",
     "history",
     "compare",
+    "trend",
+    "recommend",
     "check",
     "config",
 )
@@ -524,6 +529,7 @@ _WITH_FIGURES = ("run", "benchmark", "assess", "demo")
 ONE_OFFS = (
     OneOff("--json", None, (*_WITH_RESULT, "bank"), "print one JSON document on standard output"),
     OneOff("--config", "FILE", _WITH_RESULT, "settings file to read instead of the usual one"),
+    OneOff("--on", "HOST", ("trend",), "on this host alone, by its name or address"),
     OneOff("--baseline", "FILE", ("check",), "the FILE or RUN of the history to check against"),
     OneOff("--max-slowdown", "PERCENT", ("check",), "how much slower a model may be (default 10)"),
     OneOff("--max-quality-drop", "POINTS", ("check",), "how many points its quality may lose (default 3)"),

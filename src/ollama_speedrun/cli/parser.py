@@ -18,6 +18,7 @@ POSITIONAL_HELP = {
     "last~1, the beginning of its id, or a date; several are put together; without any the last run on this machine",
     "SIDES": "a run (last, last~1, the beginning of its id, a date), a FILE, or of the last run HOST/MODEL, HOST or "
     "MODEL",
+    "MODEL": "the name of a model, or a glob; without a tag all tags",
     "PICK": "best, a use (code), a memory tier (4-8), embed, MODEL or HOST/MODEL; FILE as in assess",
     "PROGRAM": f"the program to configure: {', '.join(PROGRAMS)}; FILE as in assess",
     "ACTION": "show and export take a run (last without any), delete runs, add result FILEs, also of older releases; "
@@ -153,6 +154,8 @@ def _add_positional(parser: argparse.ArgumentParser, verb: Verb) -> None:
     elif verb.positional == "SIDES":
         _complete_files(parser.add_argument("before", metavar="A", help=POSITIONAL_HELP["SIDES"]))
         _complete_files(parser.add_argument("after", metavar="B", help="what to compare with it, named likewise"))
+    elif verb.positional == "MODEL":
+        parser.add_argument("model_name", metavar="MODEL", help=POSITIONAL_HELP["MODEL"])
     elif verb.positional == "PICK":
         parser.add_argument("pick", metavar="PICK", help=POSITIONAL_HELP["PICK"])
         _add_files(parser)

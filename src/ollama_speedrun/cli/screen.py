@@ -40,6 +40,10 @@ class Screen:
 
         return console_for(stream, color=self._settings.color, environ=self._environment.variables)
 
+    def console(self) -> "Console":
+        """Return the console of stdout; what is printed on it belongs inside the environment's `writing`."""
+        return self._console(self._environment.stdout)
+
     @property
     def verbosity(self) -> "Verbosity":
         """The amount of talk about a run."""

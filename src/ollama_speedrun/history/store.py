@@ -105,6 +105,11 @@ class History:
             msgspec.convert({**dict(row), "variant": row["variant"] or None}, Figures, strict=False) for row in found
         ]
 
+    def host_names(self) -> dict[str, str]:
+        """Return what each host was called last, by its URL, where it was called anything."""
+        found = self._rows("SELECT url, name FROM hosts JOIN runs USING (run_id) ORDER BY runs.started_at")
+        return {row["url"]: row["name"] for row in found if row["name"]}
+
     def arguments(self, run_id: str) -> dict[str, object]:
         """Return the command line that a run was begun with, empty where that is not known."""
         (row,) = self._rows("SELECT arguments FROM runs WHERE run_id = ?", run_id)

@@ -1,0 +1,194 @@
+"""`recommend`: what to use, at once, from the runs of the history. No traffic."""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from ..assessment.recommend import for_use
+from ..assessment.types import Rated, ResultKey, Verdict
+from ..errors import UsageError
+from ..history.store import History
+from ..report import figures
+from ..report.text import clean, counted
+from ..results.several import differences, merged, of_results
+from ..results.types import Document
+from . import planning, uses
+from .assess import assessed, selected, selection_of
+from .environment import Environment
+from .exit_codes import ExitCode
+from .run import load_settings
+from .screen import Screen
+from .settings import Settings
+
+MOST_RUNS: Final = 20
+"""So many of the newest runs are read; an older figure says little of today."""
+OLD: Final = timedelta(days=30)
+OTHERS_SHOWN: Final = 2
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """What is recommended, for which use, what each result is worth, and when each was measured."""
+
+    document: Document
+    verdict: Verdict
+    worth: Mapping[ResultKey, float]
+    use: str | None
+    runs: int
+
+
+def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
+    """Print the recommendation, the next best, and how old what they rest on is."""
+    chosen = load_settings(environment, arguments)
+    screen = Screen(environment, chosen, as_json=arguments.json)
+    with History(planning.history_file(chosen, environment)) as history:
+        if history.remark is not None:
+            screen.complain(history.remark)
+        runs = history.measured()[:MOST_RUNS]
+        if not runs:
+            raise UsageError("the history is empty; run a benchmark first: ollama-speedrun")
+        documents = [history.document(run.run_id, uses=chosen.uses) for run in runs]
+    if unlike := differences(documents):
+        screen.note(f"These runs were measured unlike: {clean('; '.join(unlike), 600)}.")
+    found = _choice(merged(documents), arguments, chosen, len(runs))
+    now = datetime.now(UTC)
+    if arguments.json:
+        environment.put(json.dumps(_as_json(found, now), indent=2))
+    else:
+        environment.put("\n".join(_lines(found, now)))
+    return ExitCode.DONE if found.verdict.recommendation is not None else ExitCode.NO_MODEL
+
+
+def _choice(whole: Document, arguments: argparse.Namespace, chosen: Settings, runs: int) -> Choice:
+    """Choose among the newest result of each model that the command line leaves."""
+    selection = selection_of(arguments, chosen)
+    document = assessed(selected(whole, selection), chosen)
+    limit_bytes = chosen.max_memory_bytes
+    sizes = {(model.host, model.name): model.size_bytes for model in document.models}
+    tiers = {entry.key: entry.tier for entry in document.assessments}
+
+    def fits(result_key: ResultKey, memory_bytes: int | None) -> bool:
+        known = memory_bytes or sizes.get(result_key[:2])
+        is_small = limit_bytes is None or (known is not None and known <= limit_bytes)
+        return is_small and (not selection.tiers or tiers.get(result_key) in selection.tiers)
+
+    left = of_results(document, lambda result: result.status == "ok" and fits(result.key, result.memory_bytes))
+    if not left.results:
+        raise UsageError(
+            "no measured model is left; loosen --host, --model, --exclude, --tier and --max-memory, or measure more"
+        )
+    document = assessed(left, chosen)
+    if document.verdict is None:
+        raise AssertionError("an assessed document has a verdict")
+    if chosen.for_ is None:
+        worth = {
+            entry.result.key: entry.scores.overall
+            for entry in document.rated()
+            if entry.scores is not None and entry.scores.overall is not None
+        }
+        return Choice(document=document, verdict=document.verdict, worth=worth, use=None, runs=runs)
+    use = uses.named(chosen.for_, chosen.uses, "--for")
+    verdict, values = for_use(use, document.models, tuple(document.rated()), document.quality_records)
+    return Choice(document=document, verdict=verdict, worth=values, use=use.name, runs=runs)
+
+
+def _lines(found: Choice, now: datetime) -> Iterator[str]:
+    names = figures.host_names(found.document.hosts)
+    best = found.verdict.recommendation
+    purpose = "" if found.use is None else f" for {clean(found.use, 40)}"
+    if best is None:
+        yield f"No recommendation{purpose}: {clean(found.verdict.why_none or 'no answers were graded', 600)}."
+    else:
+        yield f"Use {figures.name(best.label)} @ {_host(best.host, names)}{purpose}. {_sentence(best.why)}"
+        yield f"  {_facts(found, (best.host, best.model, best.variant), now)}"
+    for entry in _next(found)[:OTHERS_SHOWN]:
+        key = entry.result.key
+        yield f"Next: {figures.name(entry.result.label)} @ {_host(key[0], names)}, score {found.worth[key]:.1f}"
+        yield f"  {_facts(found, key, now)}"
+    age = _age(found, now)
+    if age is not None and age > OLD:
+        yield "This is old: measure again with ollama-speedrun."
+
+
+def _next(found: Choice) -> Sequence[Rated]:
+    """Return the other results by their worth, the highest first."""
+    best = found.verdict.recommendation
+    taken = None if best is None else (best.host, best.model, best.variant)
+    others = [
+        entry for entry in found.document.rated() if entry.result.key in found.worth and entry.result.key != taken
+    ]
+    return sorted(others, key=lambda entry: -found.worth[entry.result.key])
+
+
+def _facts(found: Choice, key: ResultKey, now: datetime) -> str:
+    """Return the main figures of a result and its age."""
+    entry = next(one for one in found.document.rated() if one.result.key == key)
+    result, quality = entry.result, entry.assessment.quality
+    parts = [
+        f"quality {figures.quality(quality)}" if quality else "not graded",
+        f"{figures.rate(result.speed_tps)} tok/s",
+        f"TTFT {figures.duration(result.ttft_s)}",
+        figures.size(result.memory_bytes),
+    ]
+    measured = result.ended_at
+    when = "" if measured is None else f"; measured {_ago(now - measured)}"
+    return f"{', '.join(parts)}{when}"
+
+
+def _age(found: Choice, now: datetime) -> timedelta | None:
+    best = found.verdict.recommendation
+    ends = [
+        result.ended_at
+        for result in found.document.results
+        if best is not None and result.key == (best.host, best.model, best.variant)
+    ]
+    return now - ends[0] if ends and ends[0] is not None else None
+
+
+def _ago(age: timedelta) -> str:
+    """Return an age in its largest unit."""
+    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if age.total_seconds() >= seconds:
+            return f"{counted(int(age.total_seconds() // seconds), unit)} ago"
+    return "just now"
+
+
+def _host(url: str, names: Mapping[str, str]) -> str:
+    return names.get(url) or figures.host_label(url)
+
+
+def _sentence(text: str) -> str:
+    cleaned = clean(text, 600)
+    return f"{cleaned[:1].upper()}{cleaned[1:].rstrip('.')}." if cleaned else ""
+
+
+def _as_json(found: Choice, now: datetime) -> Mapping[str, object]:
+    best = found.verdict.recommendation
+    return {
+        "use": found.use,
+        "best": None if best is None else _entry(found, (best.host, best.model, best.variant), now, why=best.why),
+        "why_none": found.verdict.why_none,
+        "others": [_entry(found, entry.result.key, now) for entry in _next(found)],
+        "runs": found.runs,
+    }
+
+
+def _entry(found: Choice, key: ResultKey, now: datetime, *, why: str | None = None) -> Mapping[str, object]:
+    entry = next(one for one in found.document.rated() if one.result.key == key)
+    result, quality = entry.result, entry.assessment.quality
+    return {
+        "host": key[0],
+        "model": key[1],
+        "variant": key[2],
+        "score": found.worth.get(key),
+        "quality": None if quality is None else quality.score,
+        "decode_tps": result.speed_tps,
+        "ttft_s": result.ttft_s,
+        "memory_bytes": result.memory_bytes,
+        "measured_at": None if result.ended_at is None else result.ended_at.isoformat(),
+        "age_s": None if result.ended_at is None else round((now - result.ended_at).total_seconds()),
+        **({} if why is None else {"why": why}),
+    }
