@@ -1,11 +1,12 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
 from command import CommandLine
-from exports.samples import CLEVER, CODER, GPU, HERE, QUICK, sample
+from exports.samples import CLEVER, CODER, GPU, HERE, QUICK, listed, measured, run_of, sample
 from ollama_speedrun.exports.targets import NAMES
 from ollama_speedrun.history.store import History
 from ollama_speedrun.results.codec import encode
@@ -97,6 +98,22 @@ def test_what_cannot_be_exported_is_said(words: list[str], message: str, command
     ended = command(*(file if word == "FILE" else word for word in words))
     assert (ended.status, ended.stdout) == (2, "")
     assert message in ended.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_of_models_that_follow_no_instructions_has_nothing_to_configure(
+    name: str, command: CommandLine, tmp_path: Path
+) -> None:
+    base = msgspec.structs.replace(listed(CLEVER, GPU), kind="base")
+    path = tmp_path / "r.json"
+    path.write_bytes(encode(run_of(measured(CLEVER, GPU, 20.0), models=(base,))))
+    ended = command("export", name, path)
+    if name == "prometheus":
+        assert (ended.status, ended.stderr) == (0, "")
+        return
+    assert (ended.status, ended.stdout) == (4, "")
+    assert f"{CLEVER} (base models, which follow no instructions); nothing was exported" in ended.stderr
+    assert command("use", "best", path, "--with", "llm").status == 2
 
 
 def test_an_output_that_cannot_be_written_is_an_error_of_its_own(

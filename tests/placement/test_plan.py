@@ -82,6 +82,11 @@ def test_without_graded_answers_speed_alone_decides() -> None:
     assert seats(planned(run, "chat")) == {GPU: [(QUICK, "chat", 1)]}
 
 
+def test_a_base_model_serves_nobody() -> None:
+    base = msgspec.structs.replace(listed(CLEVER, GPU), kind="base")
+    assert planned(run_of(measured(CLEVER, GPU, 20.0), models=(base,)), "chat").unserved == (("chat", 1),)
+
+
 def test_a_model_whose_context_is_too_short_is_left_out() -> None:
     short = msgspec.structs.replace(listed(CLEVER, GPU), context_length=8192)
     run = run_of(measured(CLEVER, GPU, 20.0), models=(short,), right={CLEVER: 70})

@@ -22,6 +22,10 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     found = fleet(saved.load(environment, arguments, chosen, screen))
     path = None if arguments.output is None else Path(arguments.output).expanduser()
     target = target_of(arguments.program, "" if path is None else path.suffix.lower())
+    if not target.has_use_for(found):
+        left_out = "; ".join(found.left_out) or "there is none that answers"
+        screen.complain(f"no model of the result can be used with {target.name}: {left_out}; nothing was exported")
+        return ExitCode.NO_MODEL
     text = environment.mask.text(target.render(found))
     if not target.has_comments and not arguments.json:
         for sentence in basis(found):

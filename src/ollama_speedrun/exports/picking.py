@@ -16,6 +16,8 @@ def picked(fleet: Fleet, text: str) -> Fleet:
     `text` is a name of a pick ("best", a use, a memory tier), `HOST/MODEL`, or a model's name, then on the host where
     it scores best. Raises `UsageError`, which lists what there is.
     """
+    if not fleet.served:
+        raise UsageError(f"no model of the result can be used: {'; '.join(fleet.left_out)}")
     alias = _alias(fleet, text) or _named(fleet, text)
     if alias is None:
         names = ", ".join(one.name for one in fleet.aliases) or "none"

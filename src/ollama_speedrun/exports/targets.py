@@ -6,22 +6,33 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
 if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
     from .fleet import Fleet
+
+    Needs: TypeAlias = Literal["chat", "models", "figures"]
 
 
 class Target:
-    """A program, the module that makes its configuration, and where that belongs.
+    """A program, the module that makes its configuration, where that belongs, and what it `needs` to be of use.
 
     `suffix` is the ending of a file for which this row holds, empty for all others. Where `has_comments` is False the
     format has no place for the sentences on what it rests on.
     """
 
-    def __init__(self, name: str, module: str, place: str, *, suffix: str = "", has_comments: bool = True) -> None:
+    def __init__(  # noqa: PLR0913 - a row of the table below
+        self, name: str, module: str, needs: Needs, place: str, *, suffix: str = "", has_comments: bool = True
+    ) -> None:
         self.name = name
         self.module = module
+        self.needs = needs
         self.place = place
         self.suffix = suffix
         self.has_comments = has_comments
+
+    def has_use_for(self, fleet: Fleet) -> bool:
+        """Return whether there is anything to configure: models that answer, models at all, or figures."""
+        return bool({"chat": fleet.chat, "models": fleet.served, "figures": fleet.measured}[self.needs])
 
     def render(self, fleet: Fleet) -> str:
         """Return the configuration as text, ending in a line feed."""
@@ -30,19 +41,24 @@ class Target:
 
 
 TARGETS = (
-    Target("litellm", "litellm", "config.yaml of the LiteLLM proxy: litellm --config FILE"),
+    Target("litellm", "litellm", "models", "config.yaml of the LiteLLM proxy: litellm --config FILE"),
     Target(
-        "open-webui", "open_webui_import", "import in Open WebUI's admin settings", suffix=".json", has_comments=False
+        "open-webui",
+        "open_webui_import",
+        "models",
+        "import in Open WebUI's admin settings",
+        suffix=".json",
+        has_comments=False,
     ),
-    Target("open-webui", "open_webui", "an env file: docker run --env-file FILE"),
-    Target("olla", "olla", "config.yaml of olla"),
-    Target("continue", "continue_dev", "~/.continue/config.yaml"),
-    Target("opencode", "opencode", "opencode.json of a project, or ~/.config/opencode/opencode.json"),
-    Target("aider", "aider", ".aider.model.settings.yml in the home or the project"),
-    Target("zed", "zed", "merge into Zed's settings.json"),
-    Target("llm", "llm", "extra-openai-models.yaml in the directory of: llm logs path"),
-    Target("prometheus", "prometheus", "a .prom file for node_exporter's textfile collector"),
-    Target("shell", "shell", "source it: . FILE"),
+    Target("open-webui", "open_webui", "models", "an env file: docker run --env-file FILE"),
+    Target("olla", "olla", "models", "config.yaml of olla"),
+    Target("continue", "continue_dev", "models", "~/.continue/config.yaml"),
+    Target("opencode", "opencode", "chat", "opencode.json of a project, or ~/.config/opencode/opencode.json"),
+    Target("aider", "aider", "chat", ".aider.model.settings.yml in the home or the project"),
+    Target("zed", "zed", "chat", "merge into Zed's settings.json"),
+    Target("llm", "llm", "chat", "extra-openai-models.yaml in the directory of: llm logs path"),
+    Target("prometheus", "prometheus", "figures", "a .prom file for node_exporter's textfile collector"),
+    Target("shell", "shell", "chat", "source it: . FILE"),
 )
 NAMES = tuple(dict.fromkeys(target.name for target in TARGETS))
 

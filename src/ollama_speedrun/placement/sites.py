@@ -78,7 +78,8 @@ def _candidate(
         and described.context_length is not None
         and described.context_length < num_ctx
     )
-    if memory is None or is_too_short or result.speed_tps is None:
+    is_base = described is not None and described.kind == "base"
+    if memory is None or is_base or is_too_short or result.speed_tps is None:
         return None
     most = sum(want.requests for want in demand)
     warm = tuple(_points(result, want, ratable, most, wait_s=0.0) for want in demand)
