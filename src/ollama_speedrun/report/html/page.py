@@ -33,8 +33,12 @@ def render(document: Document, settings: ReportSettings = USUAL) -> str:
     body = join(
         element("a", "Skip to the verdict", href="#verdict", class_="skip"),
         _top(document),
-        element("main", read, _origin(document, room_bytes)),
-        element("div", id="tip", role="tooltip", hidden=True),
+        element(
+            "main",
+            read,
+            _origin(document, room_bytes),
+            element("div", id="tip", role="tooltip", hidden=True),
+        ),
         Markup(f"<script>{_asset('script.js')}</script>"),
     )
     title = "".join(headline(report))
