@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ollama_speedrun.assessment import score, tiers
 from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.assessment.types import Assessment, Verdict
+from ollama_speedrun.benchmark.plan import BenchmarkSettings
 from ollama_speedrun.benchmark.types import Interval, Result, TimeInterval
 from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.quality.items import Grade
@@ -251,6 +252,24 @@ def test_each_use_has_its_pick_and_a_use_that_needs_tools_names_the_capability()
     picks = {use.use: use.best.model if use.best else None for use in verdict.uses}
     assert picks == {"chat": "m", "code": "m", "agent": None, "batch": "m", "rag": "m"}
     assert "capability tools" in next(use.why for use in verdict.uses if use.use == "agent")
+
+
+@pytest.mark.parametrize(
+    ("max_items", "said"),
+    [
+        (0, "no answers were graded; leave out --max-items 0, or ask for --scoring classic"),
+        (8, "no answers were graded: no item could be asked, as the run's notes say; --scoring classic needs none"),
+    ],
+)
+def test_what_to_leave_out_is_said_only_where_it_was_given(max_items: int, said: str) -> None:
+    _, verdict = assess([], [result("m")], settings=BenchmarkSettings(max_items=max_items))
+    assert verdict.why_none == said
+
+
+def test_a_tier_without_models_and_a_run_without_any_are_said_apart() -> None:
+    _, verdict = assess([], [])
+    assert verdict.why_none == "no model was measured"
+    assert {tier.why for tier in verdict.tiers} == {"no model of this size was measured"}
 
 
 def test_without_graded_answers_nothing_is_recommended_and_the_reason_says_so() -> None:

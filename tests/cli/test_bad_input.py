@@ -72,7 +72,9 @@ def test_a_refusing_port_and_an_unknown_name_end_as_no_server(command: CommandLi
     assert (ended.status, ended.stdout) == (3, "")
     assert f"127.0.0.1:{refusing_port}" in ended.stderr
     assert "gpu1.invalid" in ended.stderr
-    assert ended.stderr.splitlines()[-1].startswith("ollama-speedrun: no Ollama server found; ")
+    assert ended.stderr.splitlines()[-1] == (
+        "ollama-speedrun: no Ollama server found: 2 servers could not be used; the reasons are above"
+    )
 
 
 def test_nothing_found_is_still_a_document(command: CommandLine, refusing_port: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from fake_ollama.fleet import FakeHost, fake_fleet
@@ -215,3 +216,24 @@ async def test_a_full_disk_under_stdout_is_an_output_that_could_not_be_written(
         _, stderr = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 7
     assert stderr.decode().startswith("ollama-speedrun: cannot write to standard output: no space left on device; ")
+
+
+@pytest.mark.parametrize(("arguments", "number"), [(("demo",), "SIGTERM"), (("demo", "--serve"), "SIGHUP")])
+async def test_a_signal_while_the_demo_prepares_ends_the_installer_too_and_leaves_nothing(
+    number: str, arguments: tuple[str, ...], surroundings: dict[str, str], tmp_path: Path
+) -> None:
+    pid, temporary = tmp_path / "pid", tmp_path / "temporary"
+    temporary.mkdir()
+    installer = tmp_path / "uv"
+    installer.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && exit 0\necho $$ > {pid}.new\nmv {pid}.new {pid}\nexec sleep 600\n'
+    )
+    installer.chmod(0o755)
+    own = {"UV": str(installer), "OLLAMA_SPEEDRUN_CACHE_DIR": str(tmp_path / "cache"), "TMPDIR": str(temporary)}
+    async with started(*arguments, surroundings={**surroundings, **own}) as process:
+        await true_soon(pid.exists)
+        process.send_signal(signal.Signals[number])
+        _, stderr = await asyncio.wait_for(process.communicate(), 60)
+    assert (process.returncode, stderr.decode().splitlines()[-1]) == (130, "ollama-speedrun: interrupted")
+    assert not psutil.pid_exists(int(pid.read_text()))
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == list(temporary.iterdir()) == []

@@ -215,7 +215,7 @@ async def test_a_glob_that_matches_nothing_says_what_there_is(command: CommandLi
     )
     assert (no_host.status, no_host.stdout) == (3, "")
     assert no_host.stderr.splitlines()[-1] == (
-        f"ollama-speedrun: no host matches --host 'gpu*'; found: {fleet.urls[0]}"
+        f"ollama-speedrun: no host matches --host 'gpu*'; found: {fleet.urls[0].removeprefix('http://')}"
     )
     assert generated == []
 
@@ -231,8 +231,9 @@ async def test_models_that_cannot_be_benchmarked_have_their_own_status(command: 
     async with fake_fleet([HostScript(models=(image_model("draw:1b"),))]) as fleet:
         ended = await command.beside(*fleet.urls)
     assert ended.status == 6
-    assert ended.stderr.splitlines()[-1].startswith(
-        "ollama-speedrun: nothing could be benchmarked: 0 failed, 1 skipped"
+    assert ended.stderr.splitlines()[-1] == (
+        "ollama-speedrun: nothing could be benchmarked: 1 skipped; the reason is above; no model here answers on its "
+        "own machine: `ollama pull llama3.2` gets a small one"
     )
 
 
@@ -316,7 +317,7 @@ async def test_a_refusing_target_beside_a_good_one_is_a_partial_failure(command:
         ended = await command.beside("discover", *fleet.urls, "--json")
     assert [host.url for host in ended.document.hosts] == [fleet.urls[0]]
     assert ended.status == 5
-    assert ended.stderr.splitlines()[-1] == "ollama-speedrun: 1 server could not be used; the reasons are above"
+    assert ended.stderr.splitlines()[-1] == "ollama-speedrun: 1 server could not be used; the reason is above"
 
 
 async def test_a_finished_run_outlives_a_file_that_can_no_longer_be_written(

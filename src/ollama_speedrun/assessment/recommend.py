@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final, TypeAlias
 
 import msgspec
@@ -72,13 +73,15 @@ def assess(  # noqa: PLR0913  # independent inputs, the last ones named at the c
     )
     candidates = _candidates(rated, known, graded)
     texts = [entry for entry in rated if entry.result.embedding is None]
-    tiers = _tier_verdicts(texts, candidates, graded, overall, settings or BenchmarkSettings())
+    held = settings or BenchmarkSettings()
+    asks_items = held.max_items > 0
+    tiers = _tier_verdicts(texts, candidates, graded, overall, held)
     recommendation = _recommendation(tiers, choose(overall, list(candidates.values())))
     return assessments, Verdict(
         tiers,
         recommendation,
-        uses=tuple(_use_verdict(use, list(candidates.values()), texts) for use in named_uses),
-        why_none=None if recommendation else sentences.why_none(texts),
+        uses=tuple(_use_verdict(use, list(candidates.values()), texts, asks_items=asks_items) for use in named_uses),
+        why_none=None if recommendation else sentences.why_none(texts, asks_items=asks_items),
         siblings=compared(next_tokens, models),
     )
 
@@ -146,12 +149,13 @@ def _tier_verdicts(
     settings: BenchmarkSettings,
 ) -> tuple[TierVerdict, ...]:
     found = []
+    none_in = partial(sentences.why_none, is_tier=True, asks_items=settings.max_items > 0)
     for tier, _ in TIERS:
         members = [entry for entry in texts if entry.assessment.tier == tier]
         rivals = _fast_enough(candidates[entry.result.key] for entry in members if entry.result.key in candidates)
         sure = certainty([graded[one.key] for one in rivals], settings)
         choice = choose(uses.QUALITY, rivals, among=_certified(sure, rivals, graded))
-        why = sentences.why(choice, sure) if choice else sentences.why_none(members)
+        why = sentences.why(choice, sure) if choice else none_in(members)
         found.append(TierVerdict(tier, _pick(choice, overall), why, sure))
     return tuple(found)
 
@@ -173,10 +177,12 @@ def _fast_enough(candidates: Iterable[Candidate]) -> list[Candidate]:
     return [one for one in known if one.speed_tps >= score.SLOWEST_TPS] or known
 
 
-def _use_verdict(use: Use, candidates: Sequence[Candidate], rated: Sequence[Rated]) -> UseVerdict:
+def _use_verdict(
+    use: Use, candidates: Sequence[Candidate], rated: Sequence[Rated], *, asks_items: bool = True
+) -> UseVerdict:
     choice = choose(use, contexts.preferred(use, candidates))
     if choice is None:
-        why = sentences.why_none(rated, use)
+        why = sentences.why_none(rated, use, asks_items=asks_items)
     else:
         why = sentences.why(choice) + contexts.of_use(use, choice.best.candidate, candidates)
     return UseVerdict(use.name, _pick(choice), why)

@@ -74,19 +74,26 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def why_none(rated: Sequence[RatedResult], use: Use | None = None) -> str:
-    """Return why nothing was chosen among these results, for a use where one is given."""
+def why_none(
+    rated: Sequence[RatedResult], use: Use | None = None, *, is_tier: bool = False, asks_items: bool = True
+) -> str:
+    """Return why nothing was chosen among these results, for a use where one is given.
+
+    `is_tier` says that they are those of one memory tier, `asks_items` that the run was to ask graded items at all.
+    """
     measured = [entry for entry in rated if entry.result.status == "ok"]
     if not measured:
-        return "no model was measured" if use else "no model of this size was measured"
+        return "no model of this size was measured" if is_tier else "no model was measured"
     if not any(entry.scores is not None for entry in measured):
         return "no model has a speed that can be trusted; see the notes on its row"
     graded = [entry for entry in measured if entry.assessment.quality is not None]
     reasons = [entry.assessment.not_asked for entry in measured if entry.assessment.not_asked is not None]
     if not graded and reasons:
-        return f"no answers were graded: {reasons[0]}; lower --min-speed"
-    if not graded:
+        return f"no answers were graded: {reasons[0]}" + ("; lower --min-speed" if "tok/s" in reasons[0] else "")
+    if not graded and not asks_items:
         return "no answers were graded; leave out --max-items 0, or ask for --scoring classic"
+    if not graded:
+        return "no answers were graded: no item could be asked, as the run's notes say; --scoring classic needs none"
     return _why_none_of_the_graded(graded, use)
 
 

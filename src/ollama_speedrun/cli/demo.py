@@ -68,14 +68,19 @@ def settings_of(environment: Environment, arguments: argparse.Namespace) -> Sett
 async def _plan_of_fleet(screen: Screen) -> AsyncIterator[DiscoveryPlan]:
     async with AsyncExitStack() as stack:
         with PreparationDisplay(screen.talk, quiet=screen.verbosity is Verbosity.QUIET) as display:
-            urls = await stack.enter_async_context(demo_fleet(progress=partial(_show, display)))
+            preparing = asyncio.current_task()
+            with on_interrupt(preparing.cancel if preparing else lambda: None):
+                urls = await stack.enter_async_context(demo_fleet(progress=partial(_show, display)))
         yield planning.plan_for_servers(urls)
 
 
 async def _serve(environment: Environment, screen: Screen, *, as_json: bool) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
+    """Serve until Ctrl-C or SIGTERM; raises `KeyboardInterrupt` where that came before there was anything to serve."""
+    is_ready = False
 
     def ready(urls: tuple[str, ...]) -> None:
+        nonlocal is_ready
+        is_ready = True
         text = msgspec.json.encode({"urls": urls}).decode() if as_json else _how_to_use(urls)
         environment.put(text)
 
@@ -85,6 +90,8 @@ async def _serve(environment: Environment, screen: Screen, *, as_json: bool) -> 
             await asyncio.wait([server])
     if not server.cancelled():
         server.result()
+    elif not is_ready:
+        raise KeyboardInterrupt
 
 
 def _how_to_use(urls: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from ..benchmark.types import CaveatKind
 from ..events import Phase
 from ..pipeline.record import Selection
+from ..report.figures import host_title
 from ..report.text import clean
 from ..results.types import Document
 from .exit_codes import ExitCode
@@ -57,10 +58,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
             case ExitCode.NO_MODEL:
                 return self._why_no_model()
             case ExitCode.NOTHING_BENCHMARKED:
-                return (
-                    f"nothing could be benchmarked: {self._count('failed')} failed, {self._count('skipped')} skipped; "
-                    f"the reasons are above; {self._what_to_try}"
-                )
+                return self._why_nothing_benchmarked()
             case ExitCode.PARTLY_FAILED:
                 return self._what_failed()
             case ExitCode.INTERRUPTED:
@@ -68,19 +66,17 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
             case _:
                 return None
 
-    @property
-    def _what_to_try(self) -> str:
-        reasons = [result.reason or "" for result in self.document.results if result.status == "failed"]
-        kinds = {model.kind for model in self.document.models}
-        if not reasons and kinds <= {"image", "cloud"}:
-            return (
-                "these servers have no model that answers on its own machine: `ollama pull llama3.2` gets a small one"
-            )
-        if not reasons:
-            return "each reason says what to do"
-        if any("context" in reason for reason in reasons):
-            return "raise --context where a context is too short"
-        return "try again with one --model and --verbose"
+    def _why_nothing_benchmarked(self) -> str:
+        failed, skipped = self._count("failed"), self._count("skipped")
+        if not failed and not skipped:
+            return "nothing was benchmarked: the run ended before it came to a model; give it more time"
+        parts = [f"{number} {what}" for number, what in ((failed, "failed"), (skipped, "skipped")) if number]
+        advice = ""
+        if not failed and {model.kind for model in self.document.models} <= {"image", "cloud"}:
+            advice = "; no model here answers on its own machine: `ollama pull llama3.2` gets a small one"
+        elif any("context" in (result.reason or "") for result in self.document.results if result.status == "failed"):
+            advice = "; raise --context where a context is too short"
+        return f"nothing could be benchmarked: {' and '.join(parts)}; {_reasons_above(failed + skipped)}{advice}"
 
     def _count(self, status: str) -> int:
         return sum(result.status == status for result in self.document.results)
@@ -96,10 +92,13 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         return "" if self.resume is None else f"; go on with: {self.resume}"
 
     def _why_no_server(self) -> str:
-        servers = [host.url for host in self.document.hosts if host.is_ollama]
+        servers = [host_title(host) for host in self.document.hosts if host.is_ollama]
         if servers:
             return f"no host matches --host {_quoted(self.selection.hosts)}; found: {_listed(servers)}"
         others = [f"{host.url} ({host.kind})" for host in self.document.hosts]
+        if self.failed_targets and not others:
+            failed = len(self.failed_targets)
+            return f"no Ollama server found: {_counted(failed, 'server')} could not be used; {_reasons_above(failed)}"
         seen = f"; what answered is no Ollama: {_listed(others)}" if others else ""
         return (
             f"no Ollama server found{seen}; start one with `ollama serve`, set OLLAMA_HOST=0.0.0.0 on other machines, "
@@ -108,6 +107,9 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
     def _why_no_model(self) -> str:
         names = sorted({model.name for model in self.document.models})
+        if not names and self.failed_targets:
+            failed = len(self.failed_targets)
+            return f"no model found: {_counted(failed, 'server')} could not be used; {_reasons_above(failed)}"
         if not names:
             return "no model found on any server; get one with `ollama pull llama3.2` on the server's machine"
         wanted = [
@@ -126,11 +128,15 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         parts = [f"{_counted(failed, 'benchmark')} of {len(self.document.results)} failed"] if failed else []
         if self.failed_targets:
             parts.append(f"{_counted(len(self.failed_targets), 'server')} could not be used")
-        return f"{' and '.join(parts)}; the reasons are above"
+        return f"{' and '.join(parts)}; {_reasons_above(failed + len(self.failed_targets))}"
 
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _reasons_above(number: int) -> str:
+    return "the reason is above" if number == 1 else "the reasons are above"
 
 
 def _quoted(values: Sequence[str]) -> str:

@@ -169,6 +169,8 @@ class RunCommand:
         complete = False
         try:
             complete = asyncio.run(self._drive(plans)) and not self._run.is_out_of_time
+        except asyncio.CancelledError:  # a signal came before there was a pipeline
+            raise KeyboardInterrupt from None
         finally:
             if self._is_declined:
                 raise UsageError(asking.DECLINED)

@@ -1,0 +1,58 @@
+"""The last sentence of a run: what went wrong, in the right number, with advice only where it applies."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ollama_speedrun.benchmark.types import Result
+from ollama_speedrun.cli.ending import Ending
+from ollama_speedrun.discovery.types import Host
+from ollama_speedrun.events import Phase
+from ollama_speedrun.pipeline.record import Selection
+from ollama_speedrun.results.types import Document
+from records import model
+
+URL = "http://10.0.0.5:11434"
+HOST = Host(url=URL, kind="ollama", version="0.33.0", via=("target",), addresses=("10.0.0.5",), names=("gpu.lan",))
+
+
+def failed(name: str, reason: str = "out of memory") -> Result:
+    return Result(host=URL, model=name, status="failed", reason=reason)
+
+
+def sentence(*results: Result, hosts: tuple[Host, ...] = (HOST,), targets: int = 0, server: bool = True) -> str | None:
+    models = tuple(model(result.model, host=URL) for result in results)
+    document = Document(started_at=datetime(2026, 1, 1, tzinfo=UTC), hosts=hosts, models=models, results=results)
+    return Ending(
+        document=document,
+        until=Phase.ASSESS,
+        selection=Selection(hosts=("x*",)),
+        failed_targets=("http://a:1",) * targets,
+        has_server=bool(hosts) and server,
+        has_model=bool(models),
+    ).sentence
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (sentence(failed("a")), "nothing could be benchmarked: 1 failed; the reason is above"),
+        (sentence(failed("a"), failed("b")), "nothing could be benchmarked: 2 failed; the reasons are above"),
+        (
+            sentence(failed("a", "the context size is exceeded")),
+            "nothing could be benchmarked: 1 failed; the reason is above; raise --context where a context is too short",
+        ),
+        (
+            sentence(hosts=(), targets=1),
+            "no Ollama server found: 1 server could not be used; the reason is above",
+        ),
+        (
+            sentence(hosts=(), targets=2),
+            "no Ollama server found: 2 servers could not be used; the reasons are above",
+        ),
+        (sentence(targets=1), "no model found: 1 server could not be used; the reason is above"),
+        (sentence(server=False), "no host matches --host 'x*'; found: gpu.lan (10.0.0.5)"),
+    ],
+)
+def test_the_last_sentence_of_a_run(said: str, expected: str) -> None:
+    assert said == expected
