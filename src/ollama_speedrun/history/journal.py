@@ -17,7 +17,7 @@ from ..benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkPartial,
 from ..discovery.events import HostFound, HostMerged
 from ..errors import HistoryError
 from ..inventory.events import ModelListed
-from ..quality.events import ItemGraded, NextTokensRead, NotAsked, QualityBegan
+from ..quality.events import ItemGraded, NextTokensRead, NotAsked, PilotAnswered, QualityBegan
 from ..results.types import Document
 from ..results.worth import Worth, worth_of
 from . import rows, tables
@@ -34,6 +34,7 @@ Kept: TypeAlias = (
     | BenchmarkEnded
     | BenchmarkRevised
     | QualityBegan
+    | PilotAnswered
     | ItemGraded
     | NotAsked
     | NextTokensRead
@@ -175,7 +176,7 @@ class Journal:
                 tables.put_model(connection, self.run_id, model)
             case BenchmarkPartial(result) | BenchmarkEnded(result) | BenchmarkRevised(result):
                 tables.put(connection, "results", rows.result_row(self.run_id, result))
-            case QualityBegan(record):
+            case QualityBegan(record) | PilotAnswered(record):
                 tables.put_record(connection, self.run_id, record)
             case ItemGraded(host, model, variant, item):
                 tables.put_item(connection, self.run_id, (host, model, variant), item)
@@ -202,7 +203,7 @@ def _measures(event: object) -> bool:
     match event:
         case BenchmarkPartial(result) | BenchmarkEnded(result) | BenchmarkRevised(result):
             return result.status == "ok"
-        case ItemGraded():
+        case ItemGraded() | PilotAnswered():
             return True
         case _:
             return False

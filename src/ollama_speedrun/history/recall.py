@@ -31,7 +31,8 @@ ORDER BY results.ended_at DESC, runs.started_at DESC
 _SEEDS: Final = """
 SELECT runs.run_id, settings, seed, COUNT(*) AS models
 FROM quality_records JOIN runs USING (run_id)
-WHERE bank = ? AND verb <> 'demo' AND schema_version = ? AND settings IS NOT NULL AND mix NOT IN ('none', 'own')
+WHERE bank = ? AND verb <> 'demo' AND schema_version = ? AND settings IS NOT NULL
+  AND mix NOT IN ('none', 'own', 'pilot')
 GROUP BY runs.run_id, seed ORDER BY runs.started_at DESC
 """
 _KEY: Final = "run_id = ? AND host = ? AND model = ? AND variant = ?"

@@ -23,7 +23,7 @@ from ..quality.entrants import BelowSpeedFloor
 from ..quality.events import ItemGraded, QualityEvent
 from ..quality.exam import Exam, ExamSettings
 from ..quality.items import Item, Need
-from ..quality.mixes import BANK_VERSION, Mix
+from ..quality.mixes import BANK_VERSION, PILOT_MIX, Mix
 from ..quality.next_token_study import NextTokenStudy
 from ..quality.next_tokens import has_sibling
 from ..quality.records import ItemRecord, QualityRecord
@@ -108,6 +108,8 @@ class Examiner:
             return False
         if record.mix == NO_MIX:
             return record.not_asked is not None
+        if record.mix == PILOT_MIX:
+            return False
         left_out = tuple(sorted(map(str, exam.left_out)))
         return record.seed == exam.seed and (record.protocol == "triplets" or record.left_out == left_out)
 

@@ -21,7 +21,7 @@ from ..discovery.naming import called
 from ..discovery.types import Host
 from ..inventory.events import ModelListed
 from ..inventory.types import Model
-from ..quality.events import ItemGraded, NextTokensRead, NotAsked, QualityBegan
+from ..quality.events import ItemGraded, NextTokensRead, NotAsked, PilotAnswered, QualityBegan
 from ..quality.mixes import BANK_VERSION
 from ..quality.next_tokens import NextTokens
 from ..quality.records import QualityRecord
@@ -130,7 +130,7 @@ class Run:
                 self._keep_result(result)
             case TimeLimitReached():
                 self.is_out_of_time = True
-            case QualityBegan(record):
+            case QualityBegan(record) | PilotAnswered(record):
                 self.quality_records[record.host, record.model, record.variant] = record
             case NotAsked(host, model, variant, reason):
                 known = self.quality_records.get((host, model, variant))

@@ -15,6 +15,12 @@ class QualityBegan(msgspec.Struct, frozen=True):
     items: int
 
 
+class PilotAnswered(msgspec.Struct, frozen=True):
+    """A model answered one more item of a pilot: `record` holds all so far, until `QualityBegan` takes its place."""
+
+    record: QualityRecord
+
+
 class ItemGraded(msgspec.Struct, frozen=True):
     """A model answered one item."""
 
@@ -55,4 +61,4 @@ class NextTokensRead(msgspec.Struct, frozen=True):
     found: NextTokens
 
 
-QualityEvent: TypeAlias = QualityBegan | ItemGraded | NotAsked | RaceMoved | NextTokensRead
+QualityEvent: TypeAlias = QualityBegan | PilotAnswered | ItemGraded | NotAsked | RaceMoved | NextTokensRead

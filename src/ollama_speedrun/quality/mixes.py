@@ -23,6 +23,10 @@ SHARES: Final[dict[Area, int]] = {
 """How often an area is asked, relative to the others: what decides most between models in use comes oftener."""
 
 
+PILOT_MIX: Final = "pilot"
+"""The mix of a record that holds nothing but answers of a pilot, which is to choose the mix."""
+
+
 class Mix(enum.StrEnum):
     """A fixed range of levels; all models of a tier answer the same one."""
 

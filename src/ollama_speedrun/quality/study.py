@@ -20,9 +20,9 @@ from ..visit.types import Answer as StreamedAnswer
 from . import dialogue, few_shot, sharing
 from .at_once import AtOnce, Timed
 from .desk import Assignment, Desk, Key
-from .events import ItemGraded, NotAsked, QualityBegan, QualityEvent
+from .events import ItemGraded, NotAsked, PilotAnswered, QualityBegan, QualityEvent
 from .items import Answer, FunctionKey, Grade, Item, Message, Need, RegexKey, SqlKey, Tool, ToolCall
-from .mixes import BANK_VERSION, Mix
+from .mixes import BANK_VERSION, PILOT_MIX, Mix
 from .records import AnswerRecord, ItemRecord, QualityRecord, bounded, record
 
 THINKING_TOKENS: Final = 1024
@@ -130,7 +130,14 @@ class GradedItems:
         if self._begun is not None and self._begun.identity == self._identity and self._tier is not None:
             self._desk.exam.adopt(self._tier, self._begun.mix)
         if self._tier is not None and self._desk.exam.mix_of(self._tier) is None and not _is_base(model):
-            self._queue.extend(self._desk.exam.pilot(self._tier))
+            self._pilot = list(self._pilot_before(model))
+            answered = {entry.item for entry in self._pilot}
+            self._queue.extend(item for item in self._desk.exam.pilot(self._tier) if item.name not in answered)
+
+    def _pilot_before(self, model: LoadedModel) -> Sequence[ItemRecord]:
+        """Return the answers of a pilot that was cut short, where it was the same one."""
+        opening = self._opening(model, PILOT_MIX)
+        return () if (known := self._answered_before(opening)) is None else known.items
 
     def _refill(self, model: LoadedModel) -> None:
         """Take what comes after the pilot, or after a check that found another model behind the same name."""
@@ -161,24 +168,30 @@ class GradedItems:
             suitable = tuple(item for item in assignment.items if few_shot.suits(item))
             assignment = msgspec.structs.replace(assignment, items=suitable, spares=())
         host, name, variant = self._key(model)
-        opening = QualityRecord(
-            host=host,
-            model=name,
-            variant=variant,
-            bank=str(BANK_VERSION),
-            seed=exam.seed,
-            mix="own" if exam.settings.only_own else str(mix),
-            protocol="3-shot" if _is_base(model) else "chat",
-            identity=self._identity,
-            places=exam.places(mix) or None,
-            left_out=tuple(sorted(str(need) for need in exam.left_out)),
-        )
+        opening = self._opening(model, "own" if exam.settings.only_own else str(mix), places=exam.places(mix) or None)
         if (known := self._answered_before(opening)) is not None:
             return self._go_on(known, assignment, model)
         self._emit(QualityBegan(opening, len(assignment.items)))
         for entry in self._pilot:
             self._emit(ItemGraded(host, name, variant, entry))
         return assignment
+
+    def _opening(self, model: LoadedModel, mix: str, *, places: int | None = None) -> QualityRecord:
+        """Return the record of a model before its first answer."""
+        host, name, variant = self._key(model)
+        exam = self._desk.exam
+        return QualityRecord(
+            host=host,
+            model=name,
+            variant=variant,
+            bank=str(BANK_VERSION),
+            seed=exam.seed,
+            mix=mix,
+            protocol="3-shot" if _is_base(model) else "chat",
+            identity=self._identity,
+            places=places,
+            left_out=tuple(sorted(str(need) for need in exam.left_out)),
+        )
 
     def _answered_before(self, opening: QualityRecord) -> QualityRecord | None:
         """Return the answers from before, None where these were to other items, or of another model."""
@@ -204,6 +217,8 @@ class GradedItems:
         found = record(item, kept.answers, grade, is_counted=not is_pilot, place=place, at_once=at_once)
         if is_pilot:
             self._pilot.append(found)
+            so_far = msgspec.structs.replace(self._opening(model, PILOT_MIX), items=tuple(self._pilot))
+            self._emit(PilotAnswered(so_far))
             return
         if grade.status == "ungradable" and self._spares and self._queue is not None:
             self._queue.append(self._spares.popleft())

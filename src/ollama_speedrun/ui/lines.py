@@ -16,7 +16,7 @@ from ..inventory.events import ModelFailed, ModelListed
 from ..pipeline.events import Event, Forecasted, ForecastRevised, TimeLimitReached
 from ..pipeline.forecast import Forecast
 from ..pipeline.time_left import Remaining
-from ..quality.events import ItemGraded, NextTokensRead, NotAsked, QualityBegan, RaceMoved
+from ..quality.events import ItemGraded, NextTokensRead, NotAsked, PilotAnswered, QualityBegan, RaceMoved
 from ..report import figures
 from ..report.text import clean
 from ..visit.events import BenchmarkProgress, HostLost, Waiting
@@ -74,6 +74,7 @@ def lines_of(event: Event, called: Called = figures.host_label) -> tuple[Line, .
             | BenchmarkPartial()
             | BenchmarkRevised()
             | QualityBegan()
+            | PilotAnswered()
             | ItemGraded()
             | NextTokensRead()
             | Assessed()
