@@ -3,11 +3,11 @@ import pytest
 
 from exports.samples import CLEVER, CODER, DESK, GPU, HERE, QUICK, listed, measured, run_of, sample
 from ollama_speedrun.assessment.uses import USES
-from ollama_speedrun.benchmark.types import ConcurrencyPoint
+from ollama_speedrun.benchmark.types import ConcurrencyPoint, ContextLoad
 from ollama_speedrun.cli.kinds import MEMORY
 from ollama_speedrun.errors import UsageError
 from ollama_speedrun.placement.asking import demand_of, memory_of
-from ollama_speedrun.placement.plan import plan
+from ollama_speedrun.placement.plan import plan, side_by_side_bytes
 from ollama_speedrun.placement.sites import rate_at, sites
 from ollama_speedrun.placement.types import Plan
 from ollama_speedrun.results.types import Document
@@ -80,6 +80,17 @@ def test_without_graded_answers_speed_alone_decides() -> None:
         measured(CLEVER, GPU, 20.0), measured(QUICK, GPU, 60.0, digest="f" * 64), models=(listed(CLEVER, GPU),)
     )
     assert seats(planned(run, "chat")) == {GPU: [(QUICK, "chat", 1)]}
+
+
+def test_answering_side_by_side_takes_the_context_once_for_each_request() -> None:
+    loads = tuple(
+        ContextLoad(num_ctx=ctx, memory_bytes=gb * GB, gpu_bytes=gb * GB) for ctx, gb in ((4096, 5), (8192, 6))
+    )
+    grows = msgspec.structs.replace(measured(CLEVER, GPU, 20.0, gigabytes=5.0), loads=loads)
+    for result, expected in ((grows, 8 * GB), (measured(CLEVER, GPU, 20.0), None)):
+        run = run_of(result, models=(listed(CLEVER, GPU),), right={CLEVER: 70})
+        (one,) = planned(run, "chat:4").assignments
+        assert side_by_side_bytes(one, GPU, 4) == expected
 
 
 def test_a_base_model_serves_nobody() -> None:

@@ -9,7 +9,7 @@ from typing import cast
 from ..errors import UsageError
 from ..exports.fleet import address
 from ..placement.asking import demand_of, memory_of
-from ..placement.plan import plan
+from ..placement.plan import plan, side_by_side_bytes
 from ..placement.sites import sites
 from ..placement.types import Assignment, Candidate, Plan, Want
 from ..report import figures
@@ -111,10 +111,23 @@ def _commands(one: Assignment) -> Iterator[str]:
         held = [candidate for candidate in one.loaded if candidate.result.host == url]
         yield from map(_load, held)
         requests = max(sum(seat.requests for seat in one.seats_of(candidate)) for candidate in held)
-        settings = {"OLLAMA_MAX_LOADED_MODELS": len(held), "OLLAMA_NUM_PARALLEL": requests}
-        wanted = " ".join(f"{name}={number}" for name, number in settings.items() if number > 1)
-        if wanted:
-            yield f"# the server {url} may else unload a model or queue requests; it needs: {wanted}"
+        if len(held) > 1:
+            yield f"# the server {url} may unload a model unless it has OLLAMA_MAX_LOADED_MODELS={len(held)} or more"
+        if requests > 1:
+            yield f"# {_side_by_side(one, url, requests)}"
+
+
+def _side_by_side(one: Assignment, url: str, requests: int) -> str:
+    """Return what it takes for a server to answer requests at once, which otherwise wait for each other."""
+    setting = f"OLLAMA_NUM_PARALLEL={requests} on {url}"
+    memory_bytes = side_by_side_bytes(one, url, requests)
+    if memory_bytes is None:
+        return f"{setting} lets requests run side by side; the memory that it takes for their contexts is not known"
+    if memory_bytes > one.site.capacity.memory_bytes:
+        return (
+            f"requests take turns: {setting} would take {figures.size(memory_bytes)} in all, more than there is known"
+        )
+    return f"{setting} lets requests run side by side, and takes {figures.size(memory_bytes)} in all"
 
 
 def _load(candidate: Candidate) -> str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
+from .memory import memory_at
 from .sites import rate_at
 from .solver import Machine, Option, Solution, solve
 from .types import Assignment, Candidate, Plan, Seat, Site, Want
@@ -115,3 +116,22 @@ def _assumptions(assignments: Sequence[Assignment], *, keep_loaded: bool) -> Ite
         yield "Where the memory was not measured, the size on disk is taken, which is less than a loaded model needs."
     if not keep_loaded and any(not one.is_warm for one in busy):
         yield "Models that do not fit together take turns, and each request is taken to wait for a load."
+
+
+def side_by_side_bytes(one: Assignment, url: str, requests: int) -> int | None:
+    """Return the memory of a machine's part where one of its servers answers so many requests at once.
+
+    A server keeps the context once for each of them, for every model. None where nothing tells how memory grows.
+    """
+    total = 0
+    for candidate in one.loaded:
+        if candidate.result.host != url:
+            total += candidate.memory_bytes
+            continue
+        if candidate.num_ctx is None:
+            return None
+        found = memory_at(candidate.result, candidate.described, candidate.num_ctx * requests)
+        if found is None or found.basis in {"other context", "disk"}:
+            return None
+        total += found.memory_bytes
+    return total
