@@ -1,8 +1,11 @@
 """`recommend` and `trend` as whole command lines over runs of the fake."""
 
+import asyncio
 import json
+import shutil
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -20,29 +23,40 @@ CLEVER = ModelScript(
     "clever:8b", decode_tps=400.0, size_bytes=6_000_000_000, capabilities=CHAT, student=Student("clever", SEED, 6.0)
 )
 SMALL = ModelScript(
-    "small:1b", decode_tps=2000.0, size_bytes=900_000_000, capabilities=CHAT, student=Student("small", SEED, -4.0)
+    "small:1b", decode_tps=2000.0, size_bytes=900_000_000, capabilities=CHAT, student=Student("small", SEED, -1.5)
 )
-QUICK = ("--profile", "quick", "--item-seed", SEED, "--fresh")
+QUICK = ("--profile", "quick", "--item-seed", SEED, "--max-items", 40, "--areas", "code,facts", "--fresh")
 
 
-@pytest.fixture
-async def past(command: CommandLine) -> CommandLine:
-    """A command line with two runs in its history: in the second the server is newer and one model slower."""
-    async with fake_fleet([HostScript(models=(CLEVER, SMALL), version="0.15.5")]) as fleet:
-        ended = await command.beside(fleet.urls[0], *QUICK)
-    assert ended.status is ExitCode.DONE, ended.stderr
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with two runs in its history; in the second the server is newer and one model slower."""
+    command = CommandLine(tmp_path_factory.mktemp("past"))
+
+    async def measure() -> None:
+        async with fake_fleet([HostScript(models=(CLEVER, SMALL), version="0.15.5")]) as fleet:
+            ended = await command.beside(fleet.urls[0], *QUICK)
+        assert ended.status is ExitCode.DONE, ended.stderr
+
+    asyncio.run(measure())
     with History(command.data_dir / "history.db") as history:
         (run,) = history.measured()
         first = history.document(run.run_id)
-        later = timedelta(minutes=1)
         history.add(
             msgspec.structs.replace(
                 first,
                 run_id=str(uuid.uuid4()),
-                started_at=first.started_at + later,
+                started_at=first.started_at + timedelta(minutes=1),
                 results=tuple(map(slowed, first.results)),
             )
         )
+    return command.data_dir
+
+
+@pytest.fixture
+def past(command: CommandLine, kept: Path) -> CommandLine:
+    """A command line with these two runs in its history."""
+    shutil.copytree(kept, command.data_dir, dirs_exist_ok=True)
     return command
 
 
@@ -58,7 +72,7 @@ def host_of(command: CommandLine) -> str:
         return history.figures()[0].host.removeprefix("http://")
 
 
-async def test_the_best_of_past_runs_is_recommended_with_its_age(past: CommandLine) -> None:
+def test_the_best_of_past_runs_is_recommended_with_its_age(past: CommandLine) -> None:
     ended = past("recommend")
 
     lines = ended.stdout.splitlines()
@@ -68,7 +82,7 @@ async def test_the_best_of_past_runs_is_recommended_with_its_age(past: CommandLi
     assert lines[2].startswith(f"Next: small:1b @ {host_of(past)}, score ")
 
 
-async def test_a_bound_on_memory_and_a_use_change_what_is_recommended(past: CommandLine) -> None:
+def test_a_bound_on_memory_and_a_use_change_what_is_recommended(past: CommandLine) -> None:
     small = json.loads(past("recommend", "--max-memory", "2GB", "--json").stdout)
     code = json.loads(past("recommend", "--for", "code", "--json").stdout)
 
@@ -78,7 +92,7 @@ async def test_a_bound_on_memory_and_a_use_change_what_is_recommended(past: Comm
     assert [one["model"] for one in code["others"]] == ["small:1b"]
 
 
-async def test_what_is_old_says_so(past: CommandLine) -> None:
+def test_what_is_old_says_so(past: CommandLine) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=90)
     with History(past.data_dir / "history.db") as history:
         documents = [history.document(run.run_id) for run in history.measured()]
@@ -107,14 +121,14 @@ def test_without_any_run_both_say_what_to_do(command: CommandLine, argv: tuple[s
     assert words in ended.stderr
 
 
-async def test_nothing_that_fits_is_said(past: CommandLine) -> None:
+def test_nothing_that_fits_is_said(past: CommandLine) -> None:
     ended = past("recommend", "--max-memory", "100MB")
 
     assert ended.status is ExitCode.USAGE
     assert "no measured model is left; loosen" in ended.stderr
 
 
-async def test_a_trend_has_a_line_a_run_and_names_what_changed(past: CommandLine) -> None:
+def test_a_trend_has_a_line_a_run_and_names_what_changed(past: CommandLine) -> None:
     ended = past("trend", "small")
 
     lines = ended.stdout.splitlines()
@@ -124,7 +138,7 @@ async def test_a_trend_has_a_line_a_run_and_names_what_changed(past: CommandLine
     assert lines[4].endswith(": 50% slower than the run before (server version 0.15.5 → 0.15.6).")
 
 
-async def test_a_trend_as_json_has_the_rows_of_one_host(past: CommandLine) -> None:
+def test_a_trend_as_json_has_the_rows_of_one_host(past: CommandLine) -> None:
     rows = json.loads(past("trend", "*", "--on", host_of(past), "--json").stdout)
 
     assert sorted((row["server_version"], row["model"]) for row in rows) == [

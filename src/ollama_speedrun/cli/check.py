@@ -203,9 +203,9 @@ def _tell(
         environment.put(json.dumps(value, indent=2))
     else:
         shown = [one for one in judgements if one.outcome != "passed"] if arguments.quiet else judgements
-        environment.put(
-            "\n".join([*(gate_formats.line(one, names) for one in shown), gate_formats.summary(judgements, title)])
-        )
+        lines = [gate_formats.line(one, names) for one in shown]
+        if lines or not arguments.quiet:
+            environment.put("\n".join([*lines, gate_formats.summary(judgements, title)]))
     for text in found.unlike:
         screen.note(f"{text[:1].upper()}{text[1:]}.")
     if arguments.junit is not None:
