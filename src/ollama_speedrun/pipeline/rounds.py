@@ -218,8 +218,8 @@ def _moved(contest: Contest) -> RaceMoved | None:
 
 
 def _what_counts(moved: RaceMoved | None) -> object:
-    """Return what makes a standing news: not each small change of a probability."""
-    return None if moved is None else (moved.pick, moved.until, moved.is_over)
+    """Return what makes a standing news: within a round the lead changes with whose answers come first."""
+    return None if moved is None else (moved.until, moved.is_over)
 
 
 def candidates_of(record: Run, records: Mapping[str, QualityRecord]) -> Sequence[Candidate]:

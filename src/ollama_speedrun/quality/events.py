@@ -40,7 +40,7 @@ class NotAsked(msgspec.Struct, frozen=True):
 
 
 class RaceMoved(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the race of a memory tier stands, told when a round begins, when another model leads, and at the end.
+    """Where the race of a memory tier stands, told when a round begins and at the end.
 
     `pick` (host, model, variant) is the best so far and `probability` the approximate chance that it is within the
     promised closeness; None once it is certified. `models` are still in the race, and each of them answers up to
