@@ -81,6 +81,8 @@ picture: $(READY)  ## draw the pictures in README and docs, out of runs
 	mkdir -p build
 	$(BIN)/ollama-speedrun demo --output build/demo.json
 	$(BIN)/python tools/make_terminal_picture.py build/demo.json docs/terminal.svg "ollama-speedrun demo"
+	$(BIN)/python tools/run_fleet.py build/fleet.json
+	$(BIN)/python tools/make_terminal_picture.py build/fleet.json docs/fleet.svg "ollama-speedrun assess"
 	PYTHONPATH=tests $(BIN)/python tools/make_report_picture.py docs/examples/fleet.json docs
 
 docs: $(READY)  ## write the pages that are generated

@@ -45,12 +45,12 @@ def main() -> int:
 
 
 def picture(document: Document, command: str = "ollama-speedrun demo") -> str:
-    """Return an SVG of what a run with this result leaves on a terminal."""
+    """Return an SVG of what a run with this result leaves on a terminal; of `assess` only what it prints."""
     console = Console(
         file=io.StringIO(), record=True, width=WIDTH, force_terminal=True, highlight=False, color_system="truecolor"
     )
     console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
-    for event in _events(document):
+    for event in () if command.split()[1:2] == ["assess"] else _events(document):
         for line in lines_of(event):
             if line.verbosity <= Verbosity.NORMAL:
                 console.print(Text("\n").join(paragraph(console, line.text, hanging=4)))

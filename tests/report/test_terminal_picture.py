@@ -31,6 +31,15 @@ def test_the_picture_shows_the_result_and_loads_nothing(tmp_path: Path, monkeypa
     assert re.findall(r"@font-face|@import|href=|url\((?!#)", svg) == []
 
 
+def test_the_picture_of_assess_shows_the_verdict_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = tmp_path / "a.json", tmp_path / "a.svg"
+    write_atomically(source, encode(document()))
+    assert run(monkeypatch, str(source), str(target), "ollama-speedrun assess") == 0
+    text = "".join(ElementTree.fromstring(target.read_text(encoding="utf-8")).itertext()).replace("\xa0", " ")
+    assert "★ Use" in text
+    assert "Discover" not in text
+
+
 def test_a_file_that_is_no_result_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
