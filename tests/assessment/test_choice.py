@@ -166,3 +166,21 @@ def test_a_use_takes_the_rate_of_its_content_for_its_speed_where_that_was_measur
         assert found is not None
         assert usual is not None
         assert (found.points > usual.points) is (use.name in {"code", "agent"}), use.name
+
+
+def test_batch_takes_the_throughput_of_requests_at_once_for_its_speed_and_no_other_use_does() -> None:
+    alone = candidate("m", 60, tps=10.0, capabilities=("tools",))
+    together = msgspec.structs.replace(alone, throughput_tps=60.0)
+    for use in uses.USES:
+        found, usual = choice.rate(use, together), choice.rate(use, alone)
+        assert found is not None
+        assert usual is not None
+        assert (found.points > usual.points) is (use.name == "batch"), use.name
+
+
+def test_the_throughput_decides_for_batch_between_models_of_one_quality() -> None:
+    slots = msgspec.structs.replace(candidate("slots", 60, tps=30.0), throughput_tps=70.0)
+    fast = msgspec.structs.replace(candidate("fast", 60, tps=40.0), throughput_tps=40.0)
+    batch = next(use for use in uses.USES if use.name == "batch")
+    ranked = sorted([slots, fast], key=lambda one: -(found.points if (found := choice.rate(batch, one)) else 0.0))
+    assert [one.key[1] for one in ranked] == ["slots", "fast"]

@@ -10,11 +10,12 @@ from ollama_speedrun.benchmark import energy
 from ollama_speedrun.benchmark.types import ContentRate, EnergyFigures, Interval, Result, SecondTurn
 from ollama_speedrun.report import further, markdown
 from ollama_speedrun.report.explain import explain
+from ollama_speedrun.report.html.page import render
 from ollama_speedrun.report.settings import ReportSettings
 from ollama_speedrun.report.view import report
 from records import MS, record
 from report.test_terminal import report as printed_report
-from specimens import DESK, result, run_of
+from specimens import DESK, LEVELS, host, result, run_of
 
 COUNTED = record(prompt_eval_count=1000, prompt_eval_cached_count=950)
 TURNS = SecondTurn(
@@ -139,3 +140,13 @@ def test_without_a_recommendation_the_first_models_are_told_by_name() -> None:
     run = run_of(*(msgspec.structs.replace(result(f"m{place}:1b", DESK), second_turn=TURNS) for place in range(5)))
     line = "second turn 300 ms instead of 4.1 s: the prefix is kept."
     assert report(run).remarks == tuple(f"m{place}:1b: {line}" for place in range(3))
+
+
+def test_the_card_of_a_host_says_how_many_requests_it_answers_at_once() -> None:
+    run = msgspec.structs.replace(
+        run_of(msgspec.structs.replace(result("m:1b", DESK), concurrency=LEVELS)), hosts=(host(DESK),)
+    )
+    line = "answers 4 requests at once: 150 tok/s in all with 4 instead of 57.0, first token after 200 ms instead of 200 ms"
+    assert further.of_host(run.results) == line
+    assert f"<dt>Requests at once</dt><dd>{line}</dd>" in render(run)
+    assert further.of_host([result("m:1b", DESK)]) is None
