@@ -489,6 +489,7 @@ VERBS = (
     Verb("compare", "compare", None, (HISTORY, TALK), "SIDES", "two runs, hosts or models side by side"),
     Verb("trend", "trend", None, (HISTORY, TALK), "MODEL", "the figures of a model over past runs"),
     Verb("recommend", "recommend", None, (HOST, CHOOSING, VERDICT, HISTORY, TALK), None, "what to use, from past runs"),
+    Verb("serve", "serve", None, (VERDICT, HISTORY, TALK), None, "past runs as pages and metrics, on 127.0.0.1"),
     Verb("check", "check", None, (HOST, FINDING, CHOOSING, HISTORY, TALK), "TARGET", "what got worse than a baseline"),
     Verb("bank", "bank", None, (), "BANK", "the questions models are asked, and a check of yours"),
     Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),
@@ -523,12 +524,14 @@ _WITH_RESULT = (
     "trend",
     "recommend",
     "check",
+    "serve",
     "config",
 )
 _WITH_FIGURES = ("run", "benchmark", "assess", "demo")
 ONE_OFFS = (
     OneOff("--json", None, (*_WITH_RESULT, "bank"), "print one JSON document on standard output"),
     OneOff("--config", "FILE", _WITH_RESULT, "settings file to read instead of the usual one"),
+    OneOff("--listen", "PORT", ("serve",), "the port on 127.0.0.1 (default 11480; 0 takes a free one)"),
     OneOff("--on", "HOST", ("trend",), "on this host alone, by its name or address"),
     OneOff("--baseline", "FILE", ("check",), "the FILE or RUN of the history to check against"),
     OneOff("--max-slowdown", "PERCENT", ("check",), "how much slower a model may be (default 10)"),
