@@ -43,7 +43,7 @@ def test_the_page_of_settings_lists_each_with_its_variable_and_default() -> None
     defaults = {key: default for key, _, default in rows}
     assert {key: defaults[key] for key in ("port", "trials", "depths", "context", "budget", "save", "timeout")} == {
         "port": "11434",
-        "trials": "12; quick: 3",
+        "trials": "12; quick: 2",
         "depths": "off; thorough: 0,2048,8192,32768",
         "context": "4096",
         "budget": "none",
