@@ -81,8 +81,7 @@ def _candidate(
     is_base = described is not None and described.kind == "base"
     if memory is None or is_base or is_too_short or result.speed_tps is None:
         return None
-    most = sum(want.requests for want in demand)
-    warm = tuple(_points(result, want, ratable, most, wait_s=0.0) for want in demand)
+    alone = _alone(result, demand, ratable.get(result.key), is_graded=bool(ratable))
     wait_s = _LOADED_AGAIN_S if result.load_s is None else result.load_s
     return Candidate(
         result=result,
@@ -90,53 +89,65 @@ def _candidate(
         memory_bytes=memory.memory_bytes,
         memory_basis=memory.basis,
         num_ctx=length,
-        points=warm,
-        cold_points=tuple(_points(result, want, ratable, most, wait_s=wait_s) for want in demand),
+        points=_points(result, demand, alone, wait_s=0.0),
+        cold_points=_points(result, demand, alone, wait_s=wait_s),
+    )
+
+
+def _alone(
+    result: Result, demand: Sequence[Want], ratable: Ratable | None, *, is_graded: bool
+) -> list[uses.Properties | None]:
+    """Return what each use weighs of a model that serves one request; None where it does not suit the use.
+
+    Where no model of the run was graded, quality counts as the middle for all.
+    """
+    if ratable is None:
+        blind = uses.Properties(
+            quality=score.UNKNOWN,
+            speed_tps=result.speed_tps or 0.0,
+            ttft_s=result.ttft_s,
+            memory_bytes=result.memory_bytes,
+        )
+        return [None if is_graded or want.use.needs else blind for want in demand]
+    if not beats_guessing(ratable.items):
+        return [None for _ in demand]
+    return [_graded(want.use, ratable) for want in demand]
+
+
+def _graded(use: uses.Use, ratable: Ratable) -> uses.Properties | None:
+    found = rate(use, ratable)
+    return (
+        None
+        if found is None
+        else uses.Properties(
+            quality=found.quality.score / score.FULL,
+            speed_tps=ratable.content_tps.get(use.content, ratable.speed_tps),
+            ttft_s=ratable.ttft_s,
+            context_tokens=ratable.context_tokens,
+            memory_bytes=ratable.memory_bytes,
+        )
     )
 
 
 def _points(
-    result: Result, want: Want, ratable: Mapping[ResultKey, Ratable], most: int, *, wait_s: float
-) -> tuple[float, ...] | None:
-    """Return the worth of a request by how many are served at once, None where the model does not suit the use.
-
-    Where no model of the run was graded, quality counts as the middle for all.
-    """
-    candidate = ratable.get(result.key)
-    if ratable and (candidate is None or not beats_guessing(candidate.items)):
-        return None
-    found = []
-    for at_once in range(1, most + 1):
-        share = rate_at(result, at_once) / (result.speed_tps or 1.0)
-        points = _blind(want, result, share, wait_s) if candidate is None else _graded(want, candidate, share, wait_s)
-        if points is None:
-            return None
-        found.append(points)
-    return tuple(found)
-
-
-def _graded(want: Want, candidate: Ratable, share: float, wait_s: float) -> float | None:
-    slower = msgspec.structs.replace(
-        candidate,
-        speed_tps=candidate.speed_tps * share,
-        content_tps={kind: tps * share for kind, tps in candidate.content_tps.items()},
-        throughput_tps=None,
-        ttft_s=wait_s + candidate.ttft_s if candidate.ttft_s is not None else wait_s or None,
+    result: Result, demand: Sequence[Want], alone: Sequence[uses.Properties | None], *, wait_s: float
+) -> tuple[tuple[float, ...] | None, ...]:
+    """Return what a request of each use is worth, by how many are served at once; each waits `wait_s` for a load."""
+    most = sum(want.requests for want in demand)
+    shares = [rate_at(result, at_once) / (result.speed_tps or 1.0) for at_once in range(1, most + 1)]
+    return tuple(
+        None if one is None else tuple(_worth(want.use, one, share, wait_s) for share in shares)
+        for want, one in zip(demand, alone, strict=True)
     )
-    found = rate(want.use, slower)
-    return None if found is None else found.points
 
 
-def _blind(want: Want, result: Result, share: float, wait_s: float) -> float | None:
-    if want.use.needs:
-        return None
-    properties = uses.Properties(
-        quality=score.UNKNOWN,
-        speed_tps=(result.speed_tps or 0.0) * share,
-        ttft_s=wait_s + result.ttft_s if result.ttft_s is not None else wait_s or None,
-        memory_bytes=result.memory_bytes,
+def _worth(use: uses.Use, alone: uses.Properties, share: float, wait_s: float) -> float:
+    shared = msgspec.structs.replace(
+        alone,
+        speed_tps=alone.speed_tps * share,
+        ttft_s=(wait_s or None) if alone.ttft_s is None else wait_s + alone.ttft_s,
     )
-    return score.FULL * uses.utility(want.use, properties)
+    return score.FULL * uses.utility(use, shared)
 
 
 def rate_at(result: Result, at_once: int) -> float:
