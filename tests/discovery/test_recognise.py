@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -216,3 +217,32 @@ def test_what_is_loaded_until_when_proves_one_server_or_two(
     one: Answer | None, other: Answer | None, expected: bool | None
 ) -> None:
     assert same_loaded_models(one, other) is expected
+
+
+GOOD_ENTRY = {"name": "a:1b", "digest": "a1" * 32, "modified_at": "2026-08-22T11:15:03.412907311Z", "size": 1}
+ODD: dict[str, tuple[list[dict[str, Any]], str | int]] = {
+    "one entry without a name": ([{**GOOD_ENTRY}, {"name": None, "digest": None}], "0.33.0"),
+    "one entry without a digest": ([{**GOOD_ENTRY}, {"name": "b:1b"}], "0.33.0"),
+    "a digest with its algorithm": ([{**GOOD_ENTRY, "digest": f"sha256:{GOOD_ENTRY['digest']}"}], "0.33.0"),
+    "a number for a version": ([{**GOOD_ENTRY}], 33),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_entry_or_field_does_not_make_a_named_server_another(name: str) -> None:
+    models, version = ODD[name]
+    said = {TAGS: {"models": models}, VERSION: {"version": version}}
+    answers = {path: Answer(200, {}, json.dumps(value).encode()) for path, value in said.items()}
+    verdict = recognise(answers, is_named=True)
+    assert isinstance(verdict, Recognised)
+    assert (verdict.kind, verdict.version, verdict.missing) == ("ollama", str(version), None)
+
+
+def test_a_stranger_with_an_odd_entry_is_not_taken_for_ollama() -> None:
+    models, version = ODD["one entry without a digest"]
+    said = {TAGS: {"models": models}, VERSION: {"version": version}}
+    answers = {path: Answer(200, {}, json.dumps(value).encode()) for path, value in said.items()}
+    answers[ROOT] = Answer(200, {}, b"Ollama is running")
+    verdict = recognise(answers)
+    assert isinstance(verdict, Recognised)
+    assert verdict.kind != "ollama"

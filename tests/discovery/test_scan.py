@@ -167,7 +167,7 @@ async def test_a_server_that_was_merely_found_needs_every_sign() -> None:
 
 
 async def test_a_named_server_that_is_only_compatible_is_told_which_sign_is_missing() -> None:
-    tags = {"models": [{"name": "a:1b", "digest": "sha256:" + "a1" * 32}]}
+    tags = {"models": [{"name": "a:1b", "digest": "sha1:" + "a1" * 20}]}
     async with raw.raw_server(raw.answers({"/": "Ollama is running", "/api/tags": tags})) as server:
         events = await events_of(DiscoveryPlan(servers=(target(server),)))
     assert [event for event in events if isinstance(event, Notice)] == [

@@ -75,10 +75,12 @@ class _Evidence(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def lists_as_ollama(self) -> bool:
         """True if it lists models, each with a name and a digest as Ollama gives them."""
-        return self.models is not None and all(
-            isinstance(name := _name(model), str) and bool(name) and _is_digest(model.get("digest"))
-            for model in self.models
-        )
+        return self.models is not None and all(map(_is_as_ollama_lists, self.models))
+
+    @property
+    def lists_one_as_ollama(self) -> bool:
+        """True if it lists nothing, or one model at least as Ollama does: others may be odd."""
+        return self.models is not None and (not self.models or any(map(_is_nearly_as_ollama_lists, self.models)))
 
     def all_models(self, key: str, accept: Callable[[object], bool]) -> bool:
         """Return whether there are models and each has an acceptable value."""
@@ -106,8 +108,8 @@ def recognise(answers: Mapping[str, Answer], *, is_named: bool = False) -> Recog
     name and a digest of 64 hex digits. A server that the user named is believed further: its version and its models
     are enough, whatever a proxy shows at "/".
     """
-    seen = _evidence(answers)
-    if is_named and seen.version is not None and seen.lists_as_ollama:
+    seen = _evidence(answers, is_named=is_named)
+    if is_named and seen.version is not None and seen.lists_one_as_ollama:
         seen = msgspec.structs.replace(seen, root=_ROOT_TEXT, tags={"models": seen.tags["models"]})
     for kind, is_one in _LOOK_ALIKES:
         if is_one(seen):
@@ -129,7 +131,10 @@ def _missing(seen: _Evidence, *, is_named: bool) -> str | None:
             f"/ says {said!r} instead of {_ROOT_TEXT!r}" if said else f"/ does not say {_ROOT_TEXT!r}",
         ),
         (seen.version is not None, "/api/version names no version"),
-        (seen.lists_as_ollama, "/api/tags lists models without a name, or without a digest of 64 hex digits"),
+        (
+            seen.lists_as_ollama or (is_named and seen.lists_one_as_ollama),
+            "/api/tags lists models without a name, or without a digest of 64 hex digits",
+        ),
         (
             seen.tags.keys() == {"models"} or is_named,
             f"/api/tags has fields besides models: {', '.join(sorted(map(repr, seen.tags.keys() - {'models'}))[:3])}",
@@ -166,9 +171,11 @@ def _recognised(kind: str, seen: _Evidence, missing: str | None = None) -> Recog
     )
 
 
-def _evidence(answers: Mapping[str, Answer]) -> _Evidence:
+def _evidence(answers: Mapping[str, Answer], *, is_named: bool) -> _Evidence:
     root, tags = answers.get(ROOT), _json_object(answers.get(TAGS))
     version = _json_object(answers.get(VERSION)).get("version")
+    if is_named and isinstance(version, int | float) and not isinstance(version, bool):
+        version = str(version)
     listed = _models(answers.get(TAGS))
     return _Evidence(
         root=root.body.decode("utf-8", "replace").strip() if root is not None and root.status == 200 else "",
@@ -241,6 +248,17 @@ def _version(said: object) -> str | None:
 def _name(model: Mapping[str, object]) -> object:
     """Return what a model is called; some servers say it in `model` alone."""
     return model.get("name") or model.get("model")
+
+
+def _is_as_ollama_lists(model: Mapping[str, object]) -> bool:
+    name = _name(model)
+    return isinstance(name, str) and bool(name) and _is_digest(model.get("digest"))
+
+
+def _is_nearly_as_ollama_lists(model: Mapping[str, object]) -> bool:
+    """Return the same of a model of a named server, whose digest may name its algorithm."""
+    digest = model.get("digest")
+    return _is_as_ollama_lists({**model, "digest": digest.removeprefix("sha256:") if isinstance(digest, str) else None})
 
 
 def _is_digest(value: object) -> bool:
