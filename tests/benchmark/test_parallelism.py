@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmark.test_replay import record as recorded
 from benchmark.test_second_turn import MODEL, SETTINGS, measured
 from ollama_speedrun.benchmark.parallelism import Parallelism, at_once, inferred, ran_at_once
 from ollama_speedrun.benchmark.plan import Extra
@@ -51,6 +52,22 @@ def test_streams_that_a_proxy_collected_last_for_the_servers_decoding_time() -> 
 
 def test_a_stream_without_content_counts_for_nothing() -> None:
     assert ran_at_once([(0, record(first_content_ns=None, last_content_ns=None))]) == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        ([f"num-parallel-4/par4-of-four-{number}" for number in range(1, 5)], 4),
+        ([f"num-parallel-4/par4-of-six-{number}" for number in range(1, 7)], 4),
+        (["num-parallel-4/par4-one-alone"], 1),
+    ],
+)
+def test_the_slots_of_a_real_server_are_told_by_its_recorded_streams(names: list[str], wanted: int) -> None:
+    assert ran_at_once([(0, recorded(name)) for name in names]) == wanted
+
+
+def test_two_clients_of_a_real_server_with_one_slot_did_not_run_at_once() -> None:
+    assert ran_at_once([(0, recorded("base/queue-first")), (500 * MS, recorded("base/queue-second"))]) == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(1, 1000)), max_size=12))

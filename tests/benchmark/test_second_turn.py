@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from benchmark.test_replay import record as recorded
 from fake_ollama.fleet import FakeHost, fake_host
 from fake_ollama.script import ErrorAnswer, HostScript, ModelScript
 from ollama_speedrun.benchmark.events import BenchmarkEnded, BenchmarkEvent
@@ -162,6 +163,23 @@ def test_the_cached_share_is_the_servers_count_unless_its_reading_time_contradic
     )
     share, told_by = cached_share(read, cold)
     assert (None if share is None else pytest.approx(share), told_by) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("base/prefill-long-again", 0.98, 1.0),
+        ("base/prefill-long-nonce-last", 0.96, 1.0),
+        ("base/prefill-long", 0.0, 0.03),
+    ],
+)
+def test_what_a_real_server_without_a_count_had_cached_shows_in_its_reading_time(
+    name: str, low: float, high: float
+) -> None:
+    share, told_by = cached_share(recorded(name), recorded("base/prefill-long-new-nonce"))
+    assert told_by == "durations"
+    assert share is not None
+    assert low <= share <= high
 
 
 def test_a_server_that_counts_no_prompt_tells_only_the_times() -> None:
