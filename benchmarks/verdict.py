@@ -168,8 +168,12 @@ async def main(hosts: int, seed: int, labels: Sequence[str]) -> int:
                 for item in one.items
                 for answer in item.answers
             )
-            items = sum(len(one.items) for one in record.quality_records.values())
-            print(f"{label}: {items} items, {tokens} output tokens of answers")
+            items = [item for one in record.quality_records.values() for item in one.items]
+            answer_s = sum(item.seconds for item in items) / hosts
+            print(
+                f"{label}: {len(items)} items, {tokens} output tokens of answers; "
+                f"the answers alone, spread evenly, take each host {answer_s:.0f} s"
+            )
     print(f"{hosts} hosts, {hosts * len(SIZES_GB)} models")
     for label, wall_s in walls_s.items():
         worst = max(regrets(all_picks[label], scripts, mixes))
