@@ -60,13 +60,14 @@ def test_what_a_person_wrote_stays_and_is_kept_as_a_backup(user: User) -> None:
     text = '{\n  "model": "anthropic/claude",\n  "provider": {"mine": {"options": {"apiKey": "sk-hidden"}}}\n}\n'
     path.write_text(text)
     path.chmod(0o600)
+    mode = stat.S_IMODE(path.stat().st_mode)
     ended = user("code", "opencode", "--yes")
     held = json.loads(path.read_text())
     assert (held["model"], held["provider"]["mine"]) == ("anthropic/claude", {"options": {"apiKey": "sk-hidden"}})
     assert set(held["provider"]) == {"mine", "speedrun-gpu-box"}
     (backup,) = path.parent.glob("*.bak")
     assert backup.read_text() == text
-    assert [stat.S_IMODE(one.stat().st_mode) for one in (path, backup)] == [0o600, 0o600]
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (path, backup)] == [mode, mode]
     assert str(backup) in ended.stderr
     assert "sk-hidden" not in ended.stdout
 

@@ -214,6 +214,10 @@ def test_prometheus_reads_back_every_figure_with_its_labels() -> None:
     assert ended.value == sample().started_at.timestamp()
 
 
+NEEDS_SH = pytest.mark.skipif(shutil.which("sh") is None, reason="sh is not on the PATH")
+
+
+@NEEDS_SH
 def test_the_shell_lines_run_in_a_posix_shell() -> None:
     assert run_in_shell(rendered("shell") + 'printf "%s %s" "$OLLAMA_HOST" "$OLLAMA_MODEL"') == f"{GPU} {CLEVER}"
     asked = run_in_shell(
@@ -273,6 +277,7 @@ def test_no_name_breaks_out_of_a_format(name: str) -> None:
     assert [shlex.split(line)[1] for line in exports] == [f"OLLAMA_MODEL={name}"]
 
 
+@NEEDS_SH
 def test_a_name_full_of_shell_is_only_a_name() -> None:
     name = "a'$(touch${IFS}x)`id`;\"&"
     assert run_in_shell(rendered("shell", fleet(hostile(name))) + 'printf "%s" "$OLLAMA_MODEL"') == name
