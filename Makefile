@@ -83,7 +83,8 @@ picture: $(READY)  ## draw the pictures in README and docs, out of runs
 	$(BIN)/python tools/make_terminal_picture.py build/demo.json docs/terminal.svg "ollama-speedrun demo"
 	$(BIN)/python tools/run_fleet.py build/fleet.json
 	$(BIN)/python tools/make_terminal_picture.py build/fleet.json docs/fleet.svg "ollama-speedrun assess"
-	PYTHONPATH=tests $(BIN)/python tools/make_report_picture.py docs/examples/fleet.json docs
+	$(BIN)/ollama-speedrun report build/fleet.json --output build/report.html --output docs/card.svg
+	$(BIN)/python tools/make_report_picture.py build/report.html docs/report.png
 
 docs: $(READY)  ## write the pages that are generated
 	$(BIN)/python tools/write_cli_docs.py

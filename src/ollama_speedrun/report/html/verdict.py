@@ -139,7 +139,7 @@ def _uses(document: Document, report: Report) -> Iterator[Markup]:
         )
         for use in report.uses
     ]
-    yield element("div", element("h2", "For some uses another one is better"), element("ul", *rows), class_="uses")
+    yield element("div", element("h2", "For other uses"), element("ul", *rows), class_="uses")
 
 
 def _tiers(document: Document, names: Mapping[str, str]) -> Iterator[Markup]:
