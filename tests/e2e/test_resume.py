@@ -144,12 +144,14 @@ async def test_an_interrupted_run_says_how_to_go_on_and_does_so_with_its_own_opt
         process.send_signal(signal.SIGINT)
         _, told = await asyncio.wait_for(process.communicate(), 60)
         unlike = await ended(surroundings, "--resume", "--num-ctx=4096")
-        status, document, _ = await ended(surroundings, "--resume", "--json")
+        status, document, going_on = await ended(surroundings, "--resume", "--json")
         nothing = await ended(surroundings, "--resume")
     assert told.decode().splitlines()[-1].endswith("; go on with: ollama-speedrun --resume")
     assert unlike[0] == 2
     assert "was begun with other settings: num_ctx 2048 and 4096; go on with the same ones" in unlike[2]
     assert (status, document) == (0, decode(file.read_bytes(), origin="file"))
+    assert document is not None
+    assert going_on.startswith(f"Going on with run {str(document.run_id)[:8]} of ")
     assert (nothing[0], "no interrupted run is in the history" in nothing[2]) == (2, True)
 
 

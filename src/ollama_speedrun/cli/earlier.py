@@ -13,9 +13,10 @@ from ..errors import UsageError
 from ..history.recall import HistoryRecall, seed_of
 from ..history.reference import described, resolve_run
 from ..history.store import ADDED, History
-from ..history.types import RunSummary
+from ..history.types import SHORT_ID, RunSummary
 from ..masking import MASKED
 from ..pipeline.settings import RunSettings
+from ..report.text import counted
 from ..results.context import read_context
 from ..results.known import Recall, measures_alike, recall_of
 from ..results.types import Document
@@ -31,6 +32,21 @@ class Resumed(msgspec.Struct, frozen=True):
 
     document: Document
     flags: Mapping[str, object]
+
+    @property
+    def in_words(self) -> str:
+        """Which run goes on, and with what it has."""
+        good = [result for result in self.document.results if result.status == "ok"]
+        cut = sum(result.is_cut_short for result in good)
+        also = f" and {cut} cut short" if cut else ""
+        began = f"{self.document.started_at.astimezone():%Y-%m-%d %H:%M}"
+        has = counted(len(good) - cut, "whole result")
+        return f"Going on with run {self.short_id} of {began}: {has}{also}."
+
+    @property
+    def short_id(self) -> str:
+        """The beginning of its id."""
+        return (self.document.run_id or "")[:SHORT_ID]
 
     @property
     def item_seed(self) -> int | None:
@@ -88,8 +104,7 @@ def flags_to_go_on(resumed: Resumed, given: Mapping[str, object]) -> dict[str, o
     hidden = [key for key, value in flags.items() if MASKED in str(value)]
     if hidden:
         raise UsageError(
-            f"{hidden[0]} of run {(resumed.document.run_id or '')[:8]} held a password, which is not kept; give it "
-            "again with --resume"
+            f"{hidden[0]} of run {resumed.short_id} held a password, which is not kept; give it again with --resume"
         )
     return flags
 
@@ -106,8 +121,8 @@ def check_alike(resumed: Resumed, benchmark: BenchmarkSettings) -> None:
         if not measures_alike(before, msgspec.structs.replace(before, **{name: getattr(benchmark, name)}))
     ]
     raise UsageError(
-        f"run {(resumed.document.run_id or '')[:8]} was begun with other settings: {', '.join(unlike)}; go on with "
-        "the same ones, or begin a new run"
+        f"run {resumed.short_id} was begun with other settings: {', '.join(unlike)}; go on with the same ones, "
+        "or begin a new run"
     )
 
 

@@ -157,6 +157,7 @@ class RunCommand:
         self._run = Run()
         if past is not None and past.resumed is not None:
             self._run.go_on(past.resumed.document)
+            self._screen.note(past.resumed.in_words)
         self._run.begin(self._selection)
         self._failed_targets: list[str] = []
         self._is_declined = False
