@@ -136,3 +136,10 @@ def test_watts_that_a_saved_result_cannot_take_are_refused(
     ended = command("assess", file, "--watts", watts)
     assert ended.status == 2
     assert said in ended.stderr
+
+
+def test_watts_of_the_settings_file_are_used_where_they_can_be_and_hinder_no_other_result(
+    command: CommandLine, file: Path
+) -> None:
+    variables = {"OLLAMA_SPEEDRUN_WATTS": "gpu9=350,localhost=sensors"}
+    assert command("assess", file, "--json", variables=variables) == command("assess", file, "--json")

@@ -25,6 +25,8 @@ from ollama_speedrun.benchmark.plan import (
 from ollama_speedrun.cli import planning, settings
 from ollama_speedrun.cli.kinds import TIERS
 from ollama_speedrun.cli.options import SETTINGS, Option
+from ollama_speedrun.discovery.types import Watts
+from ollama_speedrun.discovery.watts import HostWatts
 from ollama_speedrun.errors import SettingsError, UsageError
 from ollama_speedrun.pipeline.settings import RunSettings
 
@@ -217,7 +219,15 @@ def test_any_text_for_a_number_is_a_number_or_an_error_that_names_it(text: str) 
 
 
 def test_config_show_prints_lines_that_are_a_settings_file_themselves(command: CommandLine, tmp_path: Path) -> None:
-    shown = command("config", "show", variables={"OLLAMA_SPEEDRUN_TIER": "lt2,16+", "OLLAMA_SPEEDRUN_MODEL": 'a"b*'})
+    shown = command(
+        "config",
+        "show",
+        variables={
+            "OLLAMA_SPEEDRUN_TIER": "lt2,16+",
+            "OLLAMA_SPEEDRUN_MODEL": 'a"b*',
+            "OLLAMA_SPEEDRUN_WATTS": "gpu=60:350,localhost=sensors",
+        },
+    )
     assert shown.status == 0
     again = tmp_path / "again.toml"
     again.write_text(shown.stdout, encoding="utf-8")
@@ -225,6 +235,7 @@ def test_config_show_prints_lines_that_are_a_settings_file_themselves(command: C
     decoded = msgspec.json.decode(values.stdout)
     assert decoded["tier"] == {"value": ["<2", "16+"], "origin": str(again)}
     assert decoded["model"] == {"value": ['a"b*'], "origin": str(again)}
+    assert decoded["watts"] == {"value": ["gpu=60:350", "localhost=sensors"], "origin": str(again)}
     assert decoded["depths"] == {"value": [], "origin": "profile standard"}
     assert set(decoded) == {setting.key for setting in SETTINGS}
 
@@ -280,6 +291,16 @@ def test_a_profile_overwrites_nothing_that_was_given(
     chosen = load(tmp_path, toml=toml, variables=variables, profile="quick", **flags).settings
     plan = planning.benchmark_settings(chosen)
     assert (plan.most_trials, plan.num_predict, plan.timeout_s) == expected
+
+
+def test_watts_and_the_price_go_into_the_run(tmp_path: Path) -> None:
+    held = load(tmp_path, watts=["gpu=60:350,http://10.0.0.9:11434=sensors"], price_kwh="0.3").settings
+    run = planning.run_settings(held, selection=planning.selection(held, host_patterns=()))
+    assert run.watts == (
+        HostWatts("gpu", Watts(busy_watts=350.0, idle_watts=60.0)),
+        HostWatts("http://10.0.0.9:11434", None),
+    )
+    assert run.price_per_kwh == 0.3
 
 
 def test_a_profile_of_its_own_length_timeout_and_context_is_honoured(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from ..assessment.recommend import assess
 from ..benchmark import energy
 from ..benchmark.types import Result
 from ..discovery.types import Host
+from ..discovery.watts import parse_host_watts
 from ..errors import ResultFileError, UsageError
 from ..events import Phase
 from ..history.reference import LAST, resolve, resolve_run
@@ -50,7 +51,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
             f"{counted(len(whole.models), 'model')}; give a FILE that `run` or `benchmark` wrote"
         )
     selection = selection_of(arguments, chosen)
-    document = assessed(with_energy(selected(whole, selection), chosen), chosen)
+    document = assessed(with_energy(selected(whole, selection), chosen, is_asked=arguments.watts is not None), chosen)
     if selection.tiers:
         tiers = {entry.key for entry in document.assessments if entry.tier in selection.tiers}
         document = assessed(of_results(document, lambda result: result.key in tiers), chosen)
@@ -138,11 +139,15 @@ def _takes_host(selection: Selection, host: Host) -> bool:
     return selection.takes_host(host) or selection.takes_host(msgspec.structs.replace(host, name=label))
 
 
-def with_energy(document: Document, chosen: Settings) -> Document:
-    """Return the document with the energy of its results by the power and the price that the settings give now."""
+def with_energy(document: Document, chosen: Settings, *, is_asked: bool) -> Document:
+    """Return the document with the energy of its results by the power and the price that the settings give now.
+
+    Power that the command line itself gives (`is_asked`) has to be of use here; that of the settings file is for runs,
+    too.
+    """
     hosts = {host.url: host for host in document.hosts}
-    price = chosen.price_kwh
-    for one in chosen.watts:
+    price, stated = chosen.price_kwh, tuple(map(parse_host_watts, chosen.watts))
+    for one in stated if is_asked else ():
         if one.watts is None:
             raise UsageError(f"--watts {one.host}=sensors needs a run: nothing is measured here; state watts instead")
         if not any(takes(one, host) for host in document.hosts):
@@ -150,7 +155,7 @@ def with_energy(document: Document, chosen: Settings) -> Document:
 
     def of(result: Result) -> Result:
         host = hosts.get(result.host)
-        named = [one for one in chosen.watts if host is not None and takes(one, host)]
+        named = [one for one in stated if host is not None and takes(one, host)]
         watts = named[-1].watts if named else None
         if watts is not None and result.status == "ok" and result.interview is not None:
             return energy.stated(result, watts, price)

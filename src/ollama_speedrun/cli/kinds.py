@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ..assessment.types import Tier
     from ..benchmark.plan import Extra, IfBusy, Profile, Thinking
-    from ..discovery.watts import HostWatts
 
     Scoring: TypeAlias = Literal["overall", "classic"]
     T_co = TypeVar("T_co", covariant=True)
@@ -253,10 +252,12 @@ def _if_busy(text: str) -> IfBusy:
     return IfBusy(text)
 
 
-def _host_watts(text: str) -> HostWatts:
+def _host_watts(text: str) -> str:
+    """Return the text: `config show` writes it into a settings file again."""
     from ..discovery.watts import parse_host_watts
 
-    return parse_host_watts(text)
+    parse_host_watts(text)
+    return text.strip()
 
 
 def _extra(text: str) -> Extra:
@@ -282,7 +283,7 @@ def _scoring(text: str) -> Scoring:
             raise ValueError("not a scoring")
 
 
-WATTS: Kind[tuple[HostWatts, ...]] = Kind(
+WATTS: Kind[tuple[str, ...]] = Kind(
     "HOST=WATTS, HOST=IDLE:BUSY or HOST=sensors, such as gpu-box=60:350", _host_watts, (str,), many=True, separator=","
 )
 PRICE: Kind[float] = Kind("a price from 0 on, such as 0.30", _rate, (int, float))

@@ -391,7 +391,6 @@ class Settings:
         "HOST=WATTS",
         "power of a host, for joules per token: HOST=WATTS or HOST=IDLE:BUSY; HOST=sensors reads this machine's own "
         "(repeatable)",
-        "run.watts",
     )
     price_kwh = Option(
         PRICE, None, VERDICT, "PRICE", "price of a kWh, for the cost of a million tokens", "run.price_per_kwh"

@@ -15,6 +15,7 @@ from ..discovery.resolve import LOOK_UP_S
 from ..discovery.surroundings import read_known, read_neighbours
 from ..discovery.targets import DEFAULT_MAX_ADDRESSES, parse_exclusion, parse_ollama_host, parse_target
 from ..discovery.types import NAMES_WAIT_S, DiscoveryPlan, NetworkTarget, Secret, ServerTarget, Trust
+from ..discovery.watts import parse_host_watts
 from ..errors import UsageError
 from ..ollama.tls import client_context
 from ..pipeline.record import Selection
@@ -157,6 +158,7 @@ def run_settings(settings: Settings, *, selection: Selection, own_items: "tuple[
         items_files=settings.items,
         uses=settings.uses,
         use=settings.for_,
+        watts=tuple(map(parse_host_watts, settings.watts)),
         **settings.filling("run"),
     )
 
