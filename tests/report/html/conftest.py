@@ -20,8 +20,9 @@ class Opened(NamedTuple):
     faults: list[str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Run a browser for the tests of one module: while it runs, its event loop stands in the way of any other."""
     path = os.environ.get("SPEEDRUN_TEST_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip(f"there is no Chromium here: none of {', '.join(NAMES)} is on the PATH")
