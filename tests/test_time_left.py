@@ -15,6 +15,7 @@ from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, Extra, IfBusy
 from ollama_speedrun.benchmark.types import Result
 from ollama_speedrun.pipeline.events import Event, ForecastRevised
+from ollama_speedrun.pipeline.outlook import USUAL_RACE_ITEMS, tempered
 from ollama_speedrun.pipeline.time_left import Remaining, TimeLeft
 from ollama_speedrun.quality.events import ItemGraded
 from ollama_speedrun.quality.items import Grade
@@ -181,6 +182,10 @@ def test_a_race_is_expected_to_take_its_items_and_loads_in_rounds_on_all_hosts_s
     assert (found.models, found.loads, found.likely_s) == (0, 3, None)
     assert found.seconds == pytest.approx(2 * 4 + 50 * 2.0, rel=0.05)
     assert found.tokens == pytest.approx(70 * 20, rel=0.1)
+
+
+def test_the_projection_of_a_race_is_drawn_towards_a_usual_one() -> None:
+    assert [tempered(items) for items in (0, 10, USUAL_RACE_ITEMS, 390)] == [0, 21, USUAL_RACE_ITEMS, 267]
 
 
 def answered(*, seconds: float, tokens: int) -> ItemRecord:
