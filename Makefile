@@ -23,7 +23,7 @@ export COVERAGE_CORE = sysmon
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup print-python demo run test quick check lint types imports bench integrations binary picture docs lock format clean
+.PHONY: help setup print-python demo run test quick check lint types imports bench integrations binary picture docs site lock format clean
 
 help:  ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -86,13 +86,22 @@ picture: $(READY)  ## draw the pictures in README and docs, out of runs
 	$(BIN)/ollama-speedrun report build/fleet.json --output build/report.html --output docs/card.svg
 	$(BIN)/python tools/make_report_picture.py build/report.html docs/report.png
 
+SITE := build/site
+site: docs/requirements.lock $(READY)  ## build the documentation site in build/site
+	"$(UV)" venv --quiet --allow-existing --no-python-downloads --python "$(PYTHON)" .venv-docs
+	"$(UV)" pip sync --quiet --python .venv-docs --require-hashes docs/requirements.lock
+	NO_MKDOCS_2_WARNING=true .venv-docs/$(SCRIPTS)/mkdocs build --quiet --strict --clean --site-dir $(SITE)
+	@echo "$(SITE)/index.html"
+
 docs: $(READY)  ## write the pages that are generated
 	$(BIN)/python tools/write_cli_docs.py
 
 lock: $(READY)  ## resolve the dependencies again
 	"$(UV)" lock --upgrade
-	"$(UV)" export --quiet --format requirements.txt --all-extras --all-groups --no-emit-project --no-header \
+	"$(UV)" export --quiet --format requirements.txt --all-extras --group dev --no-emit-project --no-header \
 	  --no-annotate --output-file requirements.lock
+	"$(UV)" export --quiet --format requirements.txt --only-group docs --no-emit-project --no-header \
+	  --no-annotate --output-file docs/requirements.lock
 
 format: $(READY)  ## format the code
 	$(BIN)/ruff check --fix

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import ollama_speedrun as speedrun
 from ollama_speedrun.cli.exit_codes import ExitCode
 from ollama_speedrun.cli.options import ONE_OFFS, PROGRAM, SETTINGS, VERBS, Option, Verb
 from ollama_speedrun.cli.parser import POSITIONAL_HELP, default_note, default_of
@@ -12,6 +13,14 @@ DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "cli.md"
 SETTINGS_PAGE = DOCS / "settings.md"
 EXIT_CODES_PAGE = DOCS / "exit-codes.md"
+API_PAGE = DOCS / "api.md"
+_API_HEAD = (
+    "# The library",
+    "",
+    "<!-- Written by `make docs`; the site shows the docstring of each name here. -->",
+    "",
+    "All of these can be imported from `ollama_speedrun` itself. Types are frozen structs of msgspec.",
+)
 _SETTINGS_HEAD = ("| key | variable | value | default |", "|---|---|---|---|")
 _EXIT_CODES_HEAD = ("| status | name | meaning |", "|---:|---|---|")
 
@@ -70,6 +79,12 @@ def _row(flag: str, metavar: str | None, text: str) -> str:
     return f"| `{written}` | {text} |".replace("*", r"\*")
 
 
+def api_page() -> str:
+    """Return docs/api.md: a directive for each public name, out of which the site shows its docstring."""
+    names = [name for name in speedrun.__all__ if not name.startswith("_")]
+    return "\n".join([*_API_HEAD, *(f"\n::: ollama_speedrun.{speedrun.HOMES[name]}.{name}" for name in names)]) + "\n"
+
+
 def settings_page() -> str:
     """Return docs/settings.md with the table of the settings that there are."""
     rows = (
@@ -102,3 +117,4 @@ if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     SETTINGS_PAGE.write_text(settings_page(), encoding="utf-8")
     EXIT_CODES_PAGE.write_text(exit_codes_page(), encoding="utf-8")
+    API_PAGE.write_text(api_page(), encoding="utf-8")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .results.codec import decode, encode
     from .results.types import Document
 
-_HOMES = {
+HOMES = {  # each public name, and its module
     "assess": "assessment.recommend",
     "Assessment": "assessment.types",
     "Pick": "assessment.types",
@@ -102,11 +102,11 @@ __all__ = [  # noqa: RUF022  # in the order of use, not of the alphabet
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib  # noqa: PLC0415  `--help` does without
 
-    value: object = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    value: object = getattr(importlib.import_module(f".{HOMES[name]}", __name__), name)
     globals()[name] = value
     return value
 

@@ -50,3 +50,7 @@ def test_the_page_of_settings_lists_each_with_its_variable_and_default() -> None
         "save": "true",
         "timeout": "300",
     }
+
+
+def test_the_page_of_the_library_names_each_public_name() -> None:
+    assert (ROOT / "docs" / "api.md").read_text(encoding="utf-8") == tool("write_cli_docs").api_page()
