@@ -83,6 +83,7 @@ picture: $(READY)  ## draw the pictures in README and docs, out of runs
 	$(BIN)/python tools/make_terminal_picture.py build/demo.json docs/terminal.svg "ollama-speedrun demo"
 	$(BIN)/python tools/run_fleet.py build/fleet.json
 	$(BIN)/python tools/make_terminal_picture.py build/fleet.json docs/fleet.svg "ollama-speedrun assess"
+	$(BIN)/python tools/write_gallery.py build/fleet.json
 	$(BIN)/ollama-speedrun report build/fleet.json --output build/report.html --output docs/card.svg
 	$(BIN)/python tools/make_report_picture.py build/report.html docs/report.png
 
@@ -90,7 +91,7 @@ SITE := build/site
 site: docs/requirements.lock $(READY)  ## build the documentation site in build/site
 	"$(UV)" venv --quiet --allow-existing --no-python-downloads --python "$(PYTHON)" .venv-docs
 	"$(UV)" pip sync --quiet --python .venv-docs --require-hashes docs/requirements.lock
-	NO_MKDOCS_2_WARNING=true .venv-docs/$(SCRIPTS)/mkdocs build --quiet --strict --clean --site-dir $(SITE)
+	NO_MKDOCS_2_WARNING=true .venv-docs/$(SCRIPTS)/mkdocs build --strict --clean --site-dir $(SITE)
 	@echo "$(SITE)/index.html"
 
 docs: $(READY)  ## write the pages that are generated

@@ -8,6 +8,7 @@ import msgspec
 
 from ..comparison.compare import compare
 from ..comparison.pairing import pairs
+from ..discovery.types import Host
 from ..errors import ResultFileError, UsageError
 from ..history.reference import KINDS, LAST, resolve
 from ..history.store import History
@@ -57,12 +58,17 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     if arguments.json:
         environment.put(json.dumps(compared.as_json(found, sides), indent=2))
     else:
-        names = figures.host_names((*before.document.hosts, *after.document.hosts))
+        names = figures.host_names(_hosts(before.document, after.document))
         screen.show_comparison(compared.compared(found, names, sides=sides, whole=chosen.verbose))
     if not found.changes and found.unlike:
         screen.complain(f"measured unlike: {'; '.join(found.unlike)}; measure both with the same settings")
         return ExitCode.UNLIKE
     return ExitCode.DONE
+
+
+def _hosts(before: Document, after: Document) -> list[Host]:
+    """Return the hosts of both, each once."""
+    return list({host.url: host for host in (*before.hosts, *after.hosts)}.values())
 
 
 def side_of(text: str, history: History, chosen: Settings) -> Side:
