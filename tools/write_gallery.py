@@ -26,8 +26,7 @@ WIDTH: Final = "110"
 MOST_LINES: Final = 30
 HEAD: Final = """# Gallery
 
-<!-- Written by `make picture`: outputs of the program on a scripted fleet of four hosts, whose true speeds and abilities are
-stated in tools/run_fleet.py. -->
+<!-- Written by `make picture`: the true speeds and abilities of the fleet are stated in tools/run_fleet.py. -->
 
 Outputs of the program on a scripted fleet of several hosts; the second picture is the demo, with real models.
 
@@ -81,7 +80,7 @@ def _outputs(home: Path) -> Iterator[str]:
     variables = {"PATH": os.environ["PATH"], "HOME": str(home), "COLUMNS": WIDTH, "LANG": "C.UTF-8", "TZ": "UTC"}
     program = Path(sys.executable).parent / "ollama-speedrun"
     for title, line in COMMANDS:
-        ended = subprocess.run(  # noqa: S603 - our own program
+        ended = subprocess.run(
             [program, *line.split(), "--history", str(home / "history.db")],
             capture_output=True,
             text=True,
@@ -96,6 +95,7 @@ def _outputs(home: Path) -> Iterator[str]:
 
 
 def main(result: Path) -> None:
+    """Write the page out of a result file."""
     document = read_document(result)
     with tempfile.TemporaryDirectory() as home:
         with History(Path(home) / "history.db") as history:
