@@ -13,6 +13,7 @@ with no item twice. The history has to be whole each time.
 
 import argparse
 import asyncio
+import logging
 import os
 import random
 import signal
@@ -40,6 +41,7 @@ MODELS = tuple(
 )
 OPTIONS = (
     *("--profile=quick", "--trials=3", "--num-predict=32", "--num-ctx=2048", "--max-items=12", "--fresh"),
+    "--second-turn=off",
     f"--item-seed={SEED}",
 )
 UNDER_WAY_NS = 50_000_000
@@ -52,10 +54,16 @@ def answered(host: FakeHost, killed_ns: int) -> tuple[int, int]:
     def is_whole(record: RequestRecord) -> bool:
         return record.status == 200 and record.ended_ns is not None and record.ended_ns < killed_ns - UNDER_WAY_NS
 
-    chats = [record for record in host.asked("/api/chat") if is_whole(record)]
+    chats = [record for record in host.asked("/api/chat") if is_whole(record) and _is_item(record.body)]
     generated = [record for record in host.asked("/api/generate") if is_whole(record)]
     trials = [one for one in generated if isinstance(one.body, dict) and _limit(one.body) > WARM_UP_TOKENS]
     return len(chats), len(trials)
+
+
+def _is_item(body: object) -> bool:
+    """Tell if a conversation is an item: the rendering of a prompt, which says who a model is, asks for one token."""
+    options = body.get("options") if isinstance(body, dict) else None
+    return isinstance(options, dict) and options.get("num_predict") != 1
 
 
 def _limit(body: dict[str, object]) -> int:
@@ -144,6 +152,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # clients that go away are what this is about
     return asyncio.run(bench(chosen.kills, chosen.seed))
 
 
