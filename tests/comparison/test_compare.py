@@ -1,5 +1,6 @@
 """Comparisons of whole documents: what follows for each figure, what is named, and what is refused."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from ollama_speedrun.assessment.types import Assessment, Quality
 from ollama_speedrun.benchmark.plan import BenchmarkSettings
 from ollama_speedrun.benchmark.types import Interval, Result, TimeInterval
 from ollama_speedrun.comparison.compare import compare
+from ollama_speedrun.comparison.gate import Limits, judged
 from ollama_speedrun.comparison.pairing import pairs
 from ollama_speedrun.comparison.types import Change
 from ollama_speedrun.discovery.types import Host
@@ -68,6 +70,22 @@ def test_a_longer_time_is_slower_and_more_memory_is_more() -> None:
 
     assert (found["ttft_s"].kind, found["ttft_s"].word) == ("worse", "slower")
     assert (found["memory_bytes"].kind, found["memory_bytes"].word) == ("worse", "more")
+
+
+@pytest.mark.parametrize("tps", [5e-324, 1.7e308])
+def test_absurd_figures_give_finite_changes_that_are_judged(tps: float) -> None:
+    absurd = msgspec.structs.replace(
+        STEADY,
+        decode_tps=tps,
+        decode_interval=Interval(tps, tps, 2),
+        ttft_s=tps,
+        ttft_interval=TimeInterval(tps, tps, 2),
+    )
+    a, b = document(STEADY), document(absurd)
+    for one, two in ((a, b), (b, a)):
+        found = compare(one, two, pairs(one, two))
+        assert judged(found, Limits())
+        json.dumps(as_json(found, ("a", "b")), allow_nan=False)
 
 
 def test_what_is_known_to_be_near_is_the_same_and_what_is_not_known_cannot_be_told() -> None:
@@ -177,6 +195,29 @@ def test_a_host_with_a_new_address_is_known_by_its_identity() -> None:
     assert pairs(a, b) == [(STEADY.key, moved.key)]
     assert pairs(a, document(moved)) == []
     assert pairs(a, document(moved), by_host=False) == [(STEADY.key, moved.key)]
+
+
+def test_servers_that_swapped_their_addresses_are_compared_with_themselves() -> None:
+    other_url = "http://10.0.0.9:11434"
+    other = msgspec.structs.replace(STEADY, host=other_url)
+    a = document(STEADY, other, hosts=(_host(URL, "one"), _host(other_url, "two")))
+    b = document(STEADY, other, hosts=(_host(URL, "two"), _host(other_url, "one")))
+
+    assert sorted(pairs(a, b)) == sorted([(STEADY.key, other.key), (other.key, STEADY.key)])
+
+
+def test_servers_that_are_copies_of_each_other_are_told_by_their_addresses() -> None:
+    other_url = "http://10.0.0.9:11434"
+    other = msgspec.structs.replace(STEADY, host=other_url)
+    twins = document(other, STEADY, hosts=(_host(other_url, "copy"), _host(URL, "copy")))
+
+    assert sorted(pairs(twins, twins)) == sorted([(STEADY.key, STEADY.key), (other.key, other.key)])
+
+
+def test_a_server_with_a_new_oldest_model_is_known_by_its_address() -> None:
+    a, b = (document(STEADY, hosts=(_host(URL, identity),)) for identity in ("before", "after"))
+
+    assert pairs(a, b) == [(STEADY.key, STEADY.key)]
 
 
 def test_two_models_of_one_host_are_compared_where_the_model_is_no_part_of_the_name() -> None:

@@ -5,6 +5,8 @@ import random
 import statistics
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ollama_speedrun.benchmark import stats
 from ollama_speedrun.comparison.intervals import QUANTILES_99, Spread, of_interval, of_values, ratio
@@ -41,6 +43,28 @@ def test_an_interval_gives_back_the_spread_of_the_values_that_it_was_made_of() -
 
 def test_without_any_spread_the_interval_is_the_ratio_itself() -> None:
     assert ratio(Spread(math.log(100), 0.0, 2), Spread(math.log(50), 0.0, 2)) == pytest.approx((0.5, 0.5))
+
+
+RATES = st.lists(st.floats(min_value=5e-324, max_value=1.7e308), min_size=2, max_size=6)
+
+
+@given(RATES, RATES)
+def test_rates_that_no_server_can_have_give_an_interval_of_finite_numbers_above_0(
+    first: list[float], second: list[float]
+) -> None:
+    sides = of_values(first), of_values(second)
+    assert sides[0] is not None
+    assert sides[1] is not None
+
+    low, high = ratio(sides[0], sides[1])
+
+    assert 0 < low <= high < math.inf
+
+
+@given(st.lists(st.floats(min_value=5e-324, max_value=1.7e308), min_size=3, max_size=3), st.integers(2, 2**63))
+def test_the_spread_of_an_absurd_interval_is_finite(ends: list[float], trials: int) -> None:
+    low, value, high = sorted(ends)
+    assert all(math.isfinite(part) for part in of_interval(value, low, high, trials))
 
 
 def test_fewer_than_two_values_and_values_of_zero_have_no_spread() -> None:

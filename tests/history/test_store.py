@@ -1,5 +1,6 @@
 import shutil
 import sqlite3
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 import specimens
 from ollama_speedrun.assessment.recommend import assess
-from ollama_speedrun.errors import HistoryError
+from ollama_speedrun.errors import HistoryError, ResultFileError
 from ollama_speedrun.history.file import connect
 from ollama_speedrun.history.store import History
 from ollama_speedrun.history.types import RunSummary
@@ -84,7 +85,7 @@ def test_runs_are_listed_from_the_newest_to_the_oldest(tmp_path: Path) -> None:
 def test_a_history_without_a_file_is_empty_and_makes_none(tmp_path: Path) -> None:
     with History(path_in(tmp_path)) as history:
         assert history.runs() == []
-        with pytest.raises(KeyError):
+        with pytest.raises(HistoryError):
             history.document(RUN)
     assert not path_in(tmp_path).parent.exists()
 
@@ -183,6 +184,47 @@ def test_damage_inside_a_file_is_said_when_it_is_met_and_the_rest_is_read(tmp_pa
     path.write_bytes(data)
     with History(path) as history, pytest.raises(HistoryError, match=r"\.recover"):
         [history.document(run.run_id) for run in history.runs()]
+
+
+def test_a_run_that_another_process_deleted_meanwhile_is_said(tmp_path: Path) -> None:
+    path = path_in(tmp_path)
+    with History(path) as history, History(path) as other:
+        history.add(runs.run())
+        assert other.delete([RUN]) == 1
+        assert history.arguments(RUN) == {}
+        with pytest.raises(HistoryError, match=f"{RUN} is not in the history"):
+            history.document(RUN)
+
+
+def cells(path: Path) -> list[tuple[str, str]]:
+    """Every column of every table of a history."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return [(table, row[1]) for table in tables for row in connection.execute(f"PRAGMA table_info({table})")]
+
+
+@pytest.mark.parametrize("value", [b"\xff", "x", "[]", 1e308], ids=repr)
+def test_whatever_a_cell_holds_the_file_is_read_or_called_damaged(tmp_path: Path, value: object) -> None:
+    path = path_in(tmp_path)
+    with History(path) as history:
+        history.add(msgspec.structs.replace(runs.run(), results=runs.run().results[:1]))
+    good = path.read_bytes()
+    for table, column in cells(path):
+        path.write_bytes(good)
+        with closing(sqlite3.connect(path)) as connection, suppress(sqlite3.IntegrityError):
+            connection.execute(f"UPDATE {table} SET {column} = ?", (value,))
+            connection.commit()
+        with History(path) as history:
+            readers = (
+                history.runs,
+                history.figures,
+                history.host_names,
+                lambda: history.arguments(RUN),
+                lambda: history.document(RUN),
+            )
+            for read in readers:
+                with suppress(HistoryError, ResultFileError):
+                    read()
 
 
 def test_a_file_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

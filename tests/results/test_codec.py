@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ollama_speedrun.assessment.types import Assessment
+from ollama_speedrun.benchmark.types import TimeInterval
 from ollama_speedrun.errors import ResultFileError
 from ollama_speedrun.results.codec import JOINED, decode, encode
 from ollama_speedrun.results.types import Document
@@ -151,6 +152,14 @@ def changed(part: str, other: str) -> bytes:
     return text.replace(part, other).encode()
 
 
+def with_interval(interval: TimeInterval) -> bytes:
+    run = graded_run()
+    first, *others = run.results
+    return encode(
+        msgspec.structs.replace(run, results=(msgspec.structs.replace(first, ttft_interval=interval), *others))
+    )
+
+
 @pytest.mark.parametrize(
     ("data", "fault"),
     [
@@ -158,7 +167,10 @@ def changed(part: str, other: str) -> bytes:
         (changed('"weight": 1.0', '"weight": -1.0'), "an item of clever has an impossible grade, chance or weight"),
         (changed('"chance": 0.0', '"chance": 1.0'), "an item of clever has an impossible grade, chance or weight"),
         (changed('"score": 1.0', '"score": 1e308'), "an item of clever has an impossible grade, chance or weight"),
-        (changed('"low_tps": ', '"low_tps": -'), "decode_interval of clever has impossible ends"),
+        (changed('"low_tps": ', '"low_tps": -'), "decode_interval of clever has impossible ends or trials"),
+        (with_interval(TimeInterval(0.0, -1.0, 5)), "ttft_interval of clever has impossible ends or trials"),
+        (with_interval(TimeInterval(0.1, 0.2, 1)), "ttft_interval of clever has impossible ends or trials"),
+        (with_interval(TimeInterval(0.1, 0.2, 2**63)), "ttft_interval of clever has impossible ends or trials"),
         (changed('"2026-', '"9999-'), "the year 9999 is an impossible time of a run"),
     ],
 )

@@ -32,6 +32,9 @@ FEWEST_COMMON_ITEMS: Final = 10
 SPEED_SETTINGS: Final = ("num_ctx", "workload_version", "trial_tokens")
 QUALITY_SETTINGS: Final = ("bank", "areas", "languages")
 _SPEEDS: Final = (DECODE, PREFILL, TTFT, LOAD, MEMORY)
+SMALLEST_RATIO: Final = 1e-300
+LARGEST_RATIO: Final = 1e300
+"""What is beyond comes of absurd figures alone, and would end as 0 or infinity."""
 STEPS: Final = (1.0, 5 / 3, 10 / 3)
 """How many times its margin an interval may take for two values to be the same: 3, 5 and 10 % for speeds."""
 
@@ -93,8 +96,9 @@ def _speeds(a: Result, b: Result) -> Iterable[Change]:
         one, two = _value(a, figure), _value(b, figure)
         if one is None or two is None or one <= 0 or two <= 0:
             continue
+        amount = min(max(two / one, SMALLEST_RATIO), LARGEST_RATIO)
         if figure is MEMORY:
-            yield _by_interval(figure, one, two, two / one, [(two / one, two / one)] * 2)
+            yield _by_interval(figure, one, two, amount, [(amount, amount)] * 2)
             continue
         spreads = _spread(a, figure), _spread(b, figure)
         if spreads[0] is None or spreads[1] is None:
@@ -102,14 +106,14 @@ def _speeds(a: Result, b: Result) -> Iterable[Change]:
                 figure=figure,
                 a=one,
                 b=two,
-                amount=two / one,
+                amount=amount,
                 kind="cannot-tell",
                 why="measured only once",
             )
         else:
             first, second = spreads[0], spreads[1]
             ends = [intervals.ratio(first, second, quantiles) for quantiles in (QUANTILES_99, QUANTILES_90)]
-            yield _by_interval(figure, one, two, two / one, ends)
+            yield _by_interval(figure, one, two, amount, ends)
 
 
 def _value(result: Result, figure: Figure) -> float | None:

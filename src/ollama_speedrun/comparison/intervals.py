@@ -22,6 +22,8 @@ QUANTILES_90: Final = (
 Z_99: Final = 2.576
 Z_95: Final = 1.960
 Z_90: Final = 1.645
+LARGEST_LOGARITHM: Final = 700.0
+"""Of a ratio; e to a power above 709.7 is no float."""
 
 
 class Spread(NamedTuple):
@@ -34,7 +36,7 @@ class Spread(NamedTuple):
 
 def of_interval(value: float, low: float, high: float, trials: int) -> Spread:
     """Return the spread of a geometric mean whose 95 % t-interval out of so many trials is known."""
-    return Spread(math.log(value), math.log(high / low) / 2 / t_quantile(trials), trials - 1)
+    return Spread(math.log(value), (math.log(high) - math.log(low)) / 2 / t_quantile(trials), trials - 1)
 
 
 def of_values(values: Sequence[float]) -> Spread | None:
@@ -52,10 +54,15 @@ def ratio(a: Spread, b: Spread, quantiles: Sequence[float] = QUANTILES_99) -> tu
 
     The degrees of freedom are Welch and Satterthwaite's; the next smaller whole number is taken, at most 30.
     """
-    squares = a.error**2 + b.error**2
+    error = math.hypot(a.error, b.error)
     difference = b.mean - a.mean
-    if squares == 0:
-        return math.exp(difference), math.exp(difference)
-    freedom = math.floor(squares**2 / (a.error**4 / a.freedom + b.error**4 / b.freedom))
-    half = quantiles[max(1, min(freedom, len(quantiles))) - 1] * math.sqrt(squares)
-    return math.exp(difference - half), math.exp(difference + half)
+    if error == 0:
+        return _exp(difference), _exp(difference)
+    shares = (a.error / error) ** 4 / a.freedom + (b.error / error) ** 4 / b.freedom
+    half = quantiles[max(1, min(math.floor(1 / shares), len(quantiles))) - 1] * error
+    return _exp(difference - half), _exp(difference + half)
+
+
+def _exp(logarithm: float) -> float:
+    """Return e to that power, or the nearest that is neither 0 nor infinite: nobody asks what is beyond."""
+    return math.exp(max(-LARGEST_LOGARITHM, min(logarithm, LARGEST_LOGARITHM)))

@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from ..errors import HistoryError
 from .migrations import VERSION, check_readable, migrate
 
 PATIENCE_S: Final = 10.0
 """How long to wait for another process that writes."""
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_RECOVER: Final = "it is damaged: `sqlite3 FILE .recover` reads what is left of it"
 _NO_WAL: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 _SIBLINGS: Final = ("", "-wal", "-shm")
 
@@ -88,18 +91,18 @@ def in_words(path: Path, error: sqlite3.Error | OSError) -> str:
 
 @contextmanager
 def errors_in_words(path: Path) -> Iterator[None]:
-    """Raise the errors of SQLite in the block as `HistoryError`."""
+    """Raise the errors of SQLite in the block as `HistoryError`, and those of cells that hold what none can hold."""
     try:
         yield
-    except sqlite3.Error as exc:
+    except (sqlite3.Error, OSError) as exc:
         raise HistoryError(in_words(path, exc)) from exc
-    except OSError as exc:
-        raise HistoryError(in_words(path, exc)) from exc
+    except msgspec.MsgspecError as exc:
+        raise HistoryError(f"the history {str(path)!r} cannot be used: {exc}; {_RECOVER}") from exc
 
 
 def _remedy(error: sqlite3.Error | OSError) -> str:
     if isinstance(error, sqlite3.Error) and is_damage(error):
-        return "it is damaged: `sqlite3 FILE .recover` reads what is left of it"
+        return _RECOVER
     match _code(error) if isinstance(error, sqlite3.Error) else None:
         case sqlite3.SQLITE_FULL:
             return "make room on that disk, or name a file on another one with --history FILE"

@@ -1,6 +1,5 @@
 """The history file as its readers see it: runs, their documents, and what is taken in and out by hand."""
 
-import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +11,7 @@ import msgspec
 
 from ..assessment.recommend import assess
 from ..assessment.uses import USES, Use
+from ..errors import HistoryError
 from ..results.codec import decode
 from ..results.types import TOOL_NAME, Document
 from . import tables
@@ -68,18 +68,23 @@ class History:
 
     def runs(self) -> Sequence[RunSummary]:
         """Return all runs, the newest first, without reading their documents."""
-        return [_summary(row) for row in self._rows(_SUMMARIES)]
+        rows = self._rows(_SUMMARIES)
+        with errors_in_words(self.path):
+            return [_summary(row) for row in rows]
 
     def measured(self) -> Sequence[RunSummary]:
         """Return the runs that measured anything, the newest first."""
         return [run for run in self.runs() if run.measured]
 
     def document(self, run_id: str, *, uses: Sequence[Use] = USES) -> Document:
-        """Return a run as a document, assessed from its raw records; raises `KeyError` for one that is not there.
+        """Return a run as a document, assessed from its raw records; raises `HistoryError` for one that is not there.
 
         `uses` are those that the verdict names.
         """
-        raw = _raw_document(self._rows, run_id)
+        with errors_in_words(self.path):
+            raw = _raw_document(self._rows, run_id)
+        if raw is None:
+            raise HistoryError(f"the run {run_id} is not in the history {str(self.path)!r}; see what is with: history list")
         document = decode(raw, origin=f"the run {run_id} in {str(self.path)!r}")
         assessments, verdict = assess(
             document.models,
@@ -101,20 +106,23 @@ class History:
             f"{where} ORDER BY runs.started_at, results.rowid",
             *wanted.values(),
         )
-        return [
-            msgspec.convert({**dict(row), "variant": row["variant"] or None}, Figures, strict=False) for row in found
-        ]
+        with errors_in_words(self.path):
+            return [
+                msgspec.convert({**dict(row), "variant": row["variant"] or None}, Figures, strict=False)
+                for row in found
+            ]
 
     def host_names(self) -> dict[str, str]:
         """Return what each host was called last, by its URL, where it was called anything."""
         found = self._rows("SELECT url, name FROM hosts JOIN runs USING (run_id) ORDER BY runs.started_at")
-        return {row["url"]: row["name"] for row in found if row["name"]}
+        with errors_in_words(self.path):
+            return msgspec.convert({row["url"]: row["name"] for row in found if row["name"]}, dict[str, str])
 
     def arguments(self, run_id: str) -> dict[str, object]:
         """Return the command line that a run was begun with, empty where that is not known."""
-        (row,) = self._rows("SELECT arguments FROM runs WHERE run_id = ?", run_id)
-        found: object = json.loads(row["arguments"] or "{}")
-        return found if isinstance(found, dict) else {}
+        found = self._rows("SELECT arguments FROM runs WHERE run_id = ?", run_id)
+        with errors_in_words(self.path):
+            return _object(found[0]["arguments"] or "{}") if found else {}
 
     def add(self, document: Document, *, verb: str = ADDED) -> str | None:
         """Take a document in as a run, and return its id; None where that run is there already.
@@ -135,7 +143,7 @@ class History:
                 connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,)).rowcount for run_id in run_ids
             )
         if found and self._connection is not None:
-            with suppress(sqlite3.OperationalError):  # the room is used for the next runs then
+            with suppress(sqlite3.DatabaseError):  # the room is used for the next runs then
                 self._connection.execute("VACUUM")
         return found
 
@@ -159,22 +167,23 @@ class History:
 
 def _summary(row: sqlite3.Row) -> RunSummary:
     names = [name for name in RunSummary.__struct_fields__ if name != "state"]
-    is_running = not row["complete"] and is_alive(row["pid"], row["process_started_s"])
+    pid, started_s = msgspec.convert((row["pid"], row["process_started_s"]), tuple[int | None, float | None])
+    is_running = not row["complete"] and is_alive(pid, started_s)
     state = "complete" if row["complete"] else "running" if is_running else "interrupted"
     return msgspec.convert({**{name: row[name] for name in names}, "state": state}, RunSummary, strict=False)
 
 
-def _raw_document(rows_of: Callable[..., list[sqlite3.Row]], run_id: str) -> bytes:
-    """Return a run in the JSON of a result file of the version that wrote it."""
+def _raw_document(rows_of: Callable[..., list[sqlite3.Row]], run_id: str) -> bytes | None:
+    """Return a run in the JSON of a result file of the version that wrote it; None where it is not there."""
     found = rows_of("SELECT * FROM runs WHERE run_id = ?", run_id)
     if not found:
-        raise KeyError(run_id)
+        return None
     run = found[0]
     items: dict[tuple[str, str, str], list[msgspec.Raw]] = {}
     for row in rows_of("SELECT host, model, variant, document FROM items WHERE run_id = ? ORDER BY number", run_id):
         items.setdefault((row["host"], row["model"], row["variant"]), []).append(_json(row["document"]))
     records = [
-        {**json.loads(row["document"]), "items": items.get((row["host"], row["model"], row["variant"]), [])}
+        {**_object(row["document"]), "items": items.get((row["host"], row["model"], row["variant"]), [])}
         for row in rows_of("SELECT * FROM quality_records WHERE run_id = ? ORDER BY rowid", run_id)
     ]
     return msgspec.json.encode(
@@ -201,5 +210,9 @@ def _raw_document(rows_of: Callable[..., list[sqlite3.Row]], run_id: str) -> byt
     )
 
 
-def _json(text: str | None) -> msgspec.Raw:
-    return msgspec.Raw((text or "null").encode())
+def _json(cell: object) -> msgspec.Raw:
+    return msgspec.Raw((msgspec.convert(cell, str | None) or "null").encode())
+
+
+def _object(cell: object) -> dict[str, object]:
+    return msgspec.json.decode(_json(cell), type=dict[str, object])

@@ -11,6 +11,8 @@ from .types import Document
 
 LARGEST_WEIGHT: Final = 1e9
 YEARS: Final = range(1971, 9000)
+TRIALS: Final = range(2, 1_000_001)
+"""So many an interval can be made of."""
 
 
 def fault_of(document: Document) -> str | None:
@@ -23,9 +25,11 @@ def _faults(document: Document) -> Iterator[str]:
         if moment is not None and moment.year not in YEARS:
             yield f"the year {moment.year} is an impossible time of a run"
     for result in document.results:
-        interval = result.decode_interval
-        if interval is not None and not 0 <= interval.low_tps <= interval.high_tps:
-            yield f"decode_interval of {result.label} has impossible ends"
+        rates, times = result.decode_interval, result.ttft_interval
+        if rates is not None and not (0 <= rates.low_tps <= rates.high_tps and rates.trials in TRIALS):
+            yield f"decode_interval of {result.label} has impossible ends or trials"
+        if times is not None and not (0 <= times.low_s <= times.high_s and times.trials in TRIALS):
+            yield f"ttft_interval of {result.label} has impossible ends or trials"
     for record in document.quality_records:
         for item in record.items:
             if not _is_gradable(item):
