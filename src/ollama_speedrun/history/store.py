@@ -84,7 +84,7 @@ class History:
         with errors_in_words(self.path):
             raw = _raw_document(self._rows, run_id)
         if raw is None:
-            raise HistoryError(f"the run {run_id} is not in the history {str(self.path)!r}; see what is with: history list")
+            raise HistoryError(f"the run {run_id} is not in the history {str(self.path)!r}; `history` lists what is")
         document = decode(raw, origin=f"the run {run_id} in {str(self.path)!r}")
         assessments, verdict = assess(
             document.models,
