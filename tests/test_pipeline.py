@@ -468,7 +468,7 @@ def test_hosts_are_selected_by_url_address_or_name(glob: str, taken: bool) -> No
 
 async def test_a_model_that_can_call_tools_is_asked_whole_conversations_and_gets_them_right() -> None:
     able = able_model("able:8b", capabilities=("completion", "tools"), size_bytes=5 * GB)
-    settings = RunSettings(benchmark=msgspec.structs.replace(QUICK, max_items=80, first_items=80))
+    settings = RunSettings(benchmark=msgspec.structs.replace(QUICK, max_items=80, first_items=80, races=False))
     async with fake_fleet([HostScript(models=(able,))]) as fleet:
         finished, _ = await speedrun([fleet.hosts[0].url], settings)
 
