@@ -9,6 +9,7 @@
     ├── OutputError              a result could not be written
     ├── HistoryError             the history cannot be read or written
     ├── DemoError                the embedded demo server cannot start
+    ├── SandboxError             the sandbox for model-written code cannot start
     └── OllamaError              a server did not give what it was asked for
         ├── UnreachableError     no connection, or it broke
         ├── TimedOutError        no answer within its bound
@@ -53,6 +54,10 @@ class HistoryError(SpeedrunError):
 
 class DemoError(SpeedrunError):
     """The embedded demo server cannot be prepared or started."""
+
+
+class SandboxError(SpeedrunError):
+    """The sandbox for model-written code cannot be started on this machine as it is."""
 
 
 class OllamaError(SpeedrunError):

@@ -1,7 +1,11 @@
 """Whatever is wrong with what the user gave: one sentence, its status, no traceback, nothing on stdout."""
 
 import contextlib
+import errno
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,6 +158,52 @@ def test_a_bug_ends_in_a_sentence_and_shows_its_traceback_only_on_demand(
     verbose = command("127.0.0.1:1", "--verbose")
     assert verbose.status == 1
     assert "Traceback" in verbose.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "memory ran out; end other programs, or allow more where `ulimit -v` limits it"),
+        (OSError(errno.ENOMEM, "x"), "memory ran out; end other programs, or allow more where `ulimit -v` limits it"),
+        (
+            OSError(errno.EMFILE, "x", "console.py"),
+            "too many files are open at once; `ulimit -n 1024` before the command allows more",
+        ),
+        (OSError(errno.ENFILE, "x"), "the system has too many files open at once; end other programs"),
+        (
+            BlockingIOError(errno.EAGAIN, "x"),
+            "no further process could be started; end other programs, or allow more with `ulimit -u`",
+        ),
+        (
+            ExceptionGroup("tasks", [ValueError("x"), RuntimeError("can't start new thread")]),
+            "no further thread could be started; end other programs, or raise `ulimit -u` and `ulimit -v`",
+        ),
+    ],
+)
+def test_a_machine_that_runs_short_of_something_is_no_bug(
+    error: Exception, said: str, command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(run, "main", short)
+    assert command("127.0.0.1:1") == (1, "", f"ollama-speedrun: {said}\n")
+
+
+CLOSED = """
+import os, sys
+from ollama_speedrun.cli import main
+sys.argv[1:] = ["--version"]
+status = main.entry_point()
+os._exit(status or os.open(os.devnull, os.O_RDONLY))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="numbers of streams are those of POSIX")
+def test_no_file_gets_the_number_of_a_standard_stream_that_is_closed(guarded_env: dict[str, str]) -> None:
+    shell = '"$0" -c "$1" <&- >&- 2>&-'
+    ended = subprocess.run(["sh", "-c", shell, sys.executable, CLOSED], env=guarded_env, check=False, timeout=60)
+    assert ended.returncode > 2
 
 
 def test_ctrl_c_before_anything_began_is_an_interruption(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,10 @@ def failed(name: str, reason: str = "out of memory") -> Result:
     return Result(host=URL, model=name, status="failed", reason=reason)
 
 
+def skipped(name: str, reason: str = "the server is in use") -> Result:
+    return Result(host=URL, model=name, status="skipped", reason=reason)
+
+
 def sentence(*results: Result, hosts: tuple[Host, ...] = (HOST,), targets: int = 0, server: bool = True) -> str | None:
     models = tuple(model(result.model, host=URL) for result in results)
     document = Document(started_at=datetime(2026, 1, 1, tzinfo=UTC), hosts=hosts, models=models, results=results)
@@ -41,6 +45,16 @@ def sentence(*results: Result, hosts: tuple[Host, ...] = (HOST,), targets: int =
         (
             sentence(failed("a", "the context size is exceeded")),
             "nothing could be benchmarked: 1 failed; the reason is above; raise --context where a context is too short",
+        ),
+        (sentence(skipped("a")), "nothing could be benchmarked: 1 skipped; the server is in use"),
+        (sentence(skipped("a"), skipped("b")), "nothing could be benchmarked: 2 skipped; the server is in use"),
+        (
+            sentence(failed("f"), skipped("a", "why\x1b]0;X\x07 a"), skipped("b", "why b"), *map(skipped, "cd")),
+            "nothing could be benchmarked: 1 failed and 4 skipped; a: why a; b: why b; c: the server is in use",
+        ),
+        (
+            sentence(*(skipped(name, f"why {name}") for name in "abcd")),
+            "nothing could be benchmarked: 4 skipped; a: why a; b: why b; c: why c; --verbose tells all reasons",
         ),
         (
             sentence(hosts=(), targets=1),

@@ -232,8 +232,8 @@ async def test_models_that_cannot_be_benchmarked_have_their_own_status(command: 
         ended = await command.beside(*fleet.urls)
     assert ended.status == 6
     assert ended.stderr.splitlines()[-1] == (
-        "ollama-speedrun: nothing could be benchmarked: 1 skipped; the reason is above; no model here answers on its "
-        "own machine: `ollama pull llama3.2` gets a small one"
+        "ollama-speedrun: nothing could be benchmarked: 1 skipped; an image model: it draws and cannot answer; no "
+        "model here answers on its own machine: `ollama pull llama3.2` gets a small one"
     )
 
 

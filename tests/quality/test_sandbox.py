@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +9,7 @@ import psutil
 import pytest
 
 from ollama_speedrun.quality import sandbox
-from ollama_speedrun.quality.outcomes import Lacking, Raised, Returned, Stopped
+from ollama_speedrun.quality.outcomes import Broken, Lacking, Raised, Returned, Stopped
 
 pytestmark = pytest.mark.skipif(not sandbox.available(), reason="the extra `code` (pydantic-monty) is not installed")
 
@@ -234,3 +236,47 @@ def test_the_worker_does_not_see_our_environment_even_as_a_process(box: sandbox.
     assert isinstance(
         box.call(program("import os\nreturn dict(os.environ)"), "f", [[""]])[0], Raised | Lacking | Stopped
     )
+
+
+LITTLE_ROOM = """
+import os, resource, sys
+from ollama_speedrun.errors import SandboxError
+from ollama_speedrun.quality import sandbox
+limit = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+try:
+    with sandbox.Sandbox() as box:
+        print(box.call("def f():\\n    return 1", "f", [[]]))
+except SandboxError as error:
+    print(error)
+print(os.listdir(os.environ["TMPDIR"]))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX limits open files")
+@pytest.mark.parametrize(("limit", "starts"), [(6, False), (12, False), (20, False), (64, True)])
+def test_a_sandbox_without_room_for_its_files_says_so_in_a_sentence(limit: int, starts: bool, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", LITTLE_ROOM, str(limit)],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    first, left = ended.stdout.splitlines()
+    assert (left, ended.stderr) == ("[]", "")
+    if starts:
+        assert first == "(Returned(value=1),)"
+    else:
+        assert first.startswith(f"the sandbox needs {sandbox.SPARE_FILES} open files and ")
+        assert first.endswith("(Too many open files); `ulimit -n 1024` before the command allows more")
+
+
+def test_code_that_the_sandbox_has_no_worker_for_is_not_called_wrong() -> None:
+    with sandbox.Sandbox() as opened:
+        worker = Path(opened._folder.name) / "monty"
+        worker.write_text("#!/bin/sh\nexit 1\n")
+        opened.call("def f():\n    return 1", "f", [[]])  # takes the worker that is there already
+        (outcome,) = opened.call("def f():\n    return 1", "f", [[]])
+    assert isinstance(outcome, Broken)

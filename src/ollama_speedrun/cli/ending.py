@@ -14,6 +14,7 @@ from ..results.types import Document
 from .exit_codes import ExitCode
 
 NAMES_SHOWN: Final = 8
+REASONS_SHOWN: Final = 3
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +77,20 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
             advice = "; no model here answers on its own machine: `ollama pull llama3.2` gets a small one"
         elif any("context" in (result.reason or "") for result in self.document.results if result.status == "failed"):
             advice = "; raise --context where a context is too short"
-        return f"nothing could be benchmarked: {' and '.join(parts)}; {_reasons_above(failed + skipped)}{advice}"
+        return f"nothing could be benchmarked: {' and '.join(parts)}{self._why_skipped(failed)}{advice}"
+
+    def _why_skipped(self, failed: int) -> str:
+        """Return why models were left out, which `--quiet` told nobody, and where to read of those that failed."""
+        why: dict[str, str] = {}
+        for result in self.document.results:
+            if result.status == "skipped" and result.reason:
+                why.setdefault(result.reason, result.model)
+        if not why:
+            return f"; {_reasons_above(failed)}"
+        shown = list(why.items())[:REASONS_SHOWN]
+        named = [reason if len(why) == 1 else f"{clean(model, limit=80)}: {reason}" for reason, model in shown]
+        more = "" if len(shown) == len(why) else "; --verbose tells all reasons"
+        return f"; {'; '.join(clean(one, limit=400) for one in named)}{more}"
 
     def _count(self, status: str) -> int:
         return sum(result.status == status for result in self.document.results)

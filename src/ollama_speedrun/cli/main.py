@@ -17,10 +17,24 @@ if TYPE_CHECKING:
 
 def entry_point() -> int:
     """Run the command line of this process and return its exit status."""
+    _fill_standard_streams()
     environment = Environment.of_process()
     status = main(environment)
     _drop_what_stdout_refuses()
     return status
+
+
+def _fill_standard_streams() -> None:
+    """Open the null device where the parent closed a standard stream.
+
+    A file or connection of this program would get its number otherwise, and what a library or a child process writes
+    to its standard error would go there.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def _drop_what_stdout_refuses() -> None:
@@ -86,7 +100,7 @@ def _fail(environment: Environment, error: Exception) -> ExitCode:
         case DemoError():
             status = ExitCode.NO_SERVER
         case _:
-            environment.say(f"{PROGRAM}: {_bug_report(environment, error)}")
+            environment.say(f"{PROGRAM}: {_bug_report(environment, error, shortage=_shortage(error))}")
             return ExitCode.UNEXPECTED_ERROR
     environment.say(f"{PROGRAM}: {_one_line(_innermost(error))}")
     return status
@@ -98,14 +112,41 @@ def _one_line(error: Exception) -> str:
     return clean(str(error), limit=1000)
 
 
-def _bug_report(environment: Environment, error: Exception) -> str:
+def _bug_report(environment: Environment, error: Exception, *, shortage: str | None) -> str:
+    """Return one sentence about what nobody expected, which is no bug where the machine ran short of something."""
     if "--verbose" in environment.argv:
         import traceback
 
         environment.say("".join(traceback.format_exception(error)).rstrip())
+    if shortage is not None:
+        return shortage
     cause = _innermost(error)
     python = ".".join(map(str, sys.version_info[:3]))
     return (
         f"unexpected {type(cause).__name__}: {cause}; this is a bug in {PROGRAM} {__version__} (Python {python}, "
         f"{sys.platform}): please report it with what the same command prints under --verbose"
     )
+
+
+def _shortage(error: Exception) -> str | None:
+    """Return what the machine ran short of and what to try, None where an error says nothing of that kind."""
+    import errno
+
+    memory = "memory ran out; end other programs, or allow more where `ulimit -v` limits it"
+    of_system = {
+        errno.ENOMEM: memory,
+        errno.EMFILE: "too many files are open at once; `ulimit -n 1024` before the command allows more",
+        errno.ENFILE: "the system has too many files open at once; end other programs",
+        errno.EAGAIN: "no further process could be started; end other programs, or allow more with `ulimit -u`",
+    }
+    match error:
+        case ExceptionGroup():
+            return next(filter(None, map(_shortage, error.exceptions)), None)
+        case MemoryError():
+            return memory
+        case OSError(errno=int(number)):
+            return of_system.get(number)
+        case RuntimeError() if "start new thread" in str(error):
+            return "no further thread could be started; end other programs, or raise `ulimit -u` and `ulimit -v`"
+        case _:
+            return None

@@ -5,7 +5,7 @@ import sys
 from typing import Final
 
 FEW: Final = 256
-_NEEDED_LATER: Final = ("..ui.live", "..report.terminal", "..pipeline.run")
+_NEEDED_LATER: Final = ("..ui.live", "..ui.console", "..report.terminal", "..pipeline.run")
 
 
 def too_few() -> int | None:

@@ -12,6 +12,7 @@ from ..benchmark import derive
 from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.turns import Thinks
 from ..benchmark.types import Result
+from ..errors import SandboxError
 from ..events import Notice
 from ..inventory.types import Model
 from ..quality import grading, sandbox
@@ -170,12 +171,14 @@ def examiner(
         yield None
         return
     with ExitStack() as stack:
-        runs_code = sandbox.available()
-        if not runs_code and settings.benchmark.max_items:
-            emit(Notice("items that run code are left out: pip install 'ollama-speedrun[code]' brings the sandbox"))
-        room = stack.enter_context(sandbox.Sandbox()) if runs_code else None
+        room = None
+        try:
+            room = stack.enter_context(sandbox.Sandbox())
+        except SandboxError as error:
+            if settings.benchmark.max_items:
+                emit(Notice(f"items that run code are left out: {error}"))
         seed = secrets.randbelow(_LARGEST_SEED) if wanted.seed is None else wanted.seed
-        desk = Desk(Exam(wanted, seed=seed, without=() if runs_code else (Need.SANDBOX,)), tier_of=tier_of)
+        desk = Desk(Exam(wanted, seed=seed, without=(Need.SANDBOX,) if room is None else ()), tier_of=tier_of)
         yield Examiner(desk, grade=partial(grading.grade, sandbox=room), record=record, emit=emit)
 
 

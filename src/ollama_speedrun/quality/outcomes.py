@@ -31,4 +31,10 @@ class Lacking(msgspec.Struct, frozen=True):
     feature: str
 
 
-Outcome: TypeAlias = Returned | Raised | Stopped | Lacking
+class Broken(msgspec.Struct, frozen=True):
+    """The sandbox itself failed before it ran anything, so nothing is known about the code."""
+
+    why: str
+
+
+Outcome: TypeAlias = Returned | Raised | Stopped | Lacking | Broken

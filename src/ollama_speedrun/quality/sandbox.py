@@ -16,14 +16,16 @@ import string
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
+from ..errors import SandboxError
 from .extract import shown
 from .graders.json_value import JsonValue
-from .outcomes import Lacking, Outcome, Raised, Returned, Stopped
+from .outcomes import Broken, Lacking, Outcome, Raised, Returned, Stopped
 
 if TYPE_CHECKING:
     import pydantic_monty
@@ -40,6 +42,8 @@ MOST_DEPTH = 50
 MOST_TEXT_CHARS = 200_000
 MOST_BITS = 8192
 """Bounds of a value that is taken over; an integer of more bits cannot be written in decimal by every Python."""
+SPARE_FILES = 24
+"""So many files the sandbox and its worker have open at most. Where fewer are left, Monty would panic."""
 
 _LACKED_MODULES = frozenset(
     {"heapq", "statistics", "operator", "fractions", "cmath", "numbers", "array", "queue", "abc", "contextlib", "enum"}
@@ -64,9 +68,18 @@ class Sandbox:
     """Runs functions that a model wrote; a context manager, since it owns a worker process.
 
     Calls block for up to `PROGRAM_S` + `STEP_S` seconds without holding the interpreter's lock; one at a time is run.
+    Raises SandboxError where it is not installed or cannot be started: too few files, processes or memory, or no
+    directory for its worker.
     """
 
     def __init__(self) -> None:
+        if not available():
+            raise SandboxError("pip install 'ollama-speedrun[code]' brings the sandbox")
+        with _told():
+            self._prepare()
+
+    def _prepare(self) -> None:
+        _check_spare_files()
         import pydantic_monty as monty  # noqa: PLC0415 - an extra, and a quarter of a second
 
         self._monty = monty
@@ -82,7 +95,8 @@ class Sandbox:
         )
 
     def __enter__(self) -> Self:
-        self._pool.__enter__()
+        with _told():
+            self._pool.__enter__()
         return self
 
     def __exit__(
@@ -121,9 +135,15 @@ class Sandbox:
             "max_suspensions": 100,
         }
         try:
-            with self._pool.checkout(
-                limits=limits, os_policy=_policy(), external_modules={"string": self._string_module}
-            ) as session:
+            with ExitStack() as stack:
+                try:
+                    session = stack.enter_context(
+                        self._pool.checkout(
+                            limits=limits, os_policy=_policy(), external_modules={"string": self._string_module}
+                        )
+                    )
+                except (self._monty.MontyError, RuntimeError, TimeoutError, OSError) as error:
+                    return (Broken(shown(str(error))),)
                 started = time.monotonic()
                 begun = self._step(_feeder(session, code, {}), valueless=True)
                 if isinstance(begun, Stopped | Lacking):
@@ -159,6 +179,36 @@ class Sandbox:
         return self._monty.ExternalModule(
             {name: getattr(string, name) for name in (*names, "punctuation", "whitespace", "printable")}
         )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raise SandboxError for whatever keeps Monty from starting; a panic of its Rust code is no `Exception`."""
+    try:
+        yield
+    except SandboxError:
+        raise
+    except BaseException as error:
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise SandboxError(f"the sandbox did not start: {shown(str(error) or type(error).__name__)}") from error
+        raise
+
+
+def _check_spare_files() -> None:
+    """Raise SandboxError where this process may not open as many further files as Monty needs."""
+    opened: list[int] = []
+    try:
+        opened.append(os.open(os.devnull, os.O_RDONLY))
+        while len(opened) < SPARE_FILES:
+            opened.append(os.dup(opened[0]))
+    except OSError as error:
+        raise SandboxError(
+            f"the sandbox needs {SPARE_FILES} open files and {len(opened)} are left ({error.strerror});"
+            " `ulimit -n 1024` before the command allows more"
+        ) from error
+    finally:
+        for one in opened:
+            os.close(one)
 
 
 def _quiet_worker(folder: Path) -> Path | None:

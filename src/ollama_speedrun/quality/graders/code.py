@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from ..extract import fenced, shown
 from ..items import FunctionKey, Grade, RegexKey
-from ..outcomes import Lacking, Raised, Returned, Stopped
+from ..outcomes import Broken, Lacking, Raised, Returned, Stopped
 from .json_value import JsonValue, alike, difference
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def grade_function(key: FunctionKey, text: str, sandbox: "Sandbox | None") -> Gr
     if not code:
         return Grade(score=0.0, strict=0.0, extracted=shown(text), why=f"defines no function {shown(key.name, 60)}")
     if sandbox is None:
-        return _ungradable(code, "model-written code runs in the sandbox only, which is not installed")
+        return _ungradable(code, "model-written code runs in the sandbox only, which is missing here")
     cases = [(json.loads(arguments), json.loads(wanted)) for arguments, wanted in key.cases]
     outcomes = sandbox.call(code, key.name, [arguments for arguments, _ in cases])
     for (arguments, wanted), outcome in zip(cases, outcomes, strict=False):
@@ -36,7 +36,7 @@ def grade_function(key: FunctionKey, text: str, sandbox: "Sandbox | None") -> Gr
             case Returned(value):
                 if difference(wanted, value, alike=_close) is not None:
                     return _wrong(code, f"{_call(key.name, arguments)} returned {_short(value)}, not {_short(wanted)}")
-            case Raised() | Stopped() | Lacking():
+            case Raised() | Stopped() | Lacking() | Broken():
                 return _failed(code, outcome, _call(key.name, arguments))
             case _:
                 assert_never(outcome)
@@ -51,7 +51,7 @@ def grade_regex(key: RegexKey, text: str, sandbox: "Sandbox | None") -> Grade:
     if not pattern:
         return Grade(score=0.0, strict=0.0, extracted="", why="the answer holds no pattern")
     if sandbox is None:
-        return _ungradable(pattern, "model-written patterns run in the sandbox only, which is not installed")
+        return _ungradable(pattern, "model-written patterns run in the sandbox only, which is missing here")
     texts = (*key.match, *key.reject)
     outcomes = sandbox.fullmatches(pattern, texts)
     for place, (subject, outcome) in enumerate(zip(texts, outcomes, strict=False)):
@@ -60,7 +60,7 @@ def grade_regex(key: RegexKey, text: str, sandbox: "Sandbox | None") -> Grade:
                 if value is not (place < len(key.match)):
                     does = "matches" if value else "does not match"
                     return _wrong(pattern, f"the pattern {does} {shown(repr(subject), 60)}")
-            case Raised() | Stopped() | Lacking():
+            case Raised() | Stopped() | Lacking() | Broken():
                 return _failed(pattern, outcome, "the pattern")
             case _:
                 assert_never(outcome)
@@ -156,7 +156,7 @@ def _ungradable(said: str, why: str) -> Grade:
     return Grade(score=0.0, strict=0.0, extracted=shown(said), why=why, status="ungradable")
 
 
-def _failed(said: str, outcome: Raised | Stopped | Lacking, what: str) -> Grade:
+def _failed(said: str, outcome: Raised | Stopped | Lacking | Broken, what: str) -> Grade:
     """Return the grade of code that gave no value."""
     match outcome:
         case Raised(why):
@@ -165,5 +165,7 @@ def _failed(said: str, outcome: Raised | Stopped | Lacking, what: str) -> Grade:
             return _wrong(said, f"{what}: {why}")
         case Lacking(feature):
             return _ungradable(said, f"the sandbox lacks {feature}")
+        case Broken(why):
+            return _ungradable(said, f"the sandbox could not run it: {why}")
         case _:
             assert_never(outcome)
