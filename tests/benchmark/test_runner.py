@@ -41,7 +41,7 @@ from ollama_speedrun.inventory.types import Model
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.visit import ask
-from ollama_speedrun.visit.events import BenchmarkProgress, HostLost, Stage, Waiting
+from ollama_speedrun.visit.events import BenchmarkProgress, FoundLoaded, HostLost, Stage, Waiting
 from ollama_speedrun.visit.loaded_model import LoadedModel
 from ollama_speedrun.visit.study import Study
 
@@ -628,6 +628,18 @@ async def test_a_loaded_but_idle_model_does_not_make_a_server_busy() -> None:
 
 
 THEIRS = HostScript(models=(ModelScript("m:1b", context_length=8192),), preloaded=("m:1b",), context_length=3000)
+
+
+async def test_what_was_loaded_before_is_told_before_anything_is_sent() -> None:
+    for keep_alive_s, stays in ((600.0, False), (-1.0, True)):
+        async with fake_host(msgspec.structs.replace(THEIRS, keep_alive_s=keep_alive_s)) as host:
+            events = await run_on(host)
+        (found,) = (event.found for event in events if isinstance(event, FoundLoaded))
+        (theirs,) = found.models
+        first = next(place for place, event in enumerate(events) if isinstance(event, FoundLoaded))
+        assert not any(isinstance(event, BenchmarkProgress) for event in events[:first])
+        assert (found.host, theirs.model, theirs.context_length, theirs.stays) == (host.url, "m:1b", 3000, stays)
+        assert (theirs.remaining_s is None, bool(theirs.digest), bool(theirs.size_bytes)) == (stays, True, True)
 
 
 async def test_a_first_look_that_fails_once_is_taken_again_and_what_others_loaded_stays() -> None:

@@ -1,13 +1,16 @@
 import json
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from command import CommandLine
-from exports.samples import CLEVER, CODER, DESK, GPU, listed, measured, run_of, sample
+from exports.samples import CLEVER, CODER, DESK, GPU, HERE, QUICK, listed, measured, run_of, sample
 from ollama_speedrun.results.codec import encode
+from ollama_speedrun.visit.types import LoadedBefore, Resident
+from specimens import GB
 
 
 @pytest.fixture
@@ -22,7 +25,8 @@ def test_a_plan_names_models_hosts_gain_commands_and_assumptions(command: Comman
     assert (ended.status, ended.stderr) == (0, "")
     lines = ended.stdout.splitlines()
     assert lines[0].startswith("For chat ×2, code ×1 at the same time: ")
-    assert "against one model a host" in lines[0]
+    assert lines[0].endswith(" points a request of 100, +0.0 over today's 75.8.")
+    assert lines[1].startswith("Today: not known on gpu box, taken for clever:8b; not known on desk, taken for ")
     assert "gpu box (5 GB, the most seen in use): 5 GB, kept loaded" in lines
     assert "  clever:8b: chat ×2 at 45.0 tok/s (78 points); 5 GB (measured)" in lines
     assert "Nothing was changed. These commands would bring it about:" in lines
@@ -46,6 +50,44 @@ def test_json_has_every_figure_of_the_plan(command: CommandLine, file: Path) -> 
     (first, *_) = told["hosts"]
     assert (first["capacity_bytes"], first["capacity_basis"]) == (24_000_000_000, "given")
     assert first["models"][0]["serves"][0]["use"] == "chat"
+
+
+def test_what_was_loaded_is_told_and_only_what_is_missing_is_loaded(command: CommandLine, tmp_path: Path) -> None:
+    stays = Resident(model=CLEVER, digest="d" * 64, size_bytes=5 * GB, context_length=4096, stays=True)
+    old = Resident(model="old'\x1b[31m:7b", digest="a" * 64, size_bytes=4 * GB, context_length=2048, remaining_s=60)
+    seen_at = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
+    path = tmp_path / "r.json"
+    loaded = (
+        LoadedBefore(host=GPU, seen_at=seen_at, models=(stays,)),
+        LoadedBefore(host=DESK, seen_at=seen_at, models=(old,)),
+    )
+    path.write_bytes(encode(msgspec.structs.replace(sample(), loaded_before=loaded)))
+    asked = ("place", path, "--demand", "chat:2,code:1", "--keep-loaded")
+    shown, told = command(*asked), json.loads(command(*asked, "--json").stdout)
+    assert shown.stdout.splitlines()[1] == (
+        "Today (seen 2026-03-04 05:06 UTC): clever:8b loaded on gpu box; old':7b loaded on desk; "
+        "not known on 127.0.0.1, taken for quick:1b."
+    )
+    sent = [(words[2], json.loads(words[4])) for line in told["commands"] if (words := shlex.split(line))[0] == "curl"]
+    assert sent == [
+        (f"{DESK}/api/generate", {"model": old.model, "keep_alive": 0}),
+        (f"{DESK}/api/generate", {"model": CLEVER, "keep_alive": -1, "options": {"num_ctx": 4096}}),
+    ]
+    assert told["points"] > told["points_today"]
+    assert [one["taken_for"] for one in told["today"]] == [None, None, {"host": HERE, "model": QUICK}]
+    assert told["today"][0]["loaded"][0]["model"] == CLEVER
+
+
+def test_where_all_is_loaded_for_good_nothing_is_to_be_done(command: CommandLine, tmp_path: Path) -> None:
+    run = run_of(measured(CLEVER, GPU, 50.0), models=(listed(CLEVER, GPU),), right={CLEVER: 70})
+    stays = Resident(model=CLEVER, digest="d" * 64, size_bytes=5 * GB, context_length=4096, stays=True)
+    loaded = (LoadedBefore(host=GPU, seen_at=run.started_at, models=(stays,)),)
+    path = tmp_path / "r.json"
+    path.write_bytes(encode(msgspec.structs.replace(run, loaded_before=loaded)))
+    ended = command("place", path, "--demand", "chat", "--keep-loaded")
+    assert "Nothing has to be changed: what the plan needs is loaded already, and stays." in ended.stdout
+    assert "+0.0 over today's" in ended.stdout
+    assert "curl" not in ended.stdout
 
 
 def test_what_no_model_suits_is_an_exit_status_of_its_own(command: CommandLine, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from ollama_speedrun.quality.items import Grade
 from ollama_speedrun.quality.next_tokens import NextTokens, TokenChance
 from ollama_speedrun.quality.records import AnswerRecord, ItemRecord, QualityRecord
 from ollama_speedrun.results.types import Context, Document
+from ollama_speedrun.visit.types import LoadedBefore, Resident
 
 BEGAN = datetime(2026, 11, 25, 9, 30, 15, 123456, tzinfo=UTC)
 RUN = "0123abcd-0000-4000-8000-000000000000"
@@ -60,6 +61,14 @@ def run(run_id: str = RUN, *, began: datetime = BEGAN, complete: bool = True) ->
                 base="llama",
                 version=1,
                 answers=((TokenChance(" the", -0.5), TokenChance(" a", -1.5)), ()),
+            ),
+        ),
+        loaded_before=(
+            LoadedBefore(host=specimens.RACK, seen_at=began),
+            LoadedBefore(
+                host=specimens.DESK,
+                seen_at=began + timedelta(seconds=2),
+                models=(Resident(model="theirs:1b", digest="e" * 64, size_bytes=7 * 10**8, stays=True),),
             ),
         ),
         quality_records=(quality(), quality("smollm2:135m", items=0)),

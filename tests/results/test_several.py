@@ -6,6 +6,7 @@ from ollama_speedrun.benchmark.plan import BenchmarkSettings
 from ollama_speedrun.benchmark.types import Result
 from ollama_speedrun.results.several import differences, merged, of_results
 from ollama_speedrun.results.types import Document
+from ollama_speedrun.visit.types import LoadedBefore, Resident
 from specimens import DESK, RACK, document, result
 
 
@@ -36,6 +37,17 @@ def test_a_newer_failure_does_not_replace_a_result() -> None:
 def test_the_same_model_on_another_host_or_in_another_variant_is_another_result() -> None:
     whole = merged([run(1, result("a", DESK)), run(2, result("a", RACK), result("a", DESK, variant="direct"))])
     assert len(whole.results) == 3
+
+
+def test_what_was_loaded_before_is_that_of_the_newest_document_that_knows_it() -> None:
+    def seen(day: int, host: str, *names: str) -> LoadedBefore:
+        moment = datetime(2026, 1, day, tzinfo=UTC)
+        return LoadedBefore(host=host, seen_at=moment, models=tuple(Resident(model=name) for name in names))
+
+    older = msgspec.structs.replace(run(1), loaded_before=(seen(1, DESK, "a"), seen(1, RACK, "b")))
+    newer = msgspec.structs.replace(run(2), loaded_before=(seen(2, DESK),))
+    for documents in ([older, newer], [newer, older]):
+        assert merged(documents).loaded_before == (seen(2, DESK), seen(1, RACK, "b"))
 
 
 def test_a_single_document_stays_as_it_is() -> None:

@@ -4,16 +4,20 @@ import argparse
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
+from datetime import UTC
+from typing import Final, cast
+
+import msgspec
 
 from ..errors import UsageError
 from ..exports.fleet import address
 from ..placement.asking import demand_of, memory_of
 from ..placement.plan import plan, side_by_side_bytes
+from ..placement.residents import Keep, Load, Unload, steps
 from ..placement.sites import sites
-from ..placement.types import Assignment, Candidate, Plan, Want
+from ..placement.types import Assignment, Candidate, Held, Plan, Site, Today, Want
 from ..report import figures
-from ..report.text import clean, counted
+from ..report.text import counted
 from ..results.types import Document
 from . import saved
 from .environment import Environment
@@ -21,6 +25,9 @@ from .exit_codes import ExitCode
 from .kinds import MEMORY
 from .run import load_settings
 from .screen import Screen
+
+MOST_NAMED: Final = 8
+"""So many loaded models of a host are named."""
 
 
 def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
@@ -59,6 +66,7 @@ def names_of(document: Document) -> dict[str, str]:
 def _lines(found: Plan, demand: Sequence[Want], hosts: Mapping[str, str]) -> Iterator[str]:
     asked = ", ".join(f"{want.use.name} ×{want.requests}" for want in demand)
     yield f"For {asked} at the same time: {found.points:.1f} points a request of 100{_gain(found)}."
+    yield _today(found, hosts)
     for use, requests in found.unserved:
         yield f"No model can serve {counted(requests, 'request')} for {use}."
     for one in found.assignments:
@@ -66,10 +74,12 @@ def _lines(found: Plan, demand: Sequence[Want], hosts: Mapping[str, str]) -> Ite
         yield _host_line(one, hosts)
         for candidate in one.loaded:
             yield f"  {figures.name(candidate.result.label)}: {_serves(one, candidate)}"
-    if listed := commands(found):
-        yield ""
-        yield "Nothing was changed. These commands would bring it about:"
-        yield from (f"  {line}" for line in listed)
+    listed = commands(found)
+    if any(steps(one) for one in found.assignments):
+        yield from ("", "Nothing was changed. These commands would bring it about:")
+    elif any(one.seats and one.is_warm for one in found.assignments):
+        yield from ("", "Nothing has to be changed: what the plan needs is loaded already, and stays.")
+    yield from (f"  {line}" for line in listed)
     yield ""
     yield from (f"Assumed: {sentence}" for sentence in found.assumptions)
     if not found.is_exact:
@@ -77,12 +87,32 @@ def _lines(found: Plan, demand: Sequence[Want], hosts: Mapping[str, str]) -> Ite
 
 
 def _gain(found: Plan) -> str:
-    today = ", ".join(figures.name(one.result.label) for one in found.today) or "nothing"
-    return f", {found.points - found.points_today:+.1f} against one model a host ({clean(today, 120)})"
+    return f", {found.points - found.points_today:+.1f} over today's {found.points_today:.1f}"
+
+
+def _today(found: Plan, hosts: Mapping[str, str]) -> str:
+    """Return what is loaded today in words, machine by machine."""
+    seen = [state.site.seen_at for state in found.today if state.site.seen_at is not None]
+    since = f" (seen {min(seen).astimezone(UTC):%Y-%m-%d %H:%M} UTC)" if seen else ""
+    return f"Today{since}: {'; '.join(_state(state, hosts) for state in found.today) or 'nothing known'}."
+
+
+def _state(state: Today, hosts: Mapping[str, str]) -> str:
+    where = _called(state.site, hosts)
+    if state.site.held is None:
+        stand_in = "nothing" if state.stand_in is None else figures.name(state.stand_in.result.label)
+        return f"not known on {where}, taken for {stand_in}"
+    names = [figures.name(held.resident.model) for held in state.site.held]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more} loaded on {where}" if names else f"nothing loaded on {where}"
+
+
+def _called(site: Site, hosts: Mapping[str, str]) -> str:
+    return " and ".join(hosts.get(url, url) for url in site.urls)
 
 
 def _host_line(one: Assignment, hosts: Mapping[str, str]) -> str:
-    names = " and ".join(hosts.get(url, url) for url in one.site.urls)
+    names = _called(one.site, hosts)
     capacity = figures.size(one.site.capacity.memory_bytes)
     basis = "given" if one.site.capacity.basis == "given" else "the most seen in use"
     if not one.seats:
@@ -100,18 +130,21 @@ def _serves(one: Assignment, candidate: Candidate) -> str:
 
 
 def commands(found: Plan) -> list[str]:
-    """Return the commands that load the models of a plan and keep them loaded, and remarks on a server's settings."""
+    """Return the commands that a plan still needs, what has to go first, and remarks on a server's settings."""
     return [line for one in found.assignments if one.is_warm for line in _commands(one)]
 
 
 def _commands(one: Assignment) -> Iterator[str]:
-    for url in dict.fromkeys(candidate.result.host for candidate in one.loaded):
-        if address(url) is None:
-            continue
+    needed = steps(one)
+    urls = [url for url in one.site.urls if address(url) is not None]
+    yield from (_unload(step.held) for step in needed if isinstance(step, Unload) and step.held.url in urls)
+    for url in urls:
         held = [candidate for candidate in one.loaded if candidate.result.host == url]
-        yield from map(_load, held)
-        requests = max(sum(seat.requests for seat in one.seats_of(candidate)) for candidate in held)
-        if len(held) > 1:
+        yield from (
+            _load(step) for step in needed if not isinstance(step, Unload) and step.candidate.result.host == url
+        )
+        requests = max((sum(seat.requests for seat in one.seats_of(candidate)) for candidate in held), default=0)
+        if len(held) > 1 and any(candidate.resident is None for candidate in held):
             yield f"# the server {url} may unload a model unless it has OLLAMA_MAX_LOADED_MODELS={len(held)} or more"
         if requests > 1:
             yield f"# {_side_by_side(one, url, requests)}"
@@ -130,11 +163,22 @@ def _side_by_side(one: Assignment, url: str, requests: int) -> str:
     return f"{setting} lets requests run side by side, and takes {figures.size(memory_bytes)} in all"
 
 
-def _load(candidate: Candidate) -> str:
-    body: dict[str, object] = {"model": candidate.result.model, "keep_alive": -1}
-    if candidate.num_ctx is not None:
-        body["options"] = {"num_ctx": candidate.num_ctx}
-    return f"curl -fsS {shlex.quote(candidate.result.host + '/api/generate')} -d {shlex.quote(json.dumps(body))}"
+def _unload(held: Held) -> str:
+    return _request(held.url, held.resident.model, keep_alive=0)
+
+
+def _load(step: Load | Keep) -> str:
+    """Return the command that loads a model, or has one that is loaded stay, until something unloads it."""
+    result = step.candidate.result
+    num_ctx = step.num_ctx if isinstance(step, Keep) else step.candidate.num_ctx
+    options = {} if num_ctx is None else {"options": {"num_ctx": num_ctx}}
+    line = _request(result.host, result.model, keep_alive=-1, **options)
+    return f"{line}  # is loaded, and stays" if isinstance(step, Keep) else line
+
+
+def _request(url: str, model: str, **more: object) -> str:
+    body = {"model": model, **more}
+    return f"curl -fsS {shlex.quote(url + '/api/generate')} -d {shlex.quote(json.dumps(body))}"
 
 
 def _as_json(found: Plan, demand: Sequence[Want]) -> str:
@@ -143,7 +187,7 @@ def _as_json(found: Plan, demand: Sequence[Want]) -> str:
             "demand": {want.use.name: want.requests for want in demand},
             "points": found.points,
             "points_today": found.points_today,
-            "today": [_named(one) for one in found.today],
+            "today": [_state_as_json(state) for state in found.today],
             "is_exact": found.is_exact,
             "unserved": dict(found.unserved),
             "hosts": [
@@ -164,11 +208,15 @@ def _as_json(found: Plan, demand: Sequence[Want]) -> str:
     )
 
 
-def _named(candidate: Candidate) -> dict[str, object]:
+def _state_as_json(state: Today) -> dict[str, object]:
+    seen, stand_in = state.site, state.stand_in
     return {
-        "host": candidate.result.host,
-        "model": candidate.result.model,
-        "variant": candidate.result.variant,
+        "urls": seen.urls,
+        "seen_at": None if seen.seen_at is None else seen.seen_at.isoformat(),
+        "loaded": None
+        if seen.held is None
+        else [{"host": one.url, **msgspec.to_builtins(one.resident)} for one in seen.held],
+        "taken_for": None if stand_in is None else {"host": stand_in.result.host, "model": stand_in.result.model},
     }
 
 

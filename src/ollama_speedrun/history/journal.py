@@ -20,6 +20,7 @@ from ..inventory.events import ModelListed
 from ..quality.events import ItemGraded, NextTokensRead, NotAsked, PilotAnswered, QualityBegan
 from ..results.types import Document
 from ..results.worth import Worth, worth_of
+from ..visit.events import FoundLoaded
 from . import rows, tables
 from .file import connect, in_words, is_damage, set_aside
 from .processes import this_process
@@ -38,6 +39,7 @@ Kept: TypeAlias = (
     | ItemGraded
     | NotAsked
     | NextTokensRead
+    | FoundLoaded
 )
 """The events that are kept."""
 Snapshot: TypeAlias = Callable[[], Document]
@@ -182,6 +184,8 @@ class Journal:
                 tables.put_item(connection, self.run_id, (host, model, variant), item)
             case NextTokensRead(found):
                 tables.add_next_tokens(connection, self.run_id, found)
+            case FoundLoaded(loaded):
+                tables.put_loaded_before(connection, self.run_id, loaded)
             case NotAsked():
                 return  # the last document says it
         connection.execute(

@@ -152,7 +152,18 @@ CREATE TABLE next_tokens (
 CREATE UNIQUE INDEX next_tokens_by_model ON next_tokens (run_id, host, model);
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _HOSTS + _MODELS + _RESULTS + _ITEMS, _NEXT_TOKENS)
+_LOADED_BEFORE: Final = """
+CREATE TABLE loaded_before (
+  run_id TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+  host TEXT NOT NULL,
+  seen_at TEXT NOT NULL,
+  models INTEGER NOT NULL,
+  document TEXT NOT NULL
+);
+CREATE UNIQUE INDEX loaded_before_by_host ON loaded_before (run_id, host);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _HOSTS + _MODELS + _RESULTS + _ITEMS, _NEXT_TOKENS, _LOADED_BEFORE)
 """Each step leads from the version of its place to the next one."""
 VERSION: Final = len(MIGRATIONS)
 

@@ -14,6 +14,7 @@ from ..inventory.types import Model
 from ..quality.next_tokens import NextTokens
 from ..quality.records import ItemRecord, QualityRecord
 from ..results.types import Document
+from ..visit.types import LoadedBefore
 
 Value: TypeAlias = str | int | float | None
 Row: TypeAlias = Mapping[str, Value]
@@ -182,6 +183,17 @@ def next_tokens_row(run_id: str, found: NextTokens) -> Row:
         "base": found.base,
         "version": found.version,
         "texts": len(found.answers),
+        "document": encoded(found),
+    }
+
+
+def loaded_before_row(run_id: str, found: LoadedBefore) -> Row:
+    """Return the row of what a host had loaded before the run."""
+    return {
+        "run_id": run_id,
+        "host": found.host,
+        "seen_at": moment(found.seen_at),
+        "models": len(found.models),
         "document": encoded(found),
     }
 

@@ -203,7 +203,7 @@ def _raw_document(rows_of: Callable[..., list[sqlite3.Row]], run_id: str) -> byt
                     _json(row["document"])
                     for row in rows_of(f"SELECT document FROM {table} WHERE run_id = ? ORDER BY rowid", run_id)  # noqa: S608 - own names
                 ]
-                for table in ("hosts", "models", "results", "next_tokens")
+                for table in ("hosts", "models", "results", "next_tokens", "loaded_before")
             },
             "quality_records": records,
         }

@@ -11,6 +11,7 @@ from ..inventory.types import Model
 from ..quality.next_tokens import NextTokens
 from ..quality.records import ItemRecord, QualityRecord
 from ..results.types import Document
+from ..visit.types import LoadedBefore
 from . import rows
 from .rows import Row
 
@@ -21,6 +22,7 @@ KEYS: Final = {
     "results": ("run_id", "host", "model", "variant"),
     "quality_records": ("run_id", "host", "model", "variant"),
     "next_tokens": ("run_id", "host", "model"),
+    "loaded_before": ("run_id", "host"),
 }
 
 
@@ -80,6 +82,13 @@ def add_next_tokens(connection: sqlite3.Connection, run_id: str, found: NextToke
     put(connection, "next_tokens", rows.next_tokens_row(run_id, whole))
 
 
+def put_loaded_before(connection: sqlite3.Connection, run_id: str, found: LoadedBefore) -> None:
+    """Put what a host had loaded at the first visit; what a later visit of the run finds changes nothing."""
+    known = connection.execute("SELECT 1 FROM loaded_before WHERE run_id = ? AND host = ?", (run_id, found.host))
+    if known.fetchone() is None:
+        put(connection, "loaded_before", rows.loaded_before_row(run_id, found))
+
+
 def put_document(connection: sqlite3.Connection, document: Document, *, verb: str) -> None:
     """Put a run with all that it holds; of one that is there already, what it does not hold is taken out."""
     run_id = document.run_id
@@ -99,6 +108,7 @@ def put_document(connection: sqlite3.Connection, document: Document, *, verb: st
     _keep_only(
         connection, "next_tokens", ("host", "model"), run_id, ((one.host, one.model) for one in document.next_tokens)
     )
+    _keep_only(connection, "loaded_before", ("host",), run_id, ((one.host,) for one in document.loaded_before))
     for host in document.hosts:
         put_host(connection, run_id, host)
     for model in document.models:
@@ -107,6 +117,8 @@ def put_document(connection: sqlite3.Connection, document: Document, *, verb: st
         put(connection, "results", rows.assessed_row(run_id, rated))
     for found in document.next_tokens:
         put(connection, "next_tokens", rows.next_tokens_row(run_id, found))
+    for loaded in document.loaded_before:
+        put_loaded_before(connection, run_id, loaded)
     for record in document.quality_records:
         if _items_of(connection, run_id, record) == len(record.items):
             put(connection, "quality_records", rows.record_row(run_id, msgspec.structs.replace(record, items=())))

@@ -27,6 +27,8 @@ from ..quality.next_tokens import NextTokens
 from ..quality.records import QualityRecord
 from ..results.context import read_context
 from ..results.types import Document
+from ..visit.events import FoundLoaded
+from ..visit.types import LoadedBefore
 from .events import Event, TimeLimitReached
 
 
@@ -75,6 +77,7 @@ class Run:
         self.results: list[Result] = []
         self.quality_records: dict[ResultKey, QualityRecord] = {}
         self.next_tokens: dict[tuple[str, str], NextTokens] = {}
+        self.loaded_before: dict[str, LoadedBefore] = {}
         self._selection = Selection()
         self._uses: tuple[Use, ...] = USES
         self._items_files: tuple[str, ...] = ()
@@ -106,13 +109,14 @@ class Run:
         self.results = list(document.results)
         self.quality_records = {(one.host, one.model, one.variant): one for one in document.quality_records}
         self.next_tokens = {(one.host, one.model): one for one in document.next_tokens}
+        self.loaded_before = {one.host: one for one in document.loaded_before}
 
     def snapshot(self) -> "Run":
         """Return the run as it is now, for a thread to read while this one goes on."""
         taken = copy.copy(self)
         taken.hosts, taken.models, taken.chosen = dict(self.hosts), list(self.models), list(self.chosen)
         taken.results, taken.quality_records = list(self.results), dict(self.quality_records)
-        taken.next_tokens = dict(self.next_tokens)
+        taken.next_tokens, taken.loaded_before = dict(self.next_tokens), dict(self.loaded_before)
         return taken
 
     def keep(self, event: Event) -> None:
@@ -146,6 +150,8 @@ class Run:
                 self.next_tokens[found.host, found.model] = msgspec.structs.replace(
                     found, answers=(*known_answers, *found.answers)
                 )
+            case FoundLoaded(loaded):
+                self.loaded_before.setdefault(loaded.host, loaded)  # a later visit finds what we left
             case _:
                 pass
 
@@ -220,6 +226,9 @@ class Run:
             results=tuple(self.results),
             quality_records=tuple(self.quality_records.values()),
             next_tokens=tuple(self.next_tokens.values()),
+            loaded_before=tuple(
+                one for one in self.loaded_before.values() if not chosen_only or one.host in self._chosen_hosts
+            ),
             assessments=assessments,
             verdict=verdict if assessed else None,
         )

@@ -1,12 +1,13 @@
 """The memory of a model at a wanted context, and the memory of a machine. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..benchmark import memory
 from ..benchmark.types import ContextLoad, Result
 from ..inventory.types import Model
-from .types import Capacity, MemoryBasis
+from .residents import together_bytes
+from .types import Capacity, Held, MemoryBasis
 
 
 class Memory(NamedTuple):
@@ -42,14 +43,16 @@ def _loads(result: Result) -> tuple[ContextLoad, ...]:
     return tuple(found[num_ctx] for num_ctx in sorted(found))
 
 
-def capacity_of(results: Iterable[Result], given_bytes: int | None) -> Capacity:
+def capacity_of(results: Iterable[Result], given_bytes: int | None, held: Sequence[Held] = ()) -> Capacity:
     """Return the memory that models may take on a machine: what was given, else the most that was seen in use.
 
-    Where a model lay partly on a GPU, what of it did is the most that the GPU held.
+    What was loaded together before the run (`held`) was seen in use, too. Where a model lay partly on a GPU, what of it
+    did is the most that the GPU held.
     """
     if given_bytes is not None:
         return Capacity(given_bytes, "given")
-    return Capacity(max((seen for result in results for seen in _seen(result)), default=0), "seen")
+    most_bytes = max((seen for result in results for seen in _seen(result)), default=0)
+    return Capacity(max(most_bytes, together_bytes(held)), "seen")
 
 
 def _seen(result: Result) -> list[int]:

@@ -4,22 +4,24 @@ import math
 from collections.abc import Iterator, Sequence
 
 from .memory import memory_at
+from .residents import together_bytes
 from .sites import rate_at
 from .solver import Machine, Option, Solution, solve
-from .types import Assignment, Candidate, Plan, Seat, Site, Want
+from .types import Assignment, Candidate, Plan, Seat, Site, Today, Want
 
 
 def plan(found: Sequence[Site], demand: Sequence[Want], *, keep_loaded: bool) -> Plan:
     """Return the best placement of the models of these machines for a demand.
 
     With `keep_loaded` only models that fit together serve from one machine; without it they may take turns, and each
-    request then waits for a load. Today's state is taken for one model a machine, the one that is worth most for one
-    request of each use.
+    request then waits for a load. Today's state is what each machine had loaded before the run; where that is not
+    known, one model a machine, the one that is worth most for one request of each use. A request that no loaded model
+    serves waits for a load today, and with `keep_loaded` it is not served.
     """
     counts = tuple(want.requests for want in demand)
     solution = solve([_machine(site, site.candidates, keep_loaded=keep_loaded) for site in found], counts)
-    alone = [_alone(site) for site in found]
-    today = solve([_machine(site, kept, keep_loaded=True) for site, kept in zip(found, alone, strict=True)], counts)
+    states = [Today(site=site, stand_in=None if site.held is not None else _alone(site)) for site in found]
+    today = solve([_machine_today(state, keep_loaded=keep_loaded) for state in states], counts)
     assignments = tuple(_assignments(found, demand, solution))
     requests = sum(counts)
     return Plan(
@@ -27,9 +29,9 @@ def plan(found: Sequence[Site], demand: Sequence[Want], *, keep_loaded: bool) ->
         unserved=tuple(_unserved(demand, assignments)),
         points=solution.worth / requests,
         points_today=today.worth / requests,
-        today=tuple(one for kept in alone for one in kept),
+        today=tuple(states),
         is_exact=solution.is_exact,
-        assumptions=tuple(_assumptions(assignments, keep_loaded=keep_loaded)),
+        assumptions=tuple(_assumptions(assignments, states, keep_loaded=keep_loaded)),
     )
 
 
@@ -48,14 +50,37 @@ def _machine(site: Site, candidates: Sequence[Candidate], *, keep_loaded: bool) 
     )
 
 
-def _alone(site: Site) -> tuple[Candidate, ...]:
-    """Return the model that one would keep on a machine if it were one alone."""
-    best = max(
+def _machine_today(state: Today, *, keep_loaded: bool) -> Machine:
+    """Return a machine as it is: its loaded models serve at once, any other one after a load, if that may be at all.
+
+    Loaded models take no more memory than they have; another one serves beside them where there is room for it.
+    """
+    site = state.site
+    if site.held is None:
+        return _machine(site, () if state.stand_in is None else (state.stand_in,), keep_loaded=True)
+    return Machine(
+        capacity_bytes=max(site.capacity.memory_bytes - together_bytes(site.held), 0),
+        options=tuple(_option_today(one, keep_loaded=keep_loaded) for one in site.candidates),
+    )
+
+
+def _option_today(one: Candidate, *, keep_loaded: bool) -> Option:
+    is_loaded = one.resident is not None
+    return Option(
+        model=(one.result.host, one.result.model),
+        memory_bytes=0 if is_loaded else one.memory_bytes,
+        warm=one.points if is_loaded else (None,) * len(one.points) if keep_loaded else one.cold_points,
+        cold=() if keep_loaded else one.cold_points,
+    )
+
+
+def _alone(site: Site) -> Candidate | None:
+    """Return the model that one would keep on a machine if it were one alone; None where none suits."""
+    return max(
         site.candidates,
         key=lambda one: math.fsum(points[0] for points in one.points if points is not None),
         default=None,
     )
-    return () if best is None else (best,)
 
 
 def _assignments(found: Sequence[Site], demand: Sequence[Want], solution: Solution) -> Iterator[Assignment]:
@@ -89,10 +114,19 @@ def _unserved(demand: Sequence[Want], assignments: Sequence[Assignment]) -> Iter
             yield want.use.name, want.requests - served
 
 
-def _assumptions(assignments: Sequence[Assignment], *, keep_loaded: bool) -> Iterator[str]:
+def _assumptions(assignments: Sequence[Assignment], today: Sequence[Today], *, keep_loaded: bool) -> Iterator[str]:
     """Yield what the plan takes for granted, in sentences."""
     busy = [one for one in assignments if one.seats]
-    yield "Today is taken for one model a host, the best there for this demand: a result tells not what was loaded."
+    if any(state.site.held is not None for state in today):
+        yield (
+            "Today is what was loaded before the run; a request that no loaded model serves "
+            f"{'is not served' if keep_loaded else 'waits for a load'} today."
+        )
+    if any(state.site.held is None for state in today):
+        yield (
+            "Where it is not known what was loaded, today is taken for one model a host: the best there for this "
+            "demand."
+        )
     if any(one.site.capacity.basis == "seen" for one in busy):
         yield (
             "A host's memory is taken for the most that a benchmark saw in use there: give the real one with "

@@ -16,7 +16,8 @@ from ..inventory.types import Model
 from ..quality.comparison import beats_guessing
 from ..results.types import Document
 from .memory import capacity_of, memory_at
-from .types import Candidate, Capacity, Site, Want
+from .residents import as_loaded
+from .types import Candidate, Capacity, Held, Site, Want
 
 _LOADED_AGAIN_S: Final = 10.0
 """What a load is taken for where its time was not measured."""
@@ -36,16 +37,26 @@ def sites(
     for urls in _machines(document):
         results = [result for result in document.results if result.host in urls and result.status == "ok"]
         given = next((given_bytes[url] for url in urls if url in given_bytes), None)
+        seen = [one for one in document.loaded_before if one.host in urls]
+        held = tuple(Held(url=one.host, resident=resident) for one in seen for resident in one.models)
         candidates = [
-            candidate
+            as_loaded(candidate, held, num_ctx)
             for result in results
             if result.embedding is None
             and (candidate := _candidate(result, models.get((result.host, result.model)), demand, ratable, num_ctx))
         ]
-        capacity = capacity_of(results, given)
+        capacity = capacity_of(results, given, held)
         fitting = [one for one in candidates if _fits_alone(one, capacity)]
         if results:
-            found.append(Site(urls=urls, capacity=capacity, candidates=tuple(fitting)))
+            found.append(
+                Site(
+                    urls=urls,
+                    capacity=capacity,
+                    candidates=tuple(fitting),
+                    held=held if seen else None,
+                    seen_at=max((one.seen_at for one in seen), default=None),
+                )
+            )
     return tuple(found)
 
 

@@ -1,5 +1,6 @@
 """What a placement is asked for, what it rests on, and the plan. Pure."""
 
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from ..assessment.uses import Use
 from ..benchmark.types import Result
 from ..inventory.types import Model
+from ..visit.types import Resident
 
 MemoryBasis: TypeAlias = Literal["measured", "line", "formula", "other context", "disk"]
 """Where a figure of memory comes from.
@@ -30,7 +32,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     `num_ctx` is the context that the memory is for. `points` are its worth for each use of the demand in order, 0 to
     100, by how many requests its machine serves at once, from 1 on; None where it does not suit the use. `cold_points`
-    are those where each request waits for a load.
+    are those where each request waits for a load. `resident` is the model as the server had it loaded before the run,
+    None where it had not, or with less than the wanted context.
     """
 
     result: Result
@@ -40,6 +43,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     num_ctx: int | None
     points: tuple[tuple[float, ...] | None, ...]
     cold_points: tuple[tuple[float, ...] | None, ...]
+    resident: Resident | None = None
 
 
 class Capacity(msgspec.Struct, frozen=True):
@@ -49,12 +53,24 @@ class Capacity(msgspec.Struct, frozen=True):
     basis: CapacityBasis
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that a server had loaded before the run: the server's URL, and what it said of the model."""
+
+    url: str
+    resident: Resident
+
+
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """A machine: its servers by URL, which share its memory, and the models that they hold."""
+    """A machine: its servers by URL, which share its memory, and the models that they can serve with.
+
+    `held` is what was loaded there before the run, seen at `seen_at`; None where that is not known.
+    """
 
     urls: tuple[str, ...]
     capacity: Capacity
     candidates: tuple[Candidate, ...]
+    held: tuple[Held, ...] | None = None
+    seen_at: datetime | None = None
 
 
 class Seat(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,8 +105,15 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
         return sum(one.memory_bytes for one in self.loaded)
 
 
+class Today(msgspec.Struct, frozen=True, kw_only=True):
+    """What a machine is taken to have loaded today: what was seen, or else one model as a stand-in, None for none."""
+
+    site: Site
+    stand_in: Candidate | None = None
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """A placement for a demand, its points a request, and those of today's state, each machine with one model.
+    """A placement for a demand, its points a request, and those of today's state, machine by machine.
 
     `unserved` are requests that no model suits, by use. `is_exact` is False where the demand was too large to try every
     share of it. `assumptions` are sentences on what was not measured.
@@ -100,6 +123,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     unserved: tuple[tuple[str, int], ...]
     points: float
     points_today: float
-    today: tuple[Candidate, ...]
+    today: tuple[Today, ...]
     is_exact: bool
     assumptions: tuple[str, ...]

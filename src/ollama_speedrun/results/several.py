@@ -43,6 +43,7 @@ def merged(documents: Sequence[Document]) -> Document:
         next_tokens=tuple(
             {(one.host, one.model): one for document in ordered for one in document.next_tokens}.values()
         ),
+        loaded_before=tuple({one.host: one for document in ordered for one in document.loaded_before}.values()),
         assessments=(),
         verdict=None,
     )

@@ -14,6 +14,7 @@ from ..discovery.types import Host
 from ..inventory.types import Model
 from ..quality.next_tokens import NextTokens
 from ..quality.records import QualityRecord
+from ..visit.types import LoadedBefore
 
 SCHEMA_VERSION: Final = 2
 TOOL_NAME: Final = "ollama-speedrun"
@@ -42,8 +43,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     until the run is over. `settings` is how each model was measured and `workload_version` what it was asked: figures
     of two runs compare only where both agree.
     `items_files` are the files of the user's own items that were asked, too. `quality_records` hold
-    the items that each model answered, `next_tokens` what quants of one base are compared by. `assessments` are made
-    from results and records, at most one for each result.
+    the items that each model answered, `next_tokens` what quants of one base are compared by. `loaded_before` is what
+    each host had loaded before the run sent anything to it, without those whose state is not known. `assessments` are
+    made from results and records, at most one for each result.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -61,6 +63,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     results: tuple[Result, ...] = ()
     quality_records: tuple[QualityRecord, ...] = ()
     next_tokens: tuple[NextTokens, ...] = ()
+    loaded_before: tuple[LoadedBefore, ...] = ()
     assessments: tuple[Assessment, ...] = ()
     verdict: Verdict | None = None
 

@@ -19,7 +19,7 @@ from ..pipeline.time_left import Remaining
 from ..quality.events import ItemGraded, NextTokensRead, NotAsked, PilotAnswered, QualityBegan, RaceMoved
 from ..report import figures
 from ..report.text import clean
-from ..visit.events import BenchmarkProgress, HostLost, Waiting
+from ..visit.events import BenchmarkProgress, FoundLoaded, HostLost, Waiting
 
 SUCCESS: Final = ("✓ ", "green")
 FAILURE: Final = ("✗ ", "red")
@@ -71,6 +71,7 @@ def lines_of(event: Event, called: Called = figures.host_label) -> tuple[Line, .
             | BenchmarkProgress()
             | Waiting()
             | HostLost()
+            | FoundLoaded()
             | BenchmarkPartial()
             | BenchmarkRevised()
             | QualityBegan()

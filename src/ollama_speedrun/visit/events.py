@@ -6,6 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from ..events import Notice
+from .types import LoadedBefore
 
 
 class Stage(enum.StrEnum):
@@ -46,4 +47,10 @@ class HostLost(msgspec.Struct, frozen=True):
     reason: str
 
 
-VisitEvent: TypeAlias = BenchmarkProgress | Waiting | HostLost | Notice
+class FoundLoaded(msgspec.Struct, frozen=True):
+    """A visit begins: what the host has loaded before anything is sent to a model."""
+
+    found: LoadedBefore
+
+
+VisitEvent: TypeAlias = BenchmarkProgress | Waiting | HostLost | FoundLoaded | Notice

@@ -7,9 +7,11 @@ from typing import Final, TypeAlias
 
 from ..inventory.types import Model
 from ..ollama import wire
-from .types import Residency
+from .types import Residency, Resident
 
 FOREVER_YEAR: Final = 2100
+LONGEST_NAME_CHARACTERS: Final = 512
+LONGEST_DIGEST_CHARACTERS: Final = 128
 
 Identity: TypeAlias = tuple[str | None, str]
 
@@ -28,6 +30,22 @@ def residency_of(loaded: wire.Loaded | None) -> Residency | None:
         return None
     on_gpu = min(max(loaded.size_vram or 0, 0), loaded.size)
     return Residency(loaded.size, on_gpu, loaded.context_length)
+
+
+def resident_of(loaded: wire.Loaded, *, remaining_s: int) -> Resident | None:
+    """Return an entry of /api/ps as it is kept, given what `remaining_s` says of it; None without a usable name."""
+    if not loaded.name or len(loaded.name) > LONGEST_NAME_CHARACTERS:
+        return None
+    digest = loaded.digest
+    return Resident(
+        model=loaded.name,
+        digest=digest if digest and len(digest) <= LONGEST_DIGEST_CHARACTERS else None,
+        size_bytes=loaded.size,
+        size_vram_bytes=loaded.size_vram,
+        context_length=loaded.context_length,
+        stays=remaining_s < 0,
+        remaining_s=remaining_s if expiry_s(loaded) and remaining_s >= 0 else None,
+    )
 
 
 def identity(loaded: wire.Loaded) -> Identity:

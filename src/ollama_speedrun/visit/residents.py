@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from ..errors import OllamaError, ServerError
@@ -11,10 +12,11 @@ from ..inventory.types import Model
 from ..ollama import wire
 from ..ollama.awake import AwakeTimeout
 from ..ollama.client import OllamaClient
-from .events import BenchmarkProgress, Stage, VisitEvent, Waiting
+from .events import BenchmarkProgress, FoundLoaded, Stage, VisitEvent, Waiting
 from .health import Health
-from .loaded import Identity, expiry_s, find, identity, remaining_s
+from .loaded import Identity, expiry_s, find, identity, remaining_s, resident_of
 from .retry import retrying
+from .types import LoadedBefore
 
 UNLOAD_TIMEOUT_S: Final = 5.0
 UNLOAD_POLL_S: Final = 0.05
@@ -49,12 +51,15 @@ class Residents:
         self._touched: list[Model] = []
 
     async def look_around(self, *, at_any_rate: bool = False) -> None:
-        """Note what is loaded before anything is sent that could change it; raises `OllamaError` as `look` does.
+        """Note and tell what is loaded before anything is sent that changes it; raises `OllamaError` as `look` does.
 
         `at_any_rate` goes on without knowing where the server forbids to ask.
         """
         try:
-            await self._note(await self.look())
+            loaded = await self.look()
+            await self._note(loaded)
+            if self._tells_loaded:
+                self._tell(loaded)
         except ServerError as exc:
             if exc.status in FORBIDDEN and at_any_rate:
                 self._emit(Notice(f"{self._client.base_url} does not let see what is loaded; going on without knowing"))
@@ -119,6 +124,18 @@ class Residents:
                 self._clock_offset_s = 0.0
         for entry in loaded:
             self._keep_alive_s[identity(entry)] = remaining_s(entry, since_s=self._server_now_s)
+
+    def _tell(self, loaded: Sequence[wire.Loaded]) -> None:
+        found = (resident_of(entry, remaining_s=self._keep_alive_s[identity(entry)]) for entry in loaded)
+        self._emit(
+            FoundLoaded(
+                LoadedBefore(
+                    host=self._client.base_url,
+                    seen_at=datetime.now(UTC),
+                    models=tuple(one for one in found if one is not None),
+                )
+            )
+        )
 
     @property
     def _server_now_s(self) -> float:

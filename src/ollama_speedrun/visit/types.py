@@ -1,6 +1,7 @@
 """Raw observations of a visit: one streamed generation, an answer in full, and where a model lies in memory."""
 
-from typing import Final
+from datetime import datetime
+from typing import Annotated, Final
 
 import msgspec
 
@@ -87,3 +88,28 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[str, ...] = ()
     was_loaded: bool = False
     load_was_shared: bool = False
+
+
+class Resident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model that /api/ps listed before a run sent anything: loaded by another client, or left by one.
+
+    `model` is its name, untrusted and at most 512 characters long. The sizes are bytes in all and on the GPU,
+    `context_length` tokens of context per slot. `stays` is True where it has no end of its keep-alive, `remaining_s`
+    how long it would stay without another request. None where the server does not say.
+    """
+
+    model: str
+    digest: str | None = None
+    size_bytes: int | None = None
+    size_vram_bytes: int | None = None
+    context_length: int | None = None
+    stays: bool = False
+    remaining_s: int | None = None
+
+
+class LoadedBefore(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a host had loaded when a run came to it: at `seen_at`, by our clock, before anything was sent to a model."""
+
+    host: str
+    seen_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    models: tuple[Resident, ...] = ()

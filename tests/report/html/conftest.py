@@ -1,5 +1,6 @@
 """A headless Chromium for the tests with the mark `browser`; they are skipped where there is none."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ def browser() -> Iterator[Browser]:
         )
         yield running
         running.close()
+    with pytest.raises(RuntimeError, match="no running event loop"):  # else every asynchronous test would fail
+        asyncio.get_running_loop()
 
 
 @pytest.fixture
