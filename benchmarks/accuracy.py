@@ -163,7 +163,7 @@ def truths(scenario: Scenario, result: Result, tape: Sequence[Exchange]) -> Mapp
         "GPU share": script.gpu_share,
         **of_depth(script, result),
         "joules a token": joules_per_token(scenario, result, generations),
-        **of_conversation(script, [exchange for exchange in tape if exchange.path == "/api/chat"]),
+        **of_conversation(script, conversation_of(result, tape)),
     }
     if script.reported_eval_duration_ns is not None:
         true["decode"] = true["decode, our clock"]
@@ -194,6 +194,14 @@ def joules_per_token(scenario: Scenario, result: Result, generations: Sequence[E
     trials = [exchange_of(trial, generations) for trial in result.trials]
     seconds = sum(trial.sent[-1][0] - trial.arrived_ns for trial in trials) / NS_PER_S
     return scenario.watts.busy_watts * seconds / sum(trial.eval_count or 0 for trial in result.trials)
+
+
+def conversation_of(result: Result, tape: Sequence[Exchange]) -> list[Exchange]:
+    """Return what went over the wire for the first three turns: those of the conversation that the figures are of."""
+    turns, found = [exchange for exchange in tape if exchange.path == "/api/chat"], result.second_turn
+    if found is None:
+        return turns[:3]
+    return [exchange_of(record, turns) for record in (found.first, found.second, found.other)]
 
 
 def of_conversation(script: ModelScript, turns: Sequence[Exchange]) -> dict[Figure, float | None]:

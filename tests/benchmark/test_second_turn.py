@@ -1,7 +1,7 @@
 """The second turn of a conversation: its time to first token, and what the server kept of the first."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -9,15 +9,20 @@ import pytest
 from benchmark.test_replay import record as recorded
 from fake_ollama.fleet import FakeHost, fake_host
 from fake_ollama.script import ErrorAnswer, HostScript, ModelScript
+from ollama_speedrun.benchmark.budget import Budget
 from ollama_speedrun.benchmark.events import BenchmarkEnded, BenchmarkEvent
+from ollama_speedrun.benchmark.metrics import ttft_s
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, Extra, IfBusy
 from ollama_speedrun.benchmark.runner import benchmark_host
-from ollama_speedrun.benchmark.second_turn import cached_share, second_turn
+from ollama_speedrun.benchmark.second_turn import ConversationStudy, cached_share, second_turn
 from ollama_speedrun.benchmark.types import Result, SecondTurn
 from ollama_speedrun.events import Notice
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.ollama.client import OllamaClient, open_session
-from records import MS, record
+from ollama_speedrun.ollama.wire import Message
+from ollama_speedrun.visit.loaded_model import LoadedModel
+from ollama_speedrun.visit.types import Answer, StreamRecord
+from records import MS, model, record
 
 SETTINGS = BenchmarkSettings(
     timeout_s=60,
@@ -124,6 +129,62 @@ async def test_a_conversation_with_a_load_in_every_turn_is_tried_twice_and_given
     assert (result.status, result.second_turn) == ("ok", None)
     assert len(host.asked("/api/chat")) == 2
     assert any("without the second turn: a load or the request of another client came" in text for text in notices)
+
+
+LAGGED = record(first_lag_ns=50 * MS)
+"""This program stood still for a quarter of the time to the first token."""
+IN_A_LUMP = record(first_content_ns=1200 * MS, content_arrivals=2)
+"""The server's machine was held up, and what it had decoded by then came at once."""
+
+
+class Scripted:
+    """A model that answers with given records, one a turn, without waiting for anything."""
+
+    def __init__(self, *records: StreamRecord) -> None:
+        self.model = model()
+        self.opening = None
+        self.num_ctx = 4096
+        self.visit = self
+        self.left = list(records)
+
+    def nonce(self) -> str:
+        return "0a1b2c3d"
+
+    async def chat(self, said: Sequence[Message], *, num_predict: int) -> Answer:
+        assert said
+        assert num_predict
+        return Answer(record=self.left.pop(0), content="yes", thinking="", tool_calls=(), is_whole=True)
+
+
+async def held(*records: StreamRecord) -> tuple[SecondTurn | None, int]:
+    """Hold a conversation with these answers; returns what was found and how many answers were left."""
+    study = ConversationStudy(Budget(None), longest_read_s=None, prefill_tps=lambda: None)
+    scripted = Scripted(*records)
+    while await study.step(cast("LoadedModel", scripted)):
+        pass
+    return study.add_to(Result(host="h", model="m", status="ok")).second_turn, len(scripted.left)
+
+
+@pytest.mark.parametrize("late", [LAGGED, IN_A_LUMP])
+@pytest.mark.parametrize("turn", [1, 2])
+async def test_a_turn_whose_first_token_came_late_by_chance_has_the_conversation_held_once_more(
+    late: StreamRecord, turn: int
+) -> None:
+    assert ttft_s(late) is None
+    calm = [record()] * 4
+    assert await held(*calm[:turn], late, *calm) == (second_turn(*calm), 0)
+
+
+async def test_turns_that_come_late_again_are_kept_without_their_times() -> None:
+    found, left = await held(record(), LAGGED, record(), LAGGED, LAGGED, record())
+    assert found is not None
+    assert (found.ttft_warm_s, found.ttft_cold_s, found.third is None, left) == (None, None, False, 0)
+
+
+async def test_behind_a_proxy_that_collects_every_answer_the_conversation_is_held_but_once() -> None:
+    found, left = await held(*[IN_A_LUMP] * 8)
+    assert found is not None
+    assert (found.ttft_warm_s, left) == (None, 4)
 
 
 @pytest.mark.virtual_time

@@ -1,5 +1,7 @@
 """What was loaded before the run: today's points, and what of a plan is still to be done."""
 
+import functools
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -28,14 +30,20 @@ def resident(name: str, *, gigabytes: float, context: int | None = 4096, stays: 
 CLEVER_LOADED, QUICK_LOADED = resident(CLEVER, gigabytes=5), resident(QUICK, gigabytes=3)
 
 
-def run_with(*loaded: Resident, known: bool = True) -> Document:
-    """A machine with a slow clever model of 5 GB and a quick one of 3 GB, and what it had loaded."""
-    run = run_of(
+@functools.cache
+def machine() -> Document:
+    """A machine with a slow clever model of 5 GB and a quick one of 3 GB."""
+    return run_of(
         measured(CLEVER, GPU, 8.0, gigabytes=5.0),
         measured(QUICK, GPU, 80.0, digest="f" * 64, gigabytes=3.0),
         models=(listed(CLEVER, GPU, "tools"), listed(QUICK, GPU)),
         right={CLEVER: 76, QUICK: 50},
     )
+
+
+def run_with(*loaded: Resident, known: bool = True) -> Document:
+    """The machine with what it had loaded before the run."""
+    run = machine()
     before = (LoadedBefore(host=GPU, seen_at=run.started_at, models=loaded),) if known else ()
     return msgspec.structs.replace(run, loaded_before=before)
 

@@ -31,6 +31,9 @@ Teller: TypeAlias = Literal["count", "durations"]
 class ConversationStudy:
     """A study of four requests, one a step; a disturbed conversation is held once more from its beginning.
 
+    So is one with a turn whose time to first token cannot be told, as it has no trials that would make up for it. Where
+    that is so again, it stays without that time.
+
     `prefill_tps` returns how fast the model reads, None where that is not known. Where reading the prompt takes longer
     than `longest_read_s` seconds, the study is left out, and a notice says so.
     """
@@ -47,6 +50,7 @@ class ConversationStudy:
         self._said: list[Message] = []
         self._records: list[StreamRecord] = []
         self._attempts_left = ATTEMPTS
+        self._untimed_left = ATTEMPTS - 1
 
     def add_to(self, result: Result) -> Result:
         """Return the result with what was found so far."""
@@ -98,7 +102,17 @@ class ConversationStudy:
                 if self._attempts_left == 0:
                     _tell_without(model, "a load or the request of another client came between its turns; try later")
                 return self._attempts_left > 0
+        if self._untimed_left and self._is_untimed():
+            self._untimed_left -= 1
+            self._records.clear()
         return len(self._records) < 4
+
+    def _is_untimed(self) -> bool:
+        """Return whether the latest turn is one to be timed and came late by chance; behind a proxy all of them do."""
+        first, *turns = self._records
+        if len(turns) not in {1, 2} or turns[-1].first_content_ns is None or metrics.was_first_piece_late(first):
+            return False
+        return metrics.ttft_s(turns[-1]) is None
 
 
 def second_turn(
