@@ -123,6 +123,14 @@ def test_a_hostile_target_cannot_steer_the_terminal(command: CommandLine) -> Non
     assert "\x07" not in ended.stderr
 
 
+def test_whatever_is_said_or_put_out_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    environment = environment_of(tmp_path)
+    marks = "".join(map(chr, (*range(32), *range(0x7F, 0xA0), 0x202E, 0x2066)))
+    environment.say(f"a{marks}b")
+    environment.put(f"a{marks}b")
+    assert (written(environment.stderr), written(environment.stdout)) == ("a\t\nb\n", "a\t\nb\n")
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="the system has no /dev/full")
 @pytest.mark.parametrize(
     "arguments", ["--help", "--version", "run --help", "config show", "completion bash", "discover --dry-run 127.0.0.1"]

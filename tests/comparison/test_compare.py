@@ -13,7 +13,7 @@ from ollama_speedrun.benchmark.types import Interval, Result, TimeInterval
 from ollama_speedrun.comparison.compare import compare
 from ollama_speedrun.comparison.gate import Limits, judged
 from ollama_speedrun.comparison.pairing import pairs
-from ollama_speedrun.comparison.types import Change
+from ollama_speedrun.comparison.types import Change, Comparison
 from ollama_speedrun.discovery.types import Host
 from ollama_speedrun.quality.items import Grade
 from ollama_speedrun.quality.records import ItemRecord, QualityRecord
@@ -236,6 +236,13 @@ def test_models_of_one_side_alone_are_named() -> None:
 
     assert (found.only_a, found.only_b) == ((other.key,), ())
     assert compared(found, {}, sides=("a", "b")).alone == ("Only in a: other:3b.",)
+
+
+def test_what_was_measured_unlike_cannot_steer_the_terminal() -> None:
+    (said,) = compared(
+        Comparison(pairs=(), unlike=("quality is not compared: bank 1 and \x1b[2J\u202e2",)), {}, sides=("a", "b")
+    ).unlike
+    assert said == "Quality is not compared: bank 1 and 2."
 
 
 def test_the_report_shows_what_changed_and_counts_the_rest() -> None:

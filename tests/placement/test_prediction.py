@@ -3,6 +3,8 @@ import random
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exports.samples import CLEVER, DESK, GPU, QUICK, listed, measured, run_of
 from ollama_speedrun.assessment.uses import USES
@@ -117,6 +119,23 @@ def test_models_partly_on_the_gpu_tell_nothing_and_the_fastest_variant_tells_for
     on_cpu = msgspec.structs.replace(measured("c", GPU, 5.0), gpu_share=0.0)
     assert points_of([whole, slower, partly, on_cpu], models) == (Point(5.0 * GB, 0.02),)
     assert points_of([partly, on_cpu], models) == (Point(5.0 * GB, 0.2),)
+
+
+@pytest.mark.parametrize("tps", [-1e308, -1.0, 0.0, 5e-324, 1e-7, 1e10, 1e308])
+def test_a_speed_that_no_server_can_have_tells_nothing(tps: float) -> None:
+    absurd = msgspec.structs.replace(measured("a", GPU, 50.0), decode_tps=tps, decode_client_tps=None)
+    assert points_of([absurd], {(GPU, "a"): described("a", 5.0)}) == ()
+
+
+CREDIBLE = st.builds(Point, st.floats(min_value=1, max_value=2**53), st.floats(min_value=1e-9, max_value=1e6))
+
+
+@given(st.lists(CREDIBLE, min_size=1, max_size=6))
+def test_any_credible_speeds_give_a_law_and_a_finite_interval(found: list[Point]) -> None:
+    law = law_of(found)
+    assert law is not None
+    rate = rate_of(5.0 * GB, law, spread_of([found]))
+    assert 0 < rate.low_tps <= rate.rate_tps <= rate.high_tps < math.inf
 
 
 def test_the_table_has_each_tag_once_with_facts_that_agree() -> None:

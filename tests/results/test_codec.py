@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ollama_speedrun.assessment.types import Assessment
+from ollama_speedrun.benchmark.plan import BenchmarkSettings
 from ollama_speedrun.benchmark.types import TimeInterval
 from ollama_speedrun.errors import ResultFileError
 from ollama_speedrun.results.codec import JOINED, decode, encode
@@ -147,7 +148,7 @@ def test_each_result_holds_its_own_scores_in_the_json() -> None:
 
 
 def changed(part: str, other: str) -> bytes:
-    text = encode(graded_run()).decode()
+    text = encode(msgspec.structs.replace(graded_run(), settings=BenchmarkSettings())).decode()
     assert part in text
     return text.replace(part, other).encode()
 
@@ -171,6 +172,10 @@ def with_interval(interval: TimeInterval) -> bytes:
         (with_interval(TimeInterval(0.0, -1.0, 5)), "ttft_interval of clever has impossible ends or trials"),
         (with_interval(TimeInterval(0.1, 0.2, 1)), "ttft_interval of clever has impossible ends or trials"),
         (with_interval(TimeInterval(0.1, 0.2, 2**63)), "ttft_interval of clever has impossible ends or trials"),
+        (changed(document().run_id or "", "../\\u001b[2J"), "run_id is no id of a run"),
+        (changed(document().run_id or "", ""), "run_id is no id of a run"),
+        (changed('"sure": 0.95', '"sure": 1.0'), "the settings have an impossible sure or within"),
+        (changed('"within": 0.03', '"within": -1.0'), "the settings have an impossible sure or within"),
         (changed('"2026-', '"9999-'), "the year 9999 is an impossible time of a run"),
     ],
 )

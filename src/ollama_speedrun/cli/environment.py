@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from ..masking import Mask
 
 APP_NAME = "ollama-speedrun"
+_STEERING = dict.fromkeys(
+    code
+    for code in (*range(32), *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if chr(code) not in "\t\n"
+)
+"""Controls that could steer a terminal. Whoever shows a name cleans it in full; this holds where that was forgotten."""
 
 
 class Environment:
@@ -111,7 +117,7 @@ class Environment:
 
     def say(self, text: str) -> None:
         """Write a sentence on stderr: one line of it, unless a terminal would break that within words."""
-        text = self.mask.text(text)
+        text = self.mask.text(text).translate(_STEERING)
         if self.stderr.isatty():
             import shutil
             import textwrap
@@ -127,7 +133,7 @@ class Environment:
         """Print a result on stdout; raises `OutputError` where it takes no more, `BrokenPipeError` without a reader."""
         shown = text if self._mask is None else self._mask.text(text)
         with self.writing():
-            print(shown, file=self.stdout)
+            print(shown.translate(_STEERING), file=self.stdout)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

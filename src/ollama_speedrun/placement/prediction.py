@@ -12,7 +12,7 @@ deviation of ln t, with a spread of 25 % in the weight of two models for what fe
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeGuard
 
 import msgspec
 
@@ -26,6 +26,9 @@ LEAST_SPAN: Final = 2.0
 USUAL_SPREAD: Final = 0.25
 USUAL_WEIGHT: Final = 2
 WHOLE: Final = 0.999
+SLOWEST_TPS: Final = 1e-6
+FASTEST_TPS: Final = 1e9
+"""A server that says otherwise tells nothing, and would spoil the estimates for other hosts, too."""
 """From this share on a model counts as wholly on the GPU."""
 
 
@@ -79,13 +82,17 @@ def points_of(results: Sequence[Result], models: Mapping[tuple[str, str], Model]
     for result in usable:
         described = models.get((result.host, result.model))
         read_bytes = None if described is None else _read_bytes(described)
-        if result.status != "ok" or not result.speed_tps or not read_bytes:
+        if result.status != "ok" or not _is_credible(result.speed_tps) or not read_bytes or read_bytes <= 0:
             continue
         point = Point(read_bytes, 1 / result.speed_tps)
         held = fastest.get(result.model)
         if held is None or point.token_s < held.token_s:
             fastest[result.model] = point
     return tuple(fastest.values())
+
+
+def _is_credible(speed_tps: float | None) -> TypeGuard[float]:
+    return speed_tps is not None and SLOWEST_TPS <= speed_tps <= FASTEST_TPS
 
 
 def _read_bytes(model: Model) -> float | None:

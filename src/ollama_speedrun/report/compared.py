@@ -54,7 +54,7 @@ def compared(
     return Compared(
         summary=summary(comparison, sides),
         suspects=tuple(_suspects(comparison, names)),
-        unlike=tuple(f"{text[:1].upper()}{text[1:]}." for text in comparison.unlike),
+        unlike=tuple(f"{text[:1].upper()}{text[1:]}." for text in map(clean, comparison.unlike)),
         alone=tuple(_alone(comparison, sides)),
         rows=tuple(shown),
         hidden=len(rows) - len(shown),

@@ -3,14 +3,17 @@
 Figures that a server said may be absurd: they are kept as said, and every formula bears them.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
+from ..benchmark.plan import BenchmarkSettings
 from ..quality.records import ItemRecord
 from .types import Document
 
 LARGEST_WEIGHT: Final = 1e9
 YEARS: Final = range(1971, 9000)
+_RUN_ID: Final = re.compile(r"[0-9a-f][0-9a-f-]{0,35}")
 TRIALS: Final = range(2, 1_000_001)
 """So many an interval can be made of."""
 
@@ -21,9 +24,13 @@ def fault_of(document: Document) -> str | None:
 
 
 def _faults(document: Document) -> Iterator[str]:
+    if document.run_id is not None and not _RUN_ID.fullmatch(document.run_id):
+        yield "run_id is no id of a run"
     for moment in (document.started_at, document.ended_at):
         if moment is not None and moment.year not in YEARS:
             yield f"the year {moment.year} is an impossible time of a run"
+    if document.settings is not None and not _promises(document.settings):
+        yield "the settings have an impossible sure or within"
     for result in document.results:
         rates, times = result.decode_interval, result.ttft_interval
         if rates is not None and not (0 <= rates.low_tps <= rates.high_tps and rates.trials in TRIALS):
@@ -34,6 +41,10 @@ def _faults(document: Document) -> Iterator[str]:
         for item in record.items:
             if not _is_gradable(item):
                 yield f"an item of {record.model} has an impossible grade, chance or weight"
+
+
+def _promises(settings: BenchmarkSettings) -> bool:
+    return 0.5 <= settings.sure < 1 and 0 <= settings.within < 1
 
 
 def _is_gradable(item: ItemRecord) -> bool:
