@@ -46,7 +46,12 @@ def test_rates(tps: float | None, shown: str) -> None:
 
 
 def test_the_precision_is_half_of_the_interval_that_is_printed() -> None:
-    for low_tps, high_tps, shown in ((9.9, 10.1, "±1%"), (99.7, 100.3, "±0.3%"), (12.3, 44.8, "±69%")):
+    for low_tps, high_tps, shown in (
+        (9.9, 10.1, "±1%"),
+        (99.7, 100.3, "±0.3%"),
+        (12.3, 44.8, "±69%"),
+        (1.0, 1000.0, ">100%"),
+    ):
         assert figures.precision(Interval(low_tps, high_tps, 3)) == shown
 
 

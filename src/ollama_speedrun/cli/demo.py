@@ -32,6 +32,8 @@ AREAS: Final = (str(Area.FACTS), str(Area.TASKS))
 little better than guessing."""
 ITEMS: Final = 40
 """More than a quick look asks: of so few items such models get too few right to be told from guessing."""
+TRIALS: Final = 3
+"""One more than a quick look takes: three servers on one machine disturb each other."""
 _OF_A_RUN = tuple(setting for setting in SETTINGS if setting.group in {HOST, CHOOSING, MEASURING, RESULTS, VERDICT})
 
 
@@ -60,7 +62,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
 
 def settings_of(environment: Environment, arguments: argparse.Namespace) -> Settings:
     """Return the settings of the demo: quick, with 40 items in a few areas, unless told otherwise."""
-    defaults = {"profile": Profile.QUICK, "areas": AREAS, "max_items": ITEMS}
+    defaults = {"profile": Profile.QUICK, "trials": TRIALS, "areas": AREAS, "max_items": ITEMS}
     return load_settings(environment, arguments, defaults=defaults)
 
 

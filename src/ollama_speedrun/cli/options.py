@@ -230,7 +230,7 @@ class Settings:
         "benchmark.budget_s",
     )
     trials = Option(
-        COUNT, None, MEASURING, "N", "maximum number of timed trials of each model", "benchmark.most_trials"
+        COUNT, None, MEASURING, "N", "maximum number of timed trials of each model (demo: 3)", "benchmark.most_trials"
     )
     think = Option(
         THINKING,

@@ -14,6 +14,8 @@ from ..quality.scoring import QualityScore
 from .text import clean
 
 ABSENT: Final = "–"
+WIDEST_SHOWN: Final = 1.0
+"""A wider interval says no more than that nothing is known, however many per cent it has."""
 NAME_LIMIT: Final = 120
 WORD_LIMIT: Final = 16
 _SIZES: Final = ((1000 * units.GB, "TB"), (units.GB, "GB"), (units.GB // 1000, "MB"), (1000, "KB"))
@@ -96,10 +98,15 @@ def rate(tps: float | None) -> str:
 
 
 def precision(interval: Interval | None) -> str:
-    """Return half of an interval's width as a share of its geometric middle, which is the mean, such as ±2%."""
+    """Return half of an interval's width as a share of its geometric middle, which is the mean, such as ±2%.
+
+    One of more than 100 % is shown as >100%.
+    """
     if interval is None or interval.low_tps <= 0:
         return ABSENT
     half = interval.relative_half_width
+    if half > WIDEST_SHOWN:
+        return f">{WIDEST_SHOWN:.0%}"
     return f"±{half:.1%}" if half < 0.0095 else f"±{half:.0%}"
 
 
