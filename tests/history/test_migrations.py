@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ollama_speedrun.history.file import connect
-from ollama_speedrun.history.migrations import MIGRATIONS, VERSION, version_of
+from ollama_speedrun.history.migrations import MIGRATIONS, VERSION, migrate, version_of
 from ollama_speedrun.history.store import History
 
 from . import runs
@@ -20,6 +20,15 @@ def schema_of(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 def test_the_version_of_a_new_file_is_the_number_of_steps(tmp_path: Path) -> None:
     connection = connect(tmp_path / "history.db")
     assert version_of(connection) == VERSION == len(MIGRATIONS)
+    connection.close()
+
+
+def test_a_full_disk_is_named_as_the_reason_that_no_file_can_be_made(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "history.db", isolation_level=None)
+    connection.execute("PRAGMA max_page_count = 2")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        migrate(connection, where="here")
+    assert (version_of(connection), schema_of(connection)) == (0, [])
     connection.close()
 
 

@@ -8,6 +8,7 @@ import sqlite3
 from typing import Final
 
 from ..errors import HistoryError
+from .transactions import transaction
 
 _RUNS: Final = """
 CREATE TABLE runs (
@@ -191,17 +192,12 @@ def migrate(connection: sqlite3.Connection, *, where: str) -> None:
     Two programs that do so at once take turns, and the second finds nothing left to do.
     """
     while check_readable(connection, where=where) < VERSION:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             version = version_of(connection)
             if version < VERSION:
                 for statement in _statements(MIGRATIONS[version]):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {version + 1}")
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
 
 
 def _statements(script: str) -> list[str]:
