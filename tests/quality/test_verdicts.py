@@ -65,6 +65,12 @@ def test_near_equals_at_the_cap_are_not_distinguishable_and_all_that_remain_are_
     assert 0.03 < found.regret < 1
 
 
+def test_without_eliminations_an_arm_that_got_nothing_right_is_not_said_to_be_as_good() -> None:
+    found = verdict(raced([0.5, 0.5, 0.5, 0.0], Rules(cap=40, certifies=False, eliminates=False), seed=3))
+    assert isinstance(found, Undistinguished)
+    assert set(found.remaining) == {"m0", "m1", "m2"}
+
+
 def test_the_quick_profile_never_certifies() -> None:
     found = verdict(raced([0.9, 0.2], PROFILES["quick"]))
     assert isinstance(found, LikelyBest)

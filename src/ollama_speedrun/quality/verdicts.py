@@ -101,7 +101,8 @@ def verdict(race: Race) -> RaceVerdict | None:
     names = _by_likelihood(race, now.pick)
     regret = certified_regret(race, now.pick)
     if race.is_over and len(names) > 1 and now.probability < race.rules.sure:
-        return Undistinguished(remaining=names, probability=now.probability, regret=regret, basis=basis)
+        remaining = names if race.rules.eliminates else _plausible(race, names)
+        return Undistinguished(remaining=remaining, probability=now.probability, regret=regret, basis=basis)
     return LikelyBest(pick=names[0], probability=now.probability, regret=regret, rivals=names[1:], basis=basis)
 
 
@@ -145,6 +146,19 @@ def _by_likelihood(race: Race, pick: int) -> tuple[str, ...]:
         key=lambda number: -probability_within(race, number, 0.0),
     )
     return tuple(race.lanes[number].arm.name for number in (pick, *others))
+
+
+def _plausible(race: Race, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the first two of these arms, and each other that is within the margin of the best with a fair chance.
+
+    Where nothing eliminates, an arm that got nothing right is still there.
+    """
+    numbers = {race.lanes[number].arm.name: number for number in race.survivors}
+    least = 1 - race.rules.sure
+    return (
+        *names[:2],
+        *(name for name in names[2:] if probability_within(race, numbers[name], race.rules.within) > least),
+    )
 
 
 def _basis(race: Race, pick: int) -> Basis:
