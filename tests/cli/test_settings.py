@@ -1,4 +1,5 @@
 import contextlib
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -216,6 +217,20 @@ def test_any_text_for_a_number_is_a_number_or_an_error_that_names_it(text: str) 
         except SettingsError as exc:
             outcome = str(exc).partition(" is ")[0]
         assert outcome == flag
+
+
+def test_config_show_gives_points_and_durations_as_the_settings_file_takes_them(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.toml").write_text('within = 5\nask_above = "1h30m"\ntime_limit = 90\n')
+    shown = command("config", "show", "--config", str(tmp_path / "mine.toml")).stdout
+    (tmp_path / "again.toml").write_text(shown)
+    values = [
+        json.loads(command("config", "show", "--json", "--config", str(tmp_path / name)).stdout)[key]["value"]
+        for name in ("mine.toml", "again.toml")
+        for key in ("within", "ask_above", "time_limit")
+    ]
+    assert values == [5.0, "1h30m", "1m30s"] * 2
 
 
 def test_config_show_prints_lines_that_are_a_settings_file_themselves(command: CommandLine, tmp_path: Path) -> None:

@@ -45,9 +45,9 @@ def _values(layers: settings.Layers) -> dict[str, tuple[object, str]]:
     """Return each option's value and where that comes from: for some that is the profile."""
     profile = layers.settings.profile
     return {
-        option.key: (settings.of_profile(option, profile), f"profile {profile}")
+        option.key: (option.kind.written(settings.of_profile(option, profile)), f"profile {profile}")
         if option.is_left_to_profile and layers.settings.by_key[option.key] is None
-        else (layers.settings.by_key[option.key], layers.origins[option.key])
+        else (option.kind.written(layers.settings.by_key[option.key]), layers.origins[option.key])
         for option in SETTINGS
     }
 

@@ -11,7 +11,7 @@ from ..report.formats import endings
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Generic, Literal, TypeAlias, TypeVar
+    from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
     from ..assessment.types import Tier
     from ..benchmark.plan import Extra, IfBusy, Profile, Thinking
@@ -52,13 +52,18 @@ _SWITCH_WORDS = {
 }
 
 
+def _as_it_is(value: object) -> object:
+    return value
+
+
 class Kind(Generic[T_co]):
     """A kind of value: how a text becomes a `T_co`.
 
     `parse` turns one text into a value and raises `ValueError` for any other; `expected` completes "give …". `toml` are
     the exact types that the settings file may use. A kind of `many` is a tuple of such values, and one flag or variable
     may hold several, joined by `separator`; of a kind of `runs`, each text stands for a tuple of values, all of which
-    are strung together. `values` are what a shell completes, empty where anything may be typed.
+    are strung together. `values` are what a shell completes, empty where anything may be typed. `written` returns a
+    value as a settings file would give it.
     """
 
     def __init__(  # noqa: PLR0913 - a row of the table below
@@ -71,6 +76,7 @@ class Kind(Generic[T_co]):
         separator: str | None = None,
         runs: bool = False,
         values: tuple[str, ...] = (),
+        written: Callable[[Any], object] = _as_it_is,
     ) -> None:
         self.expected = expected
         self.parse = parse
@@ -79,6 +85,7 @@ class Kind(Generic[T_co]):
         self.separator = separator
         self.runs = runs
         self.values = values
+        self.written = written
 
 
 def _text(text: str) -> str:
@@ -130,6 +137,21 @@ def points_share(text: str) -> float:
     if not 0 <= points < 100:
         raise ValueError("not a difference in points")
     return points / 100
+
+
+def _points(share: float | None) -> float | None:
+    """Return a share in points of 100."""
+    return None if share is None else round(100 * share, 9)
+
+
+def _duration_text(seconds: float | None) -> str | None:
+    """Return seconds such as 900 as a text such as 15m, which `_duration` reads."""
+    if seconds is None:
+        return None
+    whole, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(whole), 60)
+    parts = [f"{hours}h" if hours else "", f"{minutes}m" if minutes else "", f"{rest:g}s" if rest else ""]
+    return "".join(parts)
 
 
 def percent(text: str) -> float:
@@ -288,13 +310,15 @@ WATTS: Kind[tuple[str, ...]] = Kind(
 )
 PRICE: Kind[float] = Kind("a price from 0 on, such as 0.30", _rate, (int, float))
 SECONDS: Kind[float] = Kind("a number of seconds above 0, such as 30", _seconds, (int, float))
-DURATION: Kind[float] = Kind("a duration such as 90s, 10m or 1h30m", _duration, (int, float, str))
+DURATION: Kind[float] = Kind(
+    "a duration such as 90s, 10m or 1h30m", _duration, (int, float, str), written=_duration_text
+)
 CONTEXT: Kind[int] = Kind("a number of tokens, such as 32768 or 32k", _tokens, (int, str), values=("32k", "64k"))
 MEMORY: Kind[int] = Kind("a size of memory, such as 24GB", _memory, (int, float, str))
 COUNT: Kind[int] = Kind(f"a whole number from 1 to {LARGEST_COUNT}, such as 8", _count, (int,))
 WHOLE: Kind[int] = Kind(f"a whole number from 0 to {LARGEST_COUNT}", _natural, (int,))
 CONFIDENCE: Kind[float] = Kind("a share from 0.5 to below 1, such as 0.95", _confidence, (int, float))
-POINTS: Kind[float] = Kind("points from 0 to below 100, such as 3", points_share, (int, float))
+POINTS: Kind[float] = Kind("points from 0 to below 100, such as 3", points_share, (int, float), written=_points)
 RATE: Kind[float] = Kind("tokens per second from 0 on, such as 5", _rate, (int, float))
 AREAS: Kind[tuple[str, ...]] = Kind(
     "areas out of " + ", ".join(AREA_NAMES), _area, (str,), many=True, separator=",", values=AREA_NAMES

@@ -301,14 +301,19 @@ class Settings:
         also="num_ctx",
     )
     max_items = Option(
-        WHOLE, None, MEASURING, "N", "most graded items of each model; 0 asks none (demo: 40)", "benchmark.max_items"
+        WHOLE,
+        None,
+        MEASURING,
+        "N",
+        "maximum number of graded items of each model; 0 asks none (demo: 40)",
+        "benchmark.max_items",
     )
     sure = Option(
         CONFIDENCE,
         None,
         MEASURING,
         "SHARE",
-        "how sure the best of a tier is to be: 0.95 lets 5 of 100 certificates be wrong",
+        "how sure the best of a tier must be: 0.95 allows 5 wrong certificates in 100",
         "benchmark.sure",
     )
     within = Option(
@@ -354,13 +359,6 @@ class Settings:
     )
     items = Option(FILES, (), MEASURING, "FILE", "also ask the items in this file of your own (repeatable)")
     items_only = Option(SWITCH, False, MEASURING, None, "ask the items of --items alone, and none of the bank")
-    ask_above_s = Option(
-        DURATION,
-        900.0,
-        TALK,
-        "TIME",
-        "ask before a run that takes longer than this, such as 15m",
-    )
     time_limit_s = Option(
         DURATION,
         None,
@@ -368,6 +366,13 @@ class Settings:
         "TIME",
         "end after this time, such as 10m, with the verdict so far",
         "run.time_limit_s",
+    )
+    ask_above_s = Option(
+        DURATION,
+        900.0,
+        MEASURING,
+        "TIME",
+        "ask before a run that takes longer than this, such as 1h",
     )
     scoring = Option(SCORING, "overall", VERDICT, "NAME", "score to show: overall or classic")
     for_ = Option(
@@ -570,7 +575,7 @@ ONE_OFFS = (
         "--resume",
         "[RUN]",
         ("run", "benchmark"),
-        "go on with the run that was interrupted last, or with RUN, with the options it was begun with",
+        "resume the run that was interrupted last, or RUN, with the options it began with",
     ),
     OneOff("--keep", "N", ("history",), "history prune: keep the newest N runs"),
     OneOff("--older-than", "AGE", ("history",), "history prune: delete runs older than 90d, 12w or a date"),

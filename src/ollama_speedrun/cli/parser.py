@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from ..errors import UsageError
 from ..exports.targets import NAMES as PROGRAMS
-from .options import ONE_OFFS, PROGRAM, SETTINGS, VERBS, Option, Verb
+from .options import FINDING, HOST, ONE_OFFS, PROGRAM, SETTINGS, VERBS, Option, Settings, Verb
 from .overview import overview, version
 
 DEFAULT_VERB = "run"
@@ -24,6 +24,7 @@ POSITIONAL_HELP = {
     "ACTION": "show and export take a run (last without any), delete runs, add result FILEs, also of older releases; "
     "a RUN is last, last~1, the beginning of its id, or a date such as 2026-11-25",
 }
+HOST_OF_RESULTS = "only this host: its name, its address, or a pattern with * or ? (repeatable)"
 VERB_NAMES = tuple(verb.name for verb in VERBS)
 _OPTIONS_WITH_VALUE = {
     flag for setting in SETTINGS if not isinstance(setting.default, bool) for flag in setting.flags
@@ -93,7 +94,7 @@ def add_options(parser: argparse.ArgumentParser, verb: Verb) -> None:
         section = parser.add_argument_group(group)
         for setting in SETTINGS:
             if setting.group == group:
-                _add_setting(section, setting)
+                _add_setting(section, setting, text=_text_for(setting, verb))
     _add_one_off_options(parser, verb.name)
 
 
@@ -180,21 +181,26 @@ def _add_positional(parser: argparse.ArgumentParser, verb: Verb) -> None:
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
-    _complete_files(parser.add_argument("files", metavar="FILE", nargs="*", help=POSITIONAL_HELP["FILE"]))
+    _complete_files(parser.add_argument("files", metavar="FILE", nargs="*", default=[], help=POSITIONAL_HELP["FILE"]))
 
 
-def _add_setting(section: argparse._ArgumentGroup, setting: Option[Any]) -> None:
+def _text_for(setting: Option[Any], verb: Verb) -> str:
+    """Return the help of an option: a verb that probes nothing chooses among the hosts of saved results."""
+    if FINDING in verb.groups or setting.group != HOST:
+        return setting.help + default_note(setting)
+    return argparse.SUPPRESS if setting is Settings.hosts_file else HOST_OF_RESULTS
+
+
+def _add_setting(section: argparse._ArgumentGroup, setting: Option[Any], *, text: str) -> None:
     if isinstance(setting.default, bool):
-        section.add_argument(
-            setting.flag, dest=setting.key, action="store_const", const=not setting.default, help=setting.help
-        )
+        section.add_argument(setting.flag, dest=setting.key, action="store_const", const=not setting.default, help=text)
     else:
         action = section.add_argument(
             *setting.flags,
             dest=setting.key,
             action="append" if setting.kind.many else "store",
             metavar=setting.metavar,
-            help=setting.help + default_note(setting),
+            help=text,
         )
         _complete_files(action)
 
@@ -208,11 +214,11 @@ def default_note(option: Option[Any]) -> str:
 def default_of(option: Option[Any]) -> str:
     """Return an option's default as text, with that of each profile that has its own; empty for none and switches."""
     if not option.is_left_to_profile:
-        return _shown(option.default)
+        return _shown(option.kind.written(option.default))
     from ..benchmark.plan import Profile
     from .settings import of_profile
 
-    by_profile = {profile: _shown(of_profile(option, profile)) for profile in Profile}
+    by_profile = {profile: _shown(option.kind.written(of_profile(option, profile))) for profile in Profile}
     usual = by_profile.pop(Profile.STANDARD)
     others = (f"{profile}: {text}" for profile, text in by_profile.items() if text != usual)
     return "; ".join([usual or "off", *others] if any(by_profile.values()) else filter(None, [usual]))
@@ -247,8 +253,12 @@ def _complete_files(action: argparse.Action) -> None:
 
 
 def flags_of(verb: Verb) -> list[str]:
-    """Return every long option that the verb takes."""
-    settings = [setting.flag for setting in SETTINGS if setting.group in verb.groups]
+    """Return every long option that the help of the verb names."""
+    settings = [
+        setting.flag
+        for setting in SETTINGS
+        if setting.group in verb.groups and _text_for(setting, verb) != argparse.SUPPRESS
+    ]
     return settings + [option.flag for option in ONE_OFFS if verb.name in option.verbs]
 
 
