@@ -72,7 +72,7 @@ def test_several_files_are_put_together_and_what_differs_is_said(command: Comman
     ended = command("assess", one, other, third, "--json")
     models = [result.model for result in ended.document.results]
     assert sorted(models) == sorted([*(result.model for result in document().results), "clever", "quick"])
-    assert "measured unlike, so compare them with care: workload_version 7 and 8" in ended.stderr
+    assert "measured with different settings, so compare them with care: workload_version 7 and 8" in ended.stderr
 
 
 def test_without_a_file_the_last_run_is_assessed_and_named(command: CommandLine) -> None:

@@ -213,7 +213,7 @@ def test_what_cannot_be_used_is_said(pick: str, program: str, message: str, user
 def test_the_program_has_to_be_named(command: CommandLine, user: User) -> None:
     ended = command("use", "best", user.file)
     assert ended.status == 2
-    assert "it needs --with; give one of" in ended.stderr
+    assert "use needs --with; give one of" in ended.stderr
 
 
 def test_a_file_that_is_no_text_is_left_alone(user: User) -> None:

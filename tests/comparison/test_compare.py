@@ -93,7 +93,7 @@ def test_what_is_known_to_be_near_is_the_same_and_what_is_not_known_cannot_be_to
     near = changed(decode_tps=98.0, decode_interval=Interval(95.0, 101.0, 5))["decode_tps"]
     assert (near.kind, result_text(near)) == ("same", "the same within 10%")
     wide = changed(decode_tps=95.0, decode_interval=Interval(60.0, 150.0, 3))["decode_tps"]
-    assert (wide.kind, result_text(wide)) == ("cannot-tell", "cannot tell: the interval is too wide")
+    assert (wide.kind, result_text(wide)) == ("cannot-tell", "unclear: the interval is too wide")
 
 
 def test_what_was_measured_once_cannot_be_told_however_far_apart() -> None:
@@ -252,7 +252,7 @@ def test_the_report_shows_what_changed_and_counts_the_rest() -> None:
 
     shown = compared(compare(a, b, pairs(a, b)), {}, sides=("last~1", "last"))
 
-    assert shown.summary == "last against last~1: 2 models, 8 figures: 1 worse, 5 the same, 2 cannot be told."
+    assert shown.summary == "last against last~1: 2 models, 8 figures: 1 worse, 5 the same, 2 unclear."
     assert [row.cells[:5] for row in shown.rows] == [("z:7b", "10.0.0.1", "decode", "100 tok/s", "50.0 tok/s")]
     assert shown.hidden == 7
 

@@ -86,7 +86,7 @@ async def test_the_first_signal_prints_what_is_finished_and_leaves_the_server_as
     assert process.returncode == 130
     assert "quick:1b" in stdout.decode()
     assert stderr.decode().splitlines()[-1] == (
-        "ollama-speedrun: interrupted: 1 benchmark finished; go on with: ollama-speedrun --resume"
+        "ollama-speedrun: interrupted: 1 benchmark finished; continue with: ollama-speedrun --resume"
     )
     assert "Traceback" not in stderr.decode()
     assert loaded == []
@@ -133,7 +133,7 @@ async def test_models_that_take_turns_are_kept_with_the_trials_they_have(
         loaded = list(host.loaded)
     assert (process.returncode, loaded) == (130, [])
     assert stderr.decode().splitlines()[-1] == (
-        "ollama-speedrun: interrupted: 0 benchmarks finished, 2 cut short; go on with: ollama-speedrun --resume"
+        "ollama-speedrun: interrupted: 0 benchmarks finished, 2 cut short; continue with: ollama-speedrun --resume"
     )
     assert all(name in stdout.decode() for name in ("one:1b", "two:1b"))
     kept = read_document(file).results

@@ -146,12 +146,12 @@ async def test_an_interrupted_run_says_how_to_go_on_and_does_so_with_its_own_opt
         unlike = await ended(surroundings, "--resume", "--num-ctx=4096")
         status, document, going_on = await ended(surroundings, "--resume", "--json")
         nothing = await ended(surroundings, "--resume")
-    assert told.decode().splitlines()[-1].endswith("; go on with: ollama-speedrun --resume")
+    assert told.decode().splitlines()[-1].endswith("; continue with: ollama-speedrun --resume")
     assert unlike[0] == 2
-    assert "was begun with other settings: num_ctx 2048 and 4096; go on with the same ones" in unlike[2]
+    assert "was begun with other settings: num_ctx 2048 and 4096; resume it with the same ones" in unlike[2]
     assert (status, document) == (0, decode(file.read_bytes(), origin="file"))
     assert document is not None
-    assert going_on.startswith(f"Going on with run {str(document.run_id)[:8]} of ")
+    assert going_on.startswith(f"Resuming run {str(document.run_id)[:8]} of ")
     assert (nothing[0], "no interrupted run is in the history" in nothing[2]) == (2, True)
 
 
@@ -161,7 +161,7 @@ def test_what_cannot_be_gone_on_with_is_refused(command: CommandLine) -> None:
     with History(command.data_dir / "history.db") as history:
         history.add(done)
         history.add(cut)
-    assert "is complete, there is nothing to go on with" in command("--resume", str(done.run_id)[:8]).stderr
-    assert "it is one of `added`" in command("--resume", "c0ffee").stderr
+    assert "is complete, there is nothing to resume" in command("--resume", str(done.run_id)[:8]).stderr
+    assert "cannot be resumed: it was added from a file" in command("--resume", "c0ffee").stderr
     assert "no run has an id that begins with 'f00d'" in command("--resume", "f00d").stderr
     assert command("--resume", "f00d").status == 2

@@ -180,18 +180,19 @@ def _tokens(count: int) -> str:
 
 def _of_edges(timed: Sequence[StreamRecord], apart: float) -> Caveat:
     """Say why the client's decode rate is off, always in the same direction, while the server's is not."""
-    off = f"decode_client_tps is {abs(apart):.1%} too {'high' if apart < 0 else 'low'}"
+    direction = "high" if apart < 0 else "low"
+    off = f"the speed by this machine's clock (decode_client_tps) is {abs(apart):.1%} too {direction}"
     if held_back := min(metrics.tokens_held_back(record) for record in timed):
         return Caveat(
             CaveatKind.TOKENS_HELD_BACK,
             f"{held_back} or more tokens of each answer came without a chunk of their own, as a parser of thinking or "
-            f"tool calls and speculative decoding do it, so {off}; go by decode_tps, or try --think off",
+            f"tool calls and speculative decoding do it, so {off}; go by the server's (tok/s), or try --think off",
         )
     edge = "first" if apart < 0 else "last"
     return Caveat(
         CaveatKind.LATE_CHUNK,
         f"the {edge} chunk of each answer came later than the server's own durations allow, so {off}; go by "
-        "decode_tps, or run again on a quieter machine and network",
+        "the server's (tok/s), or run again on a quieter machine and network",
     )
 
 
@@ -290,15 +291,16 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
         longest_ms = 1000 * units.seconds(max(record.first_lag_ns or 0 for record in lagged))
         yield Caveat(
             CaveatKind.CLIENT_LAGGED,
-            f"this program stood still for up to {longest_ms:.0f} ms when the first token of "
+            f"this program stalled for up to {longest_ms:.0f} ms when the first token of "
             f"{_of_all(lagged, timed)} came, so {_no_ttft(lagged, timed)}; another server's answers or a busy machine "
             "did that: run again with --concurrency 1",
         )
     if not observed.keeps_loaded:
         yield Caveat(
             CaveatKind.NOT_KEPT_LOADED,
-            "the server keeps no model loaded: /api/ps is empty after each answer and every request loads the model "
-            "again, so there is no TTFT; start the server with OLLAMA_KEEP_ALIVE=5m instead of 0",
+            "no model stays loaded: /api/ps is empty after each answer and every request loads the model again, so "
+            "there is no TTFT; start the server with OLLAMA_KEEP_ALIVE=5m if that is 0 there, or run again while "
+            "no other client unloads models",
         )
         return
     reloaded = [one for one in timed if metrics.was_reloaded(one, observed.warm_up, was_loaded=observed.was_loaded)]

@@ -7,8 +7,7 @@ from ..report import figures
 from .environment import Environment
 from .settings import Settings
 
-QUICKER = "quicker: --profile quick, --time-limit 10m, or fewer models with --model"
-DECLINED = f"nothing was measured, as you said; {QUICKER}"
+DECLINED = "nothing was measured, as you said"
 
 
 def is_long(found: Forecast, chosen: Settings) -> bool:
@@ -17,16 +16,24 @@ def is_long(found: Forecast, chosen: Settings) -> bool:
     return min(found.seconds, limit_s) > chosen.ask_above_s
 
 
-def warning(found: Forecast) -> str:
+def quicker(chosen: Settings) -> str:
+    """Return which options make the run shorter, of those that are not in use already."""
+    profile = () if chosen.profile == "quick" else ("--profile quick",)
+    limit = () if chosen.time_limit_s is not None else ("--time-limit 10m",)
+    options = [*profile, *limit, "fewer models with --model"]
+    return f"quicker: {', '.join(options[:-1])}{', or ' if options[:-1] else ''}{options[-1]}"
+
+
+def warning(found: Forecast, chosen: Settings) -> str:
     """Return what is said of a long run that nobody is asked about."""
-    return f"this run may take {figures.roughly(found.high_s)}; {QUICKER}"
+    return f"this run may take {figures.roughly(found.high_s)}; {quicker(chosen)}"
 
 
-async def confirmed(found: Forecast, environment: Environment) -> bool:
+async def confirmed(found: Forecast, chosen: Settings, environment: Environment) -> bool:
     """Ask whether to begin, and return the answer; no other task waits for it."""
     low, high = figures.roughly(found.low_s), figures.roughly(found.high_s)
     models = f"{found.models} model{'' if found.models == 1 else 's'}"
-    question = f"Measuring {models} takes about {figures.roughly(found.seconds)} ({low} to {high}; {QUICKER})."
+    question = f"Measuring {models} takes about {figures.roughly(found.seconds)} ({low} to {high}; {quicker(chosen)})."
     print(f"{question}\nBegin? [Y/n] ", end="", file=environment.stderr, flush=True)
     answer = await _line_of(environment)
     return answer.strip().lower() in {"", "y", "yes"}

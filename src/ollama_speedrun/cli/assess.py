@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -17,7 +18,7 @@ from ..history.store import History
 from ..pipeline.power import takes
 from ..pipeline.record import Selection
 from ..report.figures import host_label
-from ..report.text import counted
+from ..report.text import clean, counted
 from ..results.codec import decode
 from ..results.files import read_bounded
 from ..results.fits import with_contexts_in
@@ -33,6 +34,14 @@ from .screen import Screen
 from .settings import Settings
 
 STDIN = "-"
+_SHOWN_UNLIKE: Final = 3
+
+
+def unlike_note(what: str, unlike: Sequence[str]) -> str:
+    """Return what is said of results that other settings were used for, with the first few of those."""
+    more = len(unlike) - _SHOWN_UNLIKE
+    shown = "; ".join([*unlike[:_SHOWN_UNLIKE], *([f"{more} more"] if more > 0 else [])])
+    return f"These {what} were measured with different settings, so compare them with care: {clean(shown, 600)}."
 
 
 def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
@@ -43,7 +52,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     screen = Screen(environment, chosen, as_json=arguments.json)
     documents = read_documents(environment, chosen, arguments.files, screen)
     if unlike := differences(documents):
-        screen.note(f"These results were measured unlike, so compare them with care: {'; '.join(unlike)}.")
+        screen.note(unlike_note("results", unlike))
     whole = merged(documents)
     if not whole.results:
         raise UsageError(

@@ -63,7 +63,9 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
         screen.complain("interrupted; nothing was decided")
         return ExitCode.INTERRUPTED
     if found.unlike and not found.judgements:
-        screen.complain(f"measured unlike the baseline: {'; '.join(found.unlike)}; make a new baseline with `run`")
+        screen.complain(
+            f"measured with other settings than the baseline: {'; '.join(found.unlike)}; make a new baseline with `run`"
+        )
         return ExitCode.UNLIKE
     _tell(environment, screen, arguments, baseline, found)
     return STATUSES[outcome(found.judgements)]

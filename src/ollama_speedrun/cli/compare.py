@@ -61,7 +61,9 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
         names = figures.host_names(_hosts(before.document, after.document))
         screen.show_comparison(compared.compared(found, names, sides=sides, whole=chosen.verbose))
     if not found.changes and found.unlike:
-        screen.complain(f"measured unlike: {'; '.join(found.unlike)}; measure both with the same settings")
+        screen.complain(
+            f"measured with different settings: {'; '.join(found.unlike)}; measure both with the same settings"
+        )
         return ExitCode.UNLIKE
     return ExitCode.DONE
 

@@ -40,8 +40,8 @@ class Resumed(msgspec.Struct, frozen=True):
         cut = sum(result.is_cut_short for result in good)
         also = f" and {cut} cut short" if cut else ""
         began = f"{self.document.started_at.astimezone():%Y-%m-%d %H:%M}"
-        has = counted(len(good) - cut, "whole result")
-        return f"Going on with run {self.short_id} of {began}: {has}{also}."
+        has = counted(len(good) - cut, "finished result")
+        return f"Resuming run {self.short_id} of {began}: {has}{also}."
 
     @property
     def short_id(self) -> str:
@@ -69,18 +69,17 @@ def resumed(path: Path, name: str, *, verb: str) -> Resumed:
     with History(path) as history:
         run = _interrupted(history, verb) if name == NEWEST else resolve_run(name, history)
         if run.state == "running":
-            raise UsageError(f"run {described(run)} still goes on in another process; wait for it, or end it first")
+            raise UsageError(f"run {described(run)} is still running in another process; wait for it, or end it first")
         if run.state == "complete":
             raise UsageError(
-                f"run {described(run)} is complete, there is nothing to go on with; a run without --resume measures "
-                "what is new"
+                f"run {described(run)} is complete, there is nothing to resume; a run without --resume measures what "
+                "is new"
             )
         if run.verb in _NOT_RESUMED:
-            raise UsageError(f"run {described(run)} cannot be gone on with: it is one of `{run.verb}`")
+            why_not = "it was added from a file" if run.verb == ADDED else f"it is a run of `{run.verb}`"
+            raise UsageError(f"run {described(run)} cannot be resumed: {why_not}")
         if run.verb != verb:
-            raise UsageError(
-                f"run {described(run)} is one of `{run.verb}`: {PROGRAM} {run.verb} --resume goes on with it"
-            )
+            raise UsageError(f"run {described(run)} is a run of `{run.verb}`: {PROGRAM} {run.verb} --resume resumes it")
         flags = history.arguments(run.run_id)
         return Resumed(history.document(run.run_id), flags)
 
@@ -121,7 +120,7 @@ def check_alike(resumed: Resumed, benchmark: BenchmarkSettings) -> None:
         if not measures_alike(before, msgspec.structs.replace(before, **{name: getattr(benchmark, name)}))
     ]
     raise UsageError(
-        f"run {resumed.short_id} was begun with other settings: {', '.join(unlike)}; go on with the same ones, "
+        f"run {resumed.short_id} was begun with other settings: {', '.join(unlike)}; resume it with the same ones, "
         "or begin a new run"
     )
 

@@ -103,7 +103,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _how_to_go_on(self) -> str:
-        return "" if self.resume is None else f"; go on with: {self.resume}"
+        return "" if self.resume is None else f"; continue with: {self.resume}"
 
     def _why_no_server(self) -> str:
         servers = [host_title(host) for host in self.document.hosts if host.is_ollama]

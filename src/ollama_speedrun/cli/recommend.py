@@ -17,7 +17,7 @@ from ..report.text import clean, counted
 from ..results.several import differences, merged, of_results
 from ..results.types import Document
 from . import planning, uses
-from .assess import assessed, selected, selection_of
+from .assess import assessed, selected, selection_of, unlike_note
 from .environment import Environment
 from .exit_codes import ExitCode
 from .run import load_settings
@@ -52,7 +52,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
             raise UsageError("the history is empty; run a benchmark first: ollama-speedrun")
         documents = [history.document(run.run_id, uses=chosen.uses) for run in runs]
     if unlike := differences(documents):
-        screen.note(f"These runs were measured unlike: {clean('; '.join(unlike), 600)}.")
+        screen.note(unlike_note("runs", unlike))
     found = _choice(merged(documents), arguments, chosen, len(runs))
     now = datetime.now(UTC)
     if arguments.json:

@@ -174,7 +174,7 @@ class RunCommand:
             raise KeyboardInterrupt from None
         finally:
             if self._is_declined:
-                raise UsageError(asking.DECLINED)
+                raise UsageError(f"{asking.DECLINED}; {asking.quicker(self._chosen)}")
             self._run.end()
             document = self._document(self._run, complete=complete)
             chosen = self._document(self._run, complete=complete, chosen_only=True)
@@ -232,7 +232,7 @@ class RunCommand:
                         case BenchmarkEnded() | BenchmarkRevised():
                             checkpoints.request(at_once=True)
                         case Forecasted(forecast) if not self._asks and asking.is_long(forecast, self._chosen):
-                            display.handle(Notice(asking.warning(forecast)))
+                            display.handle(Notice(asking.warning(forecast, self._chosen)))
                         case TargetFailed(url):
                             self._failed_targets.append(url)
                         case HostFound(host) | HostMerged(host) if self._as_stream and self._run.has_chosen(host):
@@ -272,7 +272,7 @@ class RunCommand:
         async def approve(forecast: Forecast) -> bool:
             if asking.is_long(forecast, self._chosen):
                 with await display.held():
-                    self._is_declined = not await asking.confirmed(forecast, self._environment)
+                    self._is_declined = not await asking.confirmed(forecast, self._chosen, self._environment)
             return not self._is_declined
 
         asked = approve if self._asks else None

@@ -10,7 +10,7 @@ from ..report.text import counted
 from ..results.several import differences, merged, of_results
 from ..results.types import Document
 from . import uses
-from .assess import STDIN, assessed, read_documents, selected, selection_of
+from .assess import STDIN, assessed, read_documents, selected, selection_of, unlike_note
 from .environment import Environment
 from .screen import Screen
 from .settings import Settings
@@ -31,7 +31,7 @@ def load(environment: Environment, arguments: argparse.Namespace, chosen: Settin
         raise UsageError("standard input (-) is given more than once; give it once")
     documents = read_documents(environment, chosen, arguments.files, screen)
     if unlike := differences(documents):
-        screen.note(f"These results were measured unlike, so compare them with care: {'; '.join(unlike)}.")
+        screen.note(unlike_note("results", unlike))
     whole = merged(documents)
     if not whole.results:
         raise UsageError(

@@ -41,7 +41,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
 
 
 def _lines(found: Outlook, hosts: Mapping[str, str]) -> Iterator[str]:
-    yield "Estimated from what each host's own models reached; nothing was pulled, and no verdict knows of it."
+    yield "Estimated from what each host's own models reached; nothing was pulled, and no verdict counts them."
     yield "How good these models are on your questions is not known until they are measured."
     if found.checks:
         inside = sum(check.is_inside for check in found.checks)
@@ -68,10 +68,15 @@ def _host_line(one: HostOutlook, hosts: Mapping[str, str]) -> str:
     basis = "given" if one.capacity.basis == "given" else "the most seen in use"
     if one.law is None:
         return f"{hosts.get(one.url, one.url)} ({capacity}, {basis})"
-    bandwidth = f"{one.law.bandwidth_bytes_per_s / 1e9:.3g} GB/s"
+    bandwidth = f"{_three_digits(one.law.bandwidth_bytes_per_s / 1e9)} GB/s"
     fixed = f" and {figures.duration(one.law.fixed_s)} a token" if one.law.fixed_s else ""
     count = "1 model" if one.law.models == 1 else f"{one.law.models} models"
     return f"{hosts.get(one.url, one.url)} ({capacity}, {basis}): {bandwidth}{fixed} by {count}"
+
+
+def _three_digits(number: float) -> str:
+    """Return a number to three significant digits, never with an exponent."""
+    return f"{float(f'{number:.3g}'):,.10g}"
 
 
 def _cells(one: Suggestion) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def _program(arguments: argparse.Namespace) -> Program:
     named = getattr(arguments, "with")
     found = next((program for program in PROGRAMS if program == named), None)
     if found is None:
-        said = "it needs --with" if named is None else f"--with is {named!r}"
+        said = "use needs --with" if named is None else f"--with is {named!r}"
         raise UsageError(f"{said}; give one of {', '.join(PROGRAMS)}, or take `export` for other programs")
     return found
 

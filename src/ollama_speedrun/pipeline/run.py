@@ -361,9 +361,7 @@ class _Pipeline:
             _, verdict = self._record.assess()
             self._tell(Assessed(verdict))
             best = verdict.pick_for(self._settings.use)
-            summary = (
-                f"{best.label} on {self._called(best.host)}" if best else verdict.why_none or "nothing could be scored"
-            )
+            summary = f"{best.label} on {self._called(best.host)}" if best else "no recommendation"
             self._tell(PhaseEnded(Phase.ASSESS, best is not None, summary))
 
 

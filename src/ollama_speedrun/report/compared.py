@@ -64,7 +64,7 @@ def compared(
 def summary(comparison: Comparison, sides: tuple[str, str]) -> str:
     """Return the outcome in one sentence."""
     count = Counter(change.kind for change in comparison.changes)
-    words = {"worse": "worse", "better": "better", "same": "the same", "cannot-tell": "cannot be told"}
+    words = {"worse": "worse", "better": "better", "same": "the same", "cannot-tell": "unclear"}
     parts = [f"{count[kind]} {words[kind]}" for kind in KINDS if count[kind]]
     models = counted(len(comparison.pairs), "model")
     figures_ = counted(sum(count.values()), "figure")
@@ -90,7 +90,7 @@ def result_text(change: Change) -> str:
         margin = change.margin or change.figure.margin
         return f"the same within {f'{margin:.0%}' if change.figure.is_ratio else f'{margin:.0f} points'}"
     if change.kind == "cannot-tell":
-        return f"cannot tell: {change.why}"
+        return f"unclear: {change.why}"
     return change.word
 
 

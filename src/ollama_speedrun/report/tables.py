@@ -84,7 +84,11 @@ def beside(
         if result.embedding
     ]
     levels = needed(CONCURRENCY, [point for result in measured for point in result.concurrency])
-    images = [Image(result, result.image, names.get(result.host)) for result in measured if result.image]
+    images = [
+        Image(result, result.image, names.get(result.host))
+        for result in measured
+        if result.image is not None and (result.image.tokens, result.image.prefill_s) != (None, None)
+    ]
     tables = (
         _flat("Embedding models", EMBEDDINGS, embeddings),
         _flat(f"What an image of {SIDE_PIXELS} × {SIDE_PIXELS} pixels adds to a prompt", IMAGES, images),
