@@ -6,6 +6,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -80,6 +81,22 @@ async def test_a_run_that_is_not_there_is_not_found(client: Client, run: str) ->
 
     assert response.status == 404
     assert "root:" not in await response.text()
+
+
+@pytest.mark.parametrize("head", ["Host: a\r\nHost: b\r\n", "X: \x1b[2J\r\n", "X: 1\r\n" * 5000, "no colon\r\n"])
+async def test_what_is_no_request_is_refused_without_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, head: str
+) -> None:
+    chosen = settings.load(environment_of(tmp_path, "serve"), {}).settings
+    runner = serve.runner_of(serve.application(tmp_path / "none.db", chosen, str))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", runner.addresses[0][1])
+    writer.write(f"GET / HTTP/1.1\r\n{head}\r\n".encode())
+    assert (await reader.readline()).split()[1] == b"400"
+    writer.close()
+    await runner.cleanup()
+    assert caplog.text == ""
 
 
 def test_a_port_that_is_none_is_refused(command: CommandLine) -> None:

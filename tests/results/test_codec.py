@@ -1,6 +1,7 @@
 import json
 import re
 import unicodedata
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -153,12 +154,11 @@ def changed(part: str, other: str) -> bytes:
     return text.replace(part, other).encode()
 
 
-def with_interval(interval: TimeInterval) -> bytes:
+def with_changes(**changes: object) -> bytes:
+    """A run whose first result has other values in some fields."""
     run = graded_run()
     first, *others = run.results
-    return encode(
-        msgspec.structs.replace(run, results=(msgspec.structs.replace(first, ttft_interval=interval), *others))
-    )
+    return encode(msgspec.structs.replace(run, results=(msgspec.structs.replace(first, **changes), *others)))
 
 
 @pytest.mark.parametrize(
@@ -169,14 +169,27 @@ def with_interval(interval: TimeInterval) -> bytes:
         (changed('"chance": 0.0', '"chance": 1.0'), "an item of clever has an impossible grade, chance or weight"),
         (changed('"score": 1.0', '"score": 1e308'), "an item of clever has an impossible grade, chance or weight"),
         (changed('"low_tps": ', '"low_tps": -'), "decode_interval of clever has impossible ends or trials"),
-        (with_interval(TimeInterval(0.0, -1.0, 5)), "ttft_interval of clever has impossible ends or trials"),
-        (with_interval(TimeInterval(0.1, 0.2, 1)), "ttft_interval of clever has impossible ends or trials"),
-        (with_interval(TimeInterval(0.1, 0.2, 2**63)), "ttft_interval of clever has impossible ends or trials"),
+        (
+            with_changes(ttft_interval=TimeInterval(0.0, -1.0, 5)),
+            "ttft_interval of clever has impossible ends or trials",
+        ),
+        (
+            with_changes(ttft_interval=TimeInterval(0.1, 0.2, 1)),
+            "ttft_interval of clever has impossible ends or trials",
+        ),
+        (
+            with_changes(ttft_interval=TimeInterval(0.1, 0.2, 2**63)),
+            "ttft_interval of clever has impossible ends or trials",
+        ),
         (encode(msgspec.structs.replace(document(), run_id="../\x1b[2J")), "run_id is no id of a run"),
         (encode(msgspec.structs.replace(document(), run_id="")), "run_id is no id of a run"),
         (changed('"sure": 0.95', '"sure": 1.0'), "the settings have an impossible sure or within"),
         (changed('"within": 0.03', '"within": -1.0'), "the settings have an impossible sure or within"),
         (changed('"2026-', '"9999-'), "the year 9999 is an impossible time of a run"),
+        (
+            with_changes(ended_at=datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-9)))),
+            "the year 9999 is an impossible time of a run",
+        ),
     ],
 )
 def test_figures_that_no_run_can_have_written_are_damage(data: bytes, fault: str) -> None:

@@ -5,12 +5,14 @@ import asyncio
 import functools
 import html
 import json
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from aiohttp import hdrs, web
+from aiohttp.http import HttpProcessingError
 
 from ..errors import HistoryError, OutputError, UsageError
 from ..exports import prometheus
@@ -70,7 +72,7 @@ def _port(text: str | None) -> int:
 
 
 async def _serve(environment: Environment, served: web.Application, port: int, *, as_json: bool) -> None:
-    runner = web.AppRunner(served, access_log=None)
+    runner = runner_of(served)
     await runner.setup()
     try:
         try:
@@ -86,6 +88,17 @@ async def _serve(environment: Environment, served: web.Application, port: int, *
             await over.wait()
     finally:
         await runner.cleanup()
+
+
+def runner_of(served: web.Application) -> web.AppRunner:
+    """Return what runs the pages; a request that is no HTTP is answered with status 400 and is not worth a word."""
+    log = logging.getLogger(__name__)
+    log.addFilter(_is_ours)
+    return web.AppRunner(served, access_log=None, logger=log)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
 
 
 def application(path: Path, chosen: Settings, mask: Callable[[str], str]) -> web.Application:

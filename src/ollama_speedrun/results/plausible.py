@@ -26,7 +26,8 @@ def fault_of(document: Document) -> str | None:
 def _faults(document: Document) -> Iterator[str]:
     if document.run_id is not None and not _RUN_ID.fullmatch(document.run_id):
         yield "run_id is no id of a run"
-    for moment in (document.started_at, document.ended_at):
+    of_results = (moment for result in document.results for moment in (result.started_at, result.ended_at))
+    for moment in (document.started_at, document.ended_at, *of_results):
         if moment is not None and moment.year not in YEARS:
             yield f"the year {moment.year} is an impossible time of a run"
     if document.settings is not None and not _promises(document.settings):
