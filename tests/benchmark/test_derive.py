@@ -76,6 +76,7 @@ def test_a_clean_benchmark_gives_every_figure_and_no_caveat() -> None:
     [
         (timed(eval_count=3, done_reason="stop"), [CaveatKind.TOO_FEW_TOKENS]),
         (timed(eval_duration_ns=None, total_duration_ns=None), [CaveatKind.NO_SERVER_DURATIONS]),
+        (timed(eval_count=0, prompt_eval_count=0), [CaveatKind.NO_SERVER_DURATIONS]),
         (timed(eval_duration_ns=1100 * MS), [CaveatKind.CLOCKS_DISAGREE]),
         (timed(eval_duration_ns=1000, total_duration_ns=209 * MS), [CaveatKind.NO_SERVER_DURATIONS]),
         (timed(eval_count=63, content_chunks=63), [CaveatKind.SHORT_ANSWERS]),

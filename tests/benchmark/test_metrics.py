@@ -116,6 +116,7 @@ def test_a_prompt_that_was_cut_has_fewer_tokens_than_its_length_allows() -> None
     assert metrics.was_truncated(record(prompt_eval_count=137), prompt_characters=1100)
     assert not metrics.was_truncated(record(prompt_eval_count=138), prompt_characters=1100)
     assert not metrics.was_truncated(record(prompt_eval_count=None), prompt_characters=1100)
+    assert not metrics.was_truncated(record(prompt_eval_count=0), prompt_characters=1100)
 
 
 def test_unattributed_time_is_what_no_stage_accounts_for() -> None:

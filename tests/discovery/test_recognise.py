@@ -118,10 +118,25 @@ def test_an_ollama_of_a_version_that_imitators_claim_is_ollama() -> None:
             "asks for permission (HTTP 401); give its token with token=… in a hosts file",
             {"tags": answer("", status=401)},
         ),
-        ("says 'Ollama is running', but lists no models (HTTP 200)", {"tags": answer("Ollama is running")}),
+        (
+            "says 'Ollama is running', but lists no models (HTTP 200, \"Ollama is running\")",
+            {"tags": answer("Ollama is running")},
+        ),
+        (
+            'says \'Ollama is running\', but lists no models (HTTP 200, "[{"name": "a"}]")',
+            {"tags": answer([{"name": "a"}])},
+        ),
+        ("but lists no models (HTTP 200, an empty body)", {"tags": answer("")}),
+        (
+            'is another web server (HTTP 404 for /api/tags; / says a web page: "LiteLLM API")',
+            {"tags": answer("", 404), "root": answer("<html><title>LiteLLM API</title>")},
+        ),
         ("says 'Ollama is running', but lists no models", {"tags": answer({"models": "n/a"})}),
         ("says 'Ollama is running', but lists no models", {"tags": answer({"models": [1, 2]})}),
-        ("is another web server (HTTP 404 for /api/tags, 'hi')", {"tags": answer("", 404), "root": answer("hi")}),
+        (
+            'is another web server (HTTP 404 for /api/tags; / says "hi")',
+            {"tags": answer("", 404), "root": answer("hi")},
+        ),
         ("is another web server (HTTP 404 for /api/tags)", {"tags": answer("", 404), "root": answer("", 404)}),
         ('HTTP 502 (a web page: "Bad Gateway"); a proxy', {"tags": answer("<title>Bad Gateway</title>", status=502)}),
         ("answers compressed", {"tags": Answer(200, {"content-encoding": "gzip"}, b"")}),

@@ -435,7 +435,7 @@ async def test_a_token_goes_to_its_server_alone_and_nothing_repeats_it() -> None
     assert "s3cret" not in repr(plan)
     assert "s3cret" not in repr(events)
     (failed,) = [event for event in events if isinstance(event, TargetFailed)]
-    assert failed.reason == "is another web server (HTTP 200 for /api/tags, 'you sent Bearer …')."
+    assert failed.reason == 'is another web server (HTTP 200 for /api/tags; / says "you sent Bearer …").'
 
 
 async def test_a_name_that_leads_into_an_excluded_network_is_asked_nothing() -> None:

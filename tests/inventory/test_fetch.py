@@ -1,11 +1,15 @@
 import json
 from typing import cast
 
+import pytest
+
 from fake_ollama.fleet import fake_host
 from fake_ollama.raw import Raw, raw_server
 from fake_ollama.script import HostScript, ModelScript
+from ollama_speedrun.errors import ServerError
 from ollama_speedrun.inventory.events import ModelFailed, ModelListed
 from ollama_speedrun.inventory.fetch import list_models
+from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 
 
@@ -27,7 +31,7 @@ async def test_names_of_one_digest_are_each_others_aliases_and_no_digest_makes_n
         "models": [
             {"name": "a:1b", "digest": "ab" * 32},
             {"name": "other:1b", "digest": "cd" * 32},
-            {"name": "b:1b", "digest": "ab" * 32},
+            {"name": "b:1b", "digest": "sha256:" + "AB" * 32},
             {"name": "bare:1b"},
             {"name": "empty:1b", "digest": ""},
             {"name": "empty:2b", "digest": ""},
@@ -41,6 +45,38 @@ async def test_names_of_one_digest_are_each_others_aliases_and_no_digest_makes_n
         models = await list_models(OllamaClient(session, server.url), host=server.url, emit=lambda _: None)
     aliases = {model.name: model.aliases for model in models if model.aliases}
     assert aliases == {"a:1b": ("b:1b",), "b:1b": ("a:1b",)}
+
+
+class RefusesOnce(OllamaClient):
+    """A client of a server that refuses to describe a model the first time."""
+
+    refused: ServerError | None = None
+
+    async def show(self, model: str, *, verbose: bool = False) -> wire.Show:
+        refused, self.refused = self.refused, None
+        if refused is not None:
+            raise refused
+        return await super().show(model, verbose=verbose)
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize(
+    ("refused", "failures"),
+    [
+        (ServerError(500, "database is locked"), 0),
+        (ServerError(503, "busy", retry_after_s=2.0), 0),
+        (ServerError(429, "slow down"), 0),
+        (ServerError(429, "slow down", retry_after_s=60.0), 1),
+        (ServerError(403, "not for you"), 1),
+    ],
+)
+async def test_details_that_a_server_refuses_once_are_asked_for_again(refused: ServerError, failures: int) -> None:
+    told: list[ModelListed | ModelFailed] = []
+    async with fake_host(HostScript(models=(ModelScript("m:1b"),))) as host, open_session() as session:
+        client = RefusesOnce(session, host.url)
+        client.refused = refused
+        await list_models(client, host=host.url, emit=told.append)
+    assert sum(isinstance(event, ModelFailed) for event in told) == failures
 
 
 async def test_a_model_keeps_its_name_whatever_else_is_odd() -> None:

@@ -134,6 +134,11 @@ def test_an_odd_context_length_is_no_context_length(value: object) -> None:
         ("snow:latest", {"details": wire.Details(family="xlm-roberta")}, "llama", "embedding"),
         ("embedders/llama3.2:1b", {}, "llama", "chat"),
         ("gemma3:4b", {}, "gemma3", "chat"),
+        ("mmproj-model-f16:latest", {}, "llama", "embedding"),
+        ("vit:latest", {}, "clip", "embedding"),
+        ("nomic-bert:1b", {}, "llama", "embedding"),
+        ("albert-chat:4b", {"capabilities": ("completion", "tools")}, "gemma3", "chat"),
+        ("llava:7b", {"details": wire.Details(family="llama")}, "llama", "chat"),
         ("bge-chat:4b", {"capabilities": ("completion", "tools")}, "gemma3", "chat"),
     ],
 )

@@ -263,6 +263,22 @@ PAGE = b"<!DOCTYPE html>\n<html><head>\n<title>ai.example.org |\n 524: A &quot;t
             "HTTP 302: it redirects without saying where; give the address of the server behind it",
         ),
         (http(b'{"error":"boom"}', status="500 X"), "boom (HTTP 500)"),
+        (http(b'{"detail":"rate limit"}', status="429 X"), "rate limit (HTTP 429)"),
+        (http(b'{"message":"no upstream","error":null}', status="500 X"), "no upstream (HTTP 500)"),
+        (http(b'{"detail":["a",{"b":1}]}', status="422 X"), '["a",{"b":1}] (HTTP 422)'),
+        (
+            http(b"404 page not found", status="404 X", headers="Content-Type: text/plain\r\n"),
+            'HTTP 404 for /api/ps ("404 page not found"); this server, or a proxy in front of it, does not offer it',
+        ),
+        (
+            http(b'{"error":"not found"}', status="404 X"),
+            'HTTP 404 for /api/ps ("not found"); this server, or a proxy in front of it, does not offer it',
+        ),
+        (
+            http(b"", status="405 X"),
+            "HTTP 405 for /api/ps (an empty body); this server, or a proxy in front of it, does not offer it",
+        ),
+        (http(b'{"error":"model \\"a\\" not found"}', status="404 X"), 'model "a" not found (HTTP 404)'),
     ],
 )
 async def test_a_refusal_says_its_status_first_and_what_came_with_it(answer: bytes, message: str) -> None:

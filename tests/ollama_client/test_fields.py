@@ -13,6 +13,11 @@ from ollama_speedrun.ollama import fields, wire
 ENTRY: dict[str, Any] = {"name": "m:1b", "digest": "ab", "size": 7, "details": {"family": "llama"}}
 
 
+def test_a_byte_order_mark_before_a_message_is_passed_over() -> None:
+    assert fields.read(b'\xef\xbb\xbf{"version":"1"}', wire.Version).version == "1"
+    assert fields.any_fields(b'\xef\xbb\xbf{"a":1}') == {"a": msgspec.Raw(b"1")}
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -91,6 +91,21 @@ async def test_a_host_that_hangs_is_gone_after_the_patience() -> None:
         health.check()
 
 
+@pytest.mark.parametrize("status", [502, 521, 523, 530])
+async def test_a_server_that_its_proxy_cannot_reach_is_waited_for(status: int) -> None:
+    began_s = time.monotonic()
+
+    async def behind_a_proxy() -> str:
+        if time.monotonic() - began_s < 6:
+            raise ServerError(status, "Bad Gateway")
+        return "here"
+
+    notices = list[VisitEvent]()
+    health = Health(URL, behind_a_proxy, patience_s=15, emit=notices.append)
+    assert await retrying(behind_a_proxy, health) == "here"
+    assert (health.state, notices) == (State.ANSWERING, [Waiting(URL, "it does not answer", 15)])
+
+
 async def test_an_error_of_the_server_says_that_it_is_there() -> None:
     async def failing() -> None:
         raise ServerError(503, "busy")

@@ -91,14 +91,16 @@ def total_s(record: StreamRecord) -> float:
 
 
 def output_tokens(record: StreamRecord) -> int | None:
-    """Return how many tokens the server counted; None where that is more than was asked for, and so not believed.
+    """Return how many tokens the server counted; None where it is not believed.
 
+    That is more than was asked for, and none at all where some came.
     A server that ends an answer because it repeats itself counts nothing. It gives each token a chunk of its own then,
     so these are counted.
     """
     if record.done_reason == REPEATED and record.eval_count is None:
         return record.content_chunks
-    return None if is_over_budget(record) else record.eval_count
+    counts_nothing = record.eval_count == 0 and record.content_chunks > 0
+    return None if counts_nothing or is_over_budget(record) else record.eval_count
 
 
 def is_over_budget(record: StreamRecord) -> bool:
@@ -423,6 +425,7 @@ def was_truncated(record: StreamRecord, *, prompt_characters: int) -> bool:
     """Return whether fewer prompt tokens were read than a prompt of so many characters can have."""
     return (
         record.prompt_eval_count is not None
+        and record.prompt_eval_count > 0  # none at all is what a server says that does not count
         and record.prompt_eval_count < prompt_characters / MOST_CHARACTERS_PER_TOKEN
     )
 

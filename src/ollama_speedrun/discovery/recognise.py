@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from ..ollama import fields, wire
-from ..ollama.refusals import quoted, redirection, refusal
+from ..ollama.refusals import quoted, redirection, refusal, shown
 from .types import OLLAMA
 
 TAGS: Final = "/api/tags"
@@ -296,9 +296,10 @@ def _what_it_is_instead(answers: Mapping[str, Answer], seen: _Evidence) -> str:
     if (refused := _how_it_refuses(tags)) is not None:
         return refused
     if seen.root == _ROOT_TEXT:
-        return f"says {_ROOT_TEXT!r}, but lists no models (HTTP {tags.status})"
-    said = " ".join(seen.root.split())
-    return f"is another web server (HTTP {tags.status} for /api/tags" + (f", {said[:_SHOWN_TEXT]!r})" if said else ")")
+        return f"says {_ROOT_TEXT!r}, but lists no models (HTTP {tags.status}, {shown(tags.headers, tags.body)})"
+    root = answers.get(ROOT)
+    said = f"; / says {shown(root.headers, root.body)}" if root is not None and seen.root else ""
+    return f"is another web server (HTTP {tags.status} for /api/tags{said})"
 
 
 def _how_it_refuses(tags: Answer) -> str | None:

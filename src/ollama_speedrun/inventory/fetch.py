@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from ..errors import OllamaError
+from ..errors import OllamaError, ServerError
 from ..ollama import fields, wire
 from ..ollama.client import OllamaClient
 from . import parse
@@ -16,7 +16,10 @@ from .types import Model
 
 REQUESTS_AT_ONCE: Final = 8
 ENTRIES_IN_A_TURN: Final = 200
+TOO_MANY_REQUESTS: Final = 429
 MOST_NAMES: Final = 64
+PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 10.0
 
 
 async def list_models(client: OllamaClient, *, host: str, emit: Callable[[InventoryEvent], None]) -> tuple[Model, ...]:
@@ -59,9 +62,18 @@ async def list_models(client: OllamaClient, *, host: str, emit: Callable[[Invent
 async def _details(client: OllamaClient, name: str) -> wire.Show:
     """Return a model's details, in full where lists that matter were left out; raises `OllamaError`.
 
+    They are asked for once more where the server failed or was busy: without them its kind is a guess.
+
     In full they carry the vocabulary, which is megabytes: where that fails, the short ones stand.
     """
-    show = await client.show(name)
+    try:
+        show = await client.show(name)
+    except ServerError as exc:
+        pause_s = PAUSE_S if exc.retry_after_s is None else exc.retry_after_s
+        if (exc.status < 500 and exc.status != TOO_MANY_REQUESTS) or pause_s > LONGEST_PAUSE_S:
+            raise
+        await asyncio.sleep(pause_s)
+        show = await client.show(name)
     if not parse.is_shortened(show):
         return show
     try:
@@ -86,7 +98,8 @@ async def _entries(client: OllamaClient) -> Sequence[wire.TagsEntry]:
     entries: list[wire.TagsEntry] = []
     for raw in (await client.tags()).models or ():
         try:
-            entries.append(fields.read(raw, wire.TagsEntry))
+            entry = fields.read(raw, wire.TagsEntry)
+            entries.append(msgspec.structs.replace(entry, digest=wire.plain_digest(entry.digest)))
         except fields.UNREADABLE:
             entries.append(wire.TagsEntry())
         if len(entries) % ENTRIES_IN_A_TURN == 0:

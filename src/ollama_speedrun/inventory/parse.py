@@ -16,10 +16,12 @@ LONGEST_PARAMETERS_CHARACTERS: Final = 16_384
 LONGEST_WORD_CHARACTERS: Final = 128
 MOST_CAPABILITIES: Final = 32
 TRIVIAL_TEMPLATES: Final = frozenset({"", "{{ .Prompt }}", "{{.Prompt}}"})
-ENCODERS: Final = ("bert", "roberta", "t5encoder", "embedding")
-"""Parts of the names of architectures that give vectors and no text."""
+ENCODERS: Final = ("bert", "roberta", "t5encoder", "embedding", "clip", "mmproj")
+"""Parts of the names of architectures that give vectors and no text; the last two are those of pictures."""
 EMBEDDING_NAME: Final = re.compile(r"(^|[^a-z])(embed(der|dings?)?|rerank(er|ing)?)([^a-z]|$)|embedding|rerank")
-ENCODER_NAME: Final = re.compile(r"(^|[^a-z0-9])(bge|gte|e5|minilm|colbert)([^a-z0-9]|$)")
+ENCODER_NAME: Final = re.compile(
+    r"(^|[^a-z0-9])(bge|gte|e5|minilm|colbert|mmproj|bert|roberta|modernbert|distilbert)([^a-z0-9]|$)"
+)
 """The short names of widely used encoders, which may be a part of another name by chance."""
 DRAFT_OPTION: Final = re.compile(r"^draft_num_predict\s+(\d{1,9})\s*$", re.MULTILINE)
 MOST_POOLING_TYPES: Final = 16

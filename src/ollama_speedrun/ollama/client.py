@@ -27,6 +27,8 @@ from .trace import traces
 USER_AGENT: Final = f"ollama-speedrun/{__version__}"
 CONNECT_TIMEOUT_S: Final = 10.0
 LARGEST_ERROR_BYTES: Final = 64 * 1024
+LARGEST_HEADER_BYTES: Final = 64 * 1024
+"""Of one line; cookies and policies that a proxy adds can be longer than the 8 KiB that clients allow by default."""
 FARTHEST_CLOCK_S: Final = 100 * 365.25 * 24 * 3600
 """A machine without a clock of its own starts in 1970; one that is farther off than this does not mean it."""
 END_TIMEOUT_S: Final = 0.5
@@ -83,6 +85,8 @@ async def open_session(
         timeout=aiohttp.ClientTimeout(total=None),
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **secret},
         auto_decompress=False,
+        max_line_size=LARGEST_HEADER_BYTES,
+        max_field_size=LARGEST_HEADER_BYTES,
         trust_env=False,
         trace_configs=[stamping, *traces()],
     ) as session:
@@ -410,7 +414,7 @@ class OllamaClient:
         async with response:
             if response.status != 200:
                 said = await response.content.read(LARGEST_ERROR_BYTES)
-                raise refusal(response.status, response.headers, said, now_s=time.time())
+                raise refusal(response.status, response.headers, said, path=path, now_s=time.time())
             coding = response.headers.get("Content-Encoding", "identity").lower()
             if coding not in {"", "identity"}:
                 raise ProtocolError(
@@ -430,7 +434,8 @@ def _read(answer: bytes, kind: type[T], url: str) -> T:
 def _loaded(entry: msgspec.Raw) -> wire.Loaded:
     """Read an entry of /api/ps; one that cannot be read at all counts as a model without a name."""
     try:
-        return fields.read(entry, wire.Loaded)
+        loaded = fields.read(entry, wire.Loaded)
+        return msgspec.structs.replace(loaded, digest=wire.plain_digest(loaded.digest))
     except fields.UNREADABLE:
         return wire.Loaded()
 
@@ -456,8 +461,10 @@ def _translated(exc: Exception, url: str, bounds: Bounds) -> OllamaError:
             return UnreachableError(f"{url} cannot be reached: connection refused; is the server still running?")
         case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | OSError():
             return UnreachableError(f"{url} broke off the connection; did the server stop or run out of memory?")
+        case aiohttp.ClientResponseError():
+            return ProtocolError(f"{url} did not answer as an HTTP server does: {quoted(exc.message)}")
         case _:
-            return ProtocolError(f"{url} did not answer as an HTTP server does: {exc}")
+            return ProtocolError(f"{url} did not answer as an HTTP server does: {quoted(str(exc))}")
 
 
 def _why_unreachable(exc: aiohttp.ClientConnectorError) -> str:

@@ -4,6 +4,7 @@ Decoding holds up everything else that this program does, in a thread as well, s
 it is decoded: counting its parts takes a small share of the time.
 """
 
+import codecs
 import contextlib
 import math
 import re
@@ -196,12 +197,13 @@ def _near_list(raw: msgspec.Raw, wanted: Any) -> tuple[Any, ...] | None:  # noqa
 
 
 def _repaired(body: bytes) -> bytes:
-    """Return JSON whose texts are whole: without half surrogate pairs, and in UTF-8.
+    """Return JSON whose texts are whole: without half surrogate pairs, in UTF-8, and without a byte order mark.
 
     Raises `DecodeError` for a body so large, or with so many escapes, that repairing it would take long.
     """
     if len(body) > LARGEST_REPAIRED_BYTES or body.count(b"\\") > MOST_REPAIRED_ESCAPES:
         raise msgspec.DecodeError("too large to be repaired")
+    body = body.removeprefix(codecs.BOM_UTF8)
     whole = _ESCAPES.sub(lambda found: rb"\ufffd" if found[1] else found[0], body) if b"\\u" in body else body
     try:
         whole.decode()

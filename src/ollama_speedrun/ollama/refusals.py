@@ -20,15 +20,19 @@ LARGEST_HEAD_CHARACTERS: Final = 16_384
 _PROXY_WAITED: Final = frozenset({408, 504, 522, 524})
 _PROXY_FAILED: Final = frozenset({502, 520, 521, 523, 525, 526, 530})
 _PERMISSION: Final = frozenset({401, 403, 407})
+_NOT_OFFERED: Final = frozenset({404, 405, 501})
 PERMISSION_HINT: Final = "where it wants a token, give it one with token=… in a hosts file"
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes, *, now_s: float = 0.0) -> ServerError:
+def refusal(
+    status: int, headers: Mapping[str, str], body: bytes, *, path: str | None = None, now_s: float = 0.0
+) -> ServerError:
     """Return the error for an HTTP answer that is no success: the server's own words, or what came instead of them.
 
-    `now_s` is the time in seconds since the epoch, against which a date in Retry-After counts.
+    `path` is what was asked for, which is named where the server does not offer it; None names nothing. `now_s` is the
+    time in seconds since the epoch, against which a date in Retry-After counts.
     """
-    error = _refusal(status, headers, body)
+    error = _refusal(status, headers, body, path)
     error.retry_after_s = retry_after_s(headers, now_s=now_s)
     return error
 
@@ -44,8 +48,10 @@ def retry_after_s(headers: Mapping[str, str], *, now_s: float) -> float | None:
         return None
 
 
-def _refusal(status: int, headers: Mapping[str, str], body: bytes) -> ServerError:
+def _refusal(status: int, headers: Mapping[str, str], body: bytes, path: str | None) -> ServerError:
     said = _own_words(body)
+    if path is not None and status in _NOT_OFFERED and "model" not in (said or "").lower():
+        return _not_offered(status, headers, body, path)
     if said is not None:
         advice = PERMISSION_HINT if status in _PERMISSION else ""
         is_long = len(said) > _SHORT_CHARACTERS
@@ -53,12 +59,29 @@ def _refusal(status: int, headers: Mapping[str, str], body: bytes) -> ServerErro
         return ServerError(status, said, message=f"HTTP {status}: {said}{ending}" if advice or is_long else None)
     if 300 <= status < 400:
         return ServerError(status, "", message=f"HTTP {status}: {redirection(headers)}")
-    text = body.decode(errors="replace").strip()
-    shown = _page(text) if _is_page(headers, text) else quoted(text) if text else "an empty body"
+    text = _text(body)
     advice = _advice(status)
     return ServerError(
-        status, shortened(cleaned(text)), message=f"HTTP {status} ({shown})" + (f"; {advice}" if advice else "")
+        status, text, message=f"HTTP {status} ({shown(headers, body)})" + (f"; {advice}" if advice else "")
     )
+
+
+def _not_offered(status: int, headers: Mapping[str, str], body: bytes, path: str) -> ServerError:
+    """Return the error of a path that is missing as a whole, unlike a model that is."""
+    said = _own_words(body)
+    what = shown(headers, body) if said is None else quoted(said)
+    message = f"HTTP {status} for {path} ({what}); this server, or a proxy in front of it, does not offer it"
+    return ServerError(status, _text(body), message=message)
+
+
+def shown(headers: Mapping[str, str], body: bytes) -> str:
+    """Return the beginning of a body in quotation marks, the title of a web page, or that there is nothing."""
+    text = body[:LARGEST_HEAD_CHARACTERS].decode(errors="replace").strip()
+    return _page(text) if _is_page(headers, text) else quoted(text) if text else "an empty body"
+
+
+def _text(body: bytes) -> str:
+    return shortened(cleaned(body.decode(errors="replace").strip()))
 
 
 def redirection(headers: Mapping[str, str]) -> str:
@@ -104,10 +127,11 @@ def shortened(text: str, longest: int = LONGEST_CHARACTERS) -> str:
 
 def _own_words(body: bytes) -> str | None:
     try:
-        error = msgspec.json.decode(body, type=wire.ErrorBody).error
+        body_ = msgspec.json.decode(body, type=wire.ErrorBody)
     except fields.UNREADABLE:
         return None
-    return None if error is None else line_error(error)
+    said = next((one for one in (body_.error, body_.detail, body_.message) if one not in (None, "")), None)
+    return None if said is None else line_error(said)
 
 
 def _is_page(headers: Mapping[str, str], text: str) -> bool:

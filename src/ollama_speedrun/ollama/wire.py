@@ -48,6 +48,11 @@ class Details(_Bounded, frozen=True):
     context_length: int | None = None
 
 
+def plain_digest(said: str | None) -> str | None:
+    """Return a digest as Ollama writes it: in lower case and without the name of its algorithm."""
+    return None if said is None else said.strip().lower().removeprefix("sha256:")
+
+
 class TagsEntry(_Bounded, frozen=True):
     """One model of /api/tags; some servers name it in `model` alone."""
 
@@ -295,6 +300,8 @@ class RawEmbeddings(_Bounded, frozen=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
-    """The body of an HTTP error."""
+    """The body of an HTTP error: Ollama has `error` alone, gateways in front of it have the others."""
 
     error: Any = None
+    detail: Any = None
+    message: Any = None

@@ -17,6 +17,8 @@ LONGEST_PAUSE_S: Final = 2.0
 FIRST_BUSY_PAUSE_S: Final = 0.5
 LONGEST_BUSY_PAUSE_S: Final = 5.0
 MOST_TIMEOUTS: Final = 2
+AWAY: Final = frozenset({502, 521, 523, 530})
+"""With these a proxy says that the server behind it cannot be reached."""
 
 
 class State(enum.Enum):
@@ -125,11 +127,16 @@ class Health:
         self.state, self._why_gone = State.GONE, why
 
     async def _failure(self, left_s: float) -> str | None:
-        """Return why the host does not answer, None where it does; an error of its own is an answer, too."""
+        """Return why the host does not answer, None where it does; an error of its own is an answer, too.
+
+        That a proxy cannot reach it is none.
+        """
         try:
             async with AwakeTimeout(min(PROBE_TIMEOUT_S, max(left_s, FIRST_PAUSE_S))):
                 await self._probe()
-        except (ServerError, ProtocolError):
+        except ServerError as exc:
+            return f"{self._url} cannot be reached: {exc}" if exc.status in AWAY else None
+        except ProtocolError:
             return None
         except OllamaError as exc:
             return str(exc)

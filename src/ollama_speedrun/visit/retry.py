@@ -4,7 +4,8 @@
 |---|---|
 | a connection that broke | the host is waited for, and asked once more |
 | 429, 503, or words to that effect | asked again while the host's time for that lasts, after its own Retry-After |
-| a proxy's 502, 504 or the like | asked once more |
+| 502 or the like: a proxy cannot reach the server | the host is waited for, and asked once more |
+| a proxy's 504 or the like | asked once more |
 | an error that says that the model's runner died | asked once more |
 | an answer without any content, or one that only says that the model was loaded | asked once more |
 | no answer in time | not asked again, but the host is looked at; the second in a row without a token ends the visit |
@@ -16,13 +17,13 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from ..errors import ServerError, TimedOutError, UnreachableError
-from .health import Health
+from .health import AWAY, Health
 
 T = TypeVar("T")
 
 PAUSE_S: Final = 1.0
 BUSY: Final = frozenset({429, 503})
-PROXY_FAILED: Final = frozenset({408, 502, 504, 520, 521, 522, 523, 524})
+PROXY_FAILED: Final = AWAY | {408, 504, 520, 522, 524}
 LARGEST_WORKING_STATUS: Final = 299
 
 _BUSY_TEXT: Final = re.compile(r"server (is )?busy|maximum pending requests|too many requests", re.IGNORECASE)
@@ -73,6 +74,8 @@ async def retrying(
                 raise
             else:
                 await asyncio.sleep(PAUSE_S)
+                if exc.status in AWAY and not await _see_whether_it_answers(health):
+                    raise
                 why, is_last = str(exc), True
         else:
             health.count_answer(is_work=is_work)
