@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..benchmark.types import label
+from ..wording import joined
 from .choice import Candidate, Choice
 from .uses import Use
 
@@ -69,7 +70,7 @@ def _listed(candidates: Sequence[Candidate]) -> str:
     names = list(dict.fromkeys(f"{label(one.key[1], one.key[2])} ({_most(one):,})" for one in candidates))
     if len(names) > NAMES_SHOWN:
         return f"{', '.join(names[: NAMES_SHOWN - 1])} and {len(names) - NAMES_SHOWN + 1} others"
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    return joined(names)
 
 
 def _most(candidate: Candidate) -> int:

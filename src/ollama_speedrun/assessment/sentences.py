@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..benchmark.types import label
+from ..wording import joined
 from . import contexts
 from .choice import Candidate, Choice, Gap, Key, Rated, drift_that_matters
 from .types import Certainty
@@ -126,11 +127,9 @@ def _tie(choice: Choice) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    if not names:
-        return ""
     if len(names) > 3:
         return f"{', '.join(names[:2])} and {len(names) - 2} others"
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    return joined(names)
 
 
 def _cost(choice: Choice, gap: Gap) -> str:

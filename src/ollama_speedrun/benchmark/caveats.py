@@ -8,6 +8,7 @@ from typing import Final
 from .. import units
 from ..visit.observation import REPEATED
 from ..visit.types import STOPPED
+from ..wording import counted
 from . import metrics, stats
 from .types import Caveat, CaveatKind, Observations, StreamRecord
 
@@ -175,7 +176,7 @@ def _is_short(trial: StreamRecord) -> bool:
 
 
 def _tokens(count: int) -> str:
-    return "1 token" if count == 1 else f"{count} tokens"
+    return counted(count, "token")
 
 
 def _of_edges(timed: Sequence[StreamRecord], apart: float) -> Caveat:
@@ -265,8 +266,8 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
     elif observed.interrupted:
         yield Caveat(
             CaveatKind.CUT_SHORT,
-            f"the run ended after the interview and {_counted(len(observed.trials))}, before this benchmark did; run "
-            "again to have all of it",
+            f"the run ended after the interview and {counted(len(observed.trials), 'trial')}, before this benchmark "
+            "did; run again to have all of it",
         )
     again = [record.asked_again for record in calm if record is not None and record.asked_again is not None]
     if again:
@@ -317,7 +318,7 @@ def of_embedding(reloaded: int) -> tuple[Caveat, ...]:
     """Return what must be said of an embedding model of which so many requests had it loaded again."""
     if not reloaded:
         return ()
-    requests = "1 request" if reloaded == 1 else f"{reloaded} requests"
+    requests = counted(reloaded, "request")
     return (
         Caveat(
             CaveatKind.RELOADED,
@@ -410,10 +411,6 @@ def _steady_disagreement(timed: Sequence[StreamRecord]) -> float:
 
 def _distances(timed: Sequence[StreamRecord], *, jitter_ns: int) -> list[float]:
     return [apart for record in timed if (apart := metrics.disagreement(record, jitter_ns=jitter_ns)) is not None]
-
-
-def _counted(trials: int) -> str:
-    return "1 trial" if trials == 1 else f"{trials} trials"
 
 
 def of_drift(drift: float) -> Caveat:

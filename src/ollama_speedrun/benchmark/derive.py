@@ -9,6 +9,7 @@ import msgspec
 from .. import units
 from ..inventory.types import Model
 from ..visit.types import Residency, StreamRecord
+from ..wording import counted
 from . import caveats, memory, metrics, stats
 from .types import EmbeddingFigures, ImageFigures, Observations, Result
 
@@ -124,7 +125,7 @@ def _why_nothing(observed: Observations) -> str:
 
 
 def _tokens(count: int) -> str:
-    return "1 token" if count == 1 else f"{count} tokens"
+    return counted(count, "token")
 
 
 def variant_of(thinks: bool | str | None) -> str | None:

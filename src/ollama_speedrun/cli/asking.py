@@ -4,6 +4,7 @@ import asyncio
 
 from ..pipeline.forecast import Forecast
 from ..report import figures
+from ..wording import counted
 from .environment import Environment
 from .settings import Settings
 
@@ -32,7 +33,7 @@ def warning(found: Forecast, chosen: Settings) -> str:
 async def confirmed(found: Forecast, chosen: Settings, environment: Environment) -> bool:
     """Ask whether to begin, and return the answer; no other task waits for it."""
     low, high = figures.roughly(found.low_s), figures.roughly(found.high_s)
-    models = f"{found.models} model{'' if found.models == 1 else 's'}"
+    models = counted(found.models, "model")
     question = f"Measuring {models} takes about {figures.roughly(found.seconds)} ({low} to {high}; {quicker(chosen)})."
     print(f"{question}\nBegin? [Y/n] ", end="", file=environment.stderr, flush=True)
     answer = await _line_of(environment)

@@ -18,12 +18,13 @@ from ..history.store import History
 from ..pipeline.power import takes
 from ..pipeline.record import Selection
 from ..report.figures import host_label
-from ..report.text import clean, counted
+from ..report.text import clean
 from ..results.codec import decode
 from ..results.files import read_bounded
 from ..results.fits import with_contexts_in
 from ..results.several import differences, merged, of_results
 from ..results.types import Document
+from ..wording import counted
 from . import planning
 from .ending import Ending
 from .environment import Environment

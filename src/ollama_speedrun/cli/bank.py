@@ -11,6 +11,7 @@ from ..quality import bank_view, own_check, sandbox
 from ..quality.grading import grade
 from ..quality.items import LEVELS
 from ..quality.own_items import load_items
+from ..wording import counted
 from .environment import Environment
 from .exit_codes import ExitCode
 from .options import PROGRAM
@@ -75,17 +76,13 @@ def _check(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     failures = sum(len(one.failures) for one in checked)
     remarks = sum(len(one.remarks) for one in checked)
     environment.say(
-        ", ".join(_counted(*each) for each in ((len(items), "item"), (failures, "error"), (remarks, "note")))
+        ", ".join(counted(*each) for each in ((len(items), "item"), (failures, "error"), (remarks, "note")))
     )
     if failures:
         raise UsageError(
-            f"{arguments.subject}: {_counted(failures, 'answer')} not graded as expected; see the lines marked error"
+            f"{arguments.subject}: {counted(failures, 'answer')} not graded as expected; see the lines marked error"
         )
     return ExitCode.DONE
-
-
-def _counted(count: int, name: str) -> str:
-    return f"{count} {name}" if count == 1 else f"{count} {name}s"
 
 
 def _number(name: str, text: str | None, default: int, least: int, most: int) -> int:

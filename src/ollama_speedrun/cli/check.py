@@ -23,10 +23,10 @@ from ..pipeline.record import Run, Selection
 from ..pipeline.run import run
 from ..pipeline.settings import RunSettings
 from ..report import figures, gate_formats
-from ..report.text import counted
 from ..results.files import write_atomically
 from ..results.several import of_results
 from ..results.types import Document
+from ..wording import counted
 from . import planning
 from .assess import assessed
 from .environment import Environment

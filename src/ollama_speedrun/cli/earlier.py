@@ -16,10 +16,10 @@ from ..history.store import ADDED, History
 from ..history.types import SHORT_ID, RunSummary
 from ..masking import MASKED
 from ..pipeline.settings import RunSettings
-from ..report.text import counted
 from ..results.context import read_context
 from ..results.known import Recall, measures_alike, recall_of
 from ..results.types import Document
+from ..wording import counted
 from .options import PROGRAM, SETTINGS
 
 NEWEST: Final = "newest"

@@ -11,6 +11,7 @@ from ..pipeline.record import Selection
 from ..report.figures import host_title
 from ..report.text import clean
 from ..results.types import Document
+from ..wording import counted
 from .exit_codes import ExitCode
 
 NAMES_SHOWN: Final = 8
@@ -99,7 +100,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         kinds = [{caveat.kind for caveat in result.caveats} for result in self.document.results]
         cut = sum(CaveatKind.CUT_SHORT in of_one for of_one in kinds)
         also = f", {cut} cut short" if cut else ""
-        return f"interrupted: {_counted(len(kinds) - cut, 'benchmark')} finished{also}{self._how_to_go_on}"
+        return f"interrupted: {counted(len(kinds) - cut, 'benchmark')} finished{also}{self._how_to_go_on}"
 
     @property
     def _how_to_go_on(self) -> str:
@@ -112,7 +113,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         others = [f"{host.url} ({host.kind})" for host in self.document.hosts]
         if self.failed_targets and not others:
             failed = len(self.failed_targets)
-            return f"no Ollama server found: {_counted(failed, 'server')} could not be used; {_reasons_above(failed)}"
+            return f"no Ollama server found: {counted(failed, 'server')} could not be used; {_reasons_above(failed)}"
         seen = f"; what answered is no Ollama: {_listed(others)}" if others else ""
         return (
             f"no Ollama server found{seen}; start one with `ollama serve`, set OLLAMA_HOST=0.0.0.0 on other machines, "
@@ -123,7 +124,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         names = sorted({model.name for model in self.document.models})
         if not names and self.failed_targets:
             failed = len(self.failed_targets)
-            return f"no model found: {_counted(failed, 'server')} could not be used; {_reasons_above(failed)}"
+            return f"no model found: {counted(failed, 'server')} could not be used; {_reasons_above(failed)}"
         if not names:
             return "no model found on any server; get one with `ollama pull llama3.2` on the server's machine"
         wanted = [
@@ -139,14 +140,10 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
     def _what_failed(self) -> str:
         failed = self._count("failed")
-        parts = [f"{_counted(failed, 'benchmark')} of {len(self.document.results)} failed"] if failed else []
+        parts = [f"{counted(failed, 'benchmark')} of {len(self.document.results)} failed"] if failed else []
         if self.failed_targets:
-            parts.append(f"{_counted(len(self.failed_targets), 'server')} could not be used")
+            parts.append(f"{counted(len(self.failed_targets), 'server')} could not be used")
         return f"{' and '.join(parts)}; {_reasons_above(failed + len(self.failed_targets))}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _reasons_above(number: int) -> str:

@@ -14,10 +14,11 @@ from ..events import Phase
 from ..history.reference import LAST, described, resolve_run
 from ..history.store import History
 from ..history.types import RunSummary
-from ..report.text import clean, counted
+from ..report.text import clean
 from ..results import codec
 from ..results.files import read_document
 from ..results.types import Document
+from ..wording import counted
 from . import planning
 from .environment import Environment
 from .exit_codes import ExitCode

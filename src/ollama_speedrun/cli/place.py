@@ -17,8 +17,8 @@ from ..placement.residents import Keep, Load, Unload, steps
 from ..placement.sites import sites
 from ..placement.types import Assignment, Candidate, Held, Plan, Site, Today, Want
 from ..report import figures
-from ..report.text import counted
 from ..results.types import Document
+from ..wording import counted
 from . import saved
 from .environment import Environment
 from .exit_codes import ExitCode

@@ -13,9 +13,10 @@ from ..assessment.types import Rated, ResultKey, Verdict
 from ..errors import UsageError
 from ..history.store import History
 from ..report import figures
-from ..report.text import clean, counted
+from ..report.text import clean
 from ..results.several import differences, merged, of_results
 from ..results.types import Document
+from ..wording import counted
 from . import planning, uses
 from .assess import assessed, selected, selection_of, unlike_note
 from .environment import Environment

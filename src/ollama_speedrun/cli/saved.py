@@ -6,9 +6,9 @@ import msgspec
 
 from ..assessment.recommend import for_use
 from ..errors import UsageError
-from ..report.text import counted
 from ..results.several import differences, merged, of_results
 from ..results.types import Document
+from ..wording import counted
 from . import uses
 from .assess import STDIN, assessed, read_documents, selected, selection_of, unlike_note
 from .environment import Environment

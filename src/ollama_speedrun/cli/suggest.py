@@ -11,7 +11,7 @@ from ..placement.asking import memory_of
 from ..placement.prediction import Prediction
 from ..placement.suggestion import HostOutlook, Outlook, Suggestion, outlook
 from ..report import figures
-from ..report.text import counted
+from ..wording import counted
 from . import saved, uses
 from .environment import Environment
 from .exit_codes import ExitCode
@@ -70,7 +70,7 @@ def _host_line(one: HostOutlook, hosts: Mapping[str, str]) -> str:
         return f"{hosts.get(one.url, one.url)} ({capacity}, {basis})"
     bandwidth = f"{_three_digits(one.law.bandwidth_bytes_per_s / 1e9)} GB/s"
     fixed = f" and {figures.duration(one.law.fixed_s)} a token" if one.law.fixed_s else ""
-    count = "1 model" if one.law.models == 1 else f"{one.law.models} models"
+    count = counted(one.law.models, "model")
     return f"{hosts.get(one.url, one.url)} ({capacity}, {basis}): {bandwidth}{fixed} by {count}"
 
 

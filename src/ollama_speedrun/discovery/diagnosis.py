@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from ..wording import counted
 from .types import DiscoveryPlan
 
 _SHOWN: Final = 6
@@ -65,7 +66,7 @@ def scope(plan: DiscoveryPlan) -> list[str]:
     via = dict.fromkeys(server.via for server in plan.candidates)
     known = [f"{sum(one.via == source for one in plan.candidates)} via {source}" for source in via]
     swept = [
-        f"{sweep.network} port {sweep.port} ({count} address{'' if count == 1 else 'es'})"
+        f"{sweep.network} port {sweep.port} ({counted(count, 'address')})"
         for sweep in plan.sweeps
         if (count := len(sweep.addresses))
     ]

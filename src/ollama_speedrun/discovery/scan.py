@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from ..events import Notice, Phase, PhaseBegan, PhaseEnded
+from ..wording import counted
 from .diagnosis import Outcomes, diagnose, scope
 from .dial import HEDGES_S, Dialer, Throttle, even_throttle, neighbour_throttle
 from .events import DiscoveryEvent, HostFound, TargetFailed
@@ -72,7 +73,7 @@ async def find_servers(
 
     emit(PhaseBegan(Phase.DISCOVER, ", ".join(scope(plan))))
     await discover(plan, emit=count, names_of=names_of)
-    found = f"{servers} Ollama server{'' if servers == 1 else 's'}" if servers else "No Ollama instances found"
+    found = counted(servers, "Ollama server") if servers else "No Ollama instances found"
     emit(PhaseEnded(Phase.DISCOVER, servers > 0, found))
 
 

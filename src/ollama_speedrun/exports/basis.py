@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from ..report.figures import moment
-from ..report.text import clean, counted
+from ..report.text import clean
+from ..wording import counted
 from .fleet import Fleet, is_own_machine
 
 WIDTH = 112

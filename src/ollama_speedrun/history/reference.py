@@ -15,6 +15,7 @@ from ..assessment.uses import USES, Use
 from ..errors import UsageError
 from ..results.files import read_document
 from ..results.types import Document
+from ..wording import counted
 from .store import History
 from .types import RunSummary
 
@@ -122,7 +123,7 @@ def resolve(text: str, history: History, *, now: datetime | None = None, uses: S
 
 def described(run: RunSummary, zone: tzinfo | None = None) -> str:
     """Return a run in a few words: its id, when it began, and how much it measured."""
-    results = "1 result" if run.measured == 1 else f"{run.measured} results"
+    results = counted(run.measured, "result")
     return f"{run.short_id} of {run.started_at.astimezone(zone):%Y-%m-%d %H:%M} with {results}"
 
 

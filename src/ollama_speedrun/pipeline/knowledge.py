@@ -15,6 +15,7 @@ from ..inventory.types import Model
 from ..quality.records import ItemRecord, QualityRecord
 from ..quality.sharing import agrees
 from ..results.known import Known, Recall
+from ..wording import counted
 from .examiner import Examiner
 
 Taken: TypeAlias = Sequence[tuple[Thinks, Known]]
@@ -107,7 +108,7 @@ def in_words(taken: Mapping[str, Taken]) -> str:
     results = [known.result for entries in taken.values() for _, known in entries]
     days = sorted({_day(result.ended_at) for result in results if result.ended_at is not None})
     span = "" if not days else f" from {days[0]}" if len(days) == 1 else f" from {days[0]} to {days[-1]}"
-    return f"{'1 result' if len(results) == 1 else f'{len(results)} results'} taken over{span}"
+    return f"{counted(len(results), 'result')} taken over{span}"
 
 
 def _day(moment: datetime) -> str:

@@ -30,6 +30,7 @@ from ..ollama.client import Bounds, OllamaClient, open_session
 from ..ollama.tls import client_context
 from ..results.known import Recall
 from ..visit.events import Waiting
+from ..wording import counted
 from . import forecast
 from .events import Event, Forecasted, TimeLimitReached
 from .examiner import Examiner, examiner
@@ -338,7 +339,7 @@ class _Pipeline:
         self._listings_open -= 1
         if self._listings_open == 0 and Phase.ENUMERATE in self._begun:
             found = len(self._record.models)
-            summary = _count(found, "model") if found else "No models found on any instance"
+            summary = counted(found, "model") if found else "No models found on any instance"
             self._tell(PhaseEnded(Phase.ENUMERATE, found > 0, summary))
 
     def end(self) -> None:
@@ -391,11 +392,6 @@ def _end_of_benchmarks(results: Sequence[Result]) -> PhaseEnded:
         *([f"{skipped} skipped"] if skipped else []),
     ]
     return PhaseEnded(Phase.BENCHMARK, ok + taken > 0, ", ".join(parts))
-
-
-def _count(number: int, noun: str) -> str:
-    plural = noun + ("es" if noun.endswith("s") else "s")
-    return f"{number} {noun if number == 1 else plural}"
 
 
 def _asks_for_a_score(result: Result) -> bool:

@@ -5,13 +5,13 @@ from typing import Final
 
 from ..assessment.types import Rated
 from ..results.types import Document
+from ..wording import counted
 from . import figures, meaning, view
 from .html.markup import Markup, element, join
 from .html.scales import Linear, Scale
 from .html.scatter import shorten, speed_axis
 from .html.verdict import headline
 from .settings import USUAL, ReportSettings
-from .text import counted
 from .trade_off import Point, points
 from .view import TIER_NAMES, Report
 

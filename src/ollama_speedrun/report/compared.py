@@ -7,9 +7,10 @@ from typing import Any, Final
 import msgspec
 
 from ..comparison.types import FIGURES, MEMORY, Change, Comparison, Kind, Pair
+from ..wording import counted
 from . import figures
 from .columns import Column
-from .text import clean, counted
+from .text import clean
 
 KINDS: Final[tuple[Kind, ...]] = ("worse", "better", "same", "cannot-tell")
 COLUMNS: Final = (

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ..comparison.gate import Judgement, Outcome
+from ..wording import counted
 from . import figures
 from .compared import change_text
 from .markdown import escape
-from .text import clean, counted
+from .text import clean
 
 MARKS: Final[Mapping[Outcome, str]] = {"passed": "✓", "worse": "✗", "cannot-tell": "?"}
 WORDS: Final[Mapping[Outcome, str]] = {"passed": "passed", "worse": "worse", "cannot-tell": "cannot tell"}

@@ -1,11 +1,11 @@
 """What a figure means to a person, in words: the anchors beside which a number is read. Pure."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from ..assessment.score import FASTEST_TPS, FASTEST_TTFT_S, SLOWEST_TPS, SLOWEST_TTFT_S
 from ..assessment.types import Rated
 from ..results.types import Document
+from ..wording import joined
 
 READING_TPS: Final = SLOWEST_TPS
 """About as fast as a person reads English: 240 words a minute (Brysbaert, J. Mem. Lang. 109, 2019), 1.3 tokens each."""
@@ -74,11 +74,7 @@ def expected(chosen: Rated) -> str:
         None if result.ttft_s is None else f"begins to answer {wait(result.ttft_s)}",
     ]
     known = [part for part in parts if part is not None]
-    return f"It {_joined(known)}." if known else ""
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+    return f"It {joined(known)}." if known else ""
 
 
 def _times(times: float) -> str:

@@ -8,13 +8,13 @@ from rich.text import Text
 
 from ..comparison.types import Kind
 from ..results.types import Document
+from ..wording import counted
 from . import compared, figures, layout, view
 from .columns import HOSTS, Column, T, cells, models, needed
 from .compared import Compared
 from .layout import paragraph, print_lines, table, width_of
 from .settings import USUAL, ReportSettings
 from .tables import Table
-from .text import counted
 from .view import Advice, Grade, Report, Row, Unmeasured
 
 if TYPE_CHECKING:

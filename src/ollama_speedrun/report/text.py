@@ -38,8 +38,3 @@ def clean(text: str, limit: int = 300) -> str:
 def to_ascii(text: str) -> str:
     """Return `text` with our own symbols replaced by ASCII ones of the same width."""
     return text.translate(_TO_ASCII)
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, which takes an s where the number is not 1."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

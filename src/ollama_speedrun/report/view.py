@@ -14,6 +14,7 @@ from ..benchmark.types import Caveat, CaveatKind, Result
 from ..inventory.types import Model
 from ..quality.records import accuracy
 from ..results.types import Document
+from ..wording import joined
 from . import figures, siblings, taken_over
 from .columns import Column, Entry, cells, results
 from .further import remarks
@@ -217,7 +218,7 @@ def listed(names: Sequence[str], most: int = NAMES_SHOWN) -> str:
     """Return names as a sentence has them, the first few and how many more there are."""
     if len(names) > most + 1:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+    return joined(names)
 
 
 Note: TypeAlias = tuple[CaveatKind, str, str]

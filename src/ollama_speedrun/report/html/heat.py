@@ -5,6 +5,7 @@ from typing import Final
 
 from ...assessment.types import Quality, Rated
 from ...results.types import Document
+from ...wording import counted
 from .. import figures
 from ..columns import AREAS
 from .markup import Markup, element
@@ -70,5 +71,5 @@ def _cell(score: float, low: float, high: float, items: int, *, is_highest: bool
     shade = min(SHADES, max(0, round(score / 100 * SHADES)))
     text = figures.points(score)
     kinds = f"figure h{shade}" + (" few" if items < SHORT else "")
-    said = f"{low:.0f} to {high:.0f}, {items} item{'' if items == 1 else 's'}"
+    said = f"{low:.0f} to {high:.0f}, {counted(items, 'item')}"
     return element("td", element("b", text) if is_highest else text, class_=kinds, title=said)

@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 
 from ...results.types import Document
+from ...wording import counted
 from .. import figures, view
 from ..settings import USUAL, ReportSettings
-from ..text import counted
 from .markup import Markup, element, escape, join
 from .raw import download
 from .sections import Section, sections

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ...assessment.types import Tier
+from ...wording import counted
 from .. import figures, meaning
 from ..trade_off import Point
 from ..view import TIER_NAMES
@@ -75,7 +76,7 @@ def _panel(tier: Tier | None, members: Sequence[Point], x: Axis) -> Markup:
         *(_mark(point, x, is_first=point is shown[-1]) for point in shown),
         *_names(members, x),
     ]
-    count = "1 model" if len(members) == 1 else f"{len(members)} models"
+    count = counted(len(members), "model")
     return element(
         "figure",
         element("figcaption", element("strong", title), f" · {count}"),

@@ -6,10 +6,11 @@ from typing import Any, Final
 import msgspec
 
 from ...results.types import Document
+from ...wording import counted
 from .. import figures, further, meaning
 from ..columns import NAMES, Column, cells, models, needed
 from ..tables import BY_CONTEXT, Group
-from ..text import clean, counted
+from ..text import clean
 from ..trade_off import points
 from ..view import Report, Unmeasured
 from . import scatter, sweeps, tables
