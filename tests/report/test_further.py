@@ -10,6 +10,7 @@ from ollama_speedrun.benchmark import energy
 from ollama_speedrun.benchmark.types import ContentRate, EnergyFigures, Interval, Result, SecondTurn
 from ollama_speedrun.report import further, markdown
 from ollama_speedrun.report.explain import explain
+from ollama_speedrun.report.explain_further import explain_further
 from ollama_speedrun.report.html.page import render
 from ollama_speedrun.report.settings import ReportSettings
 from ollama_speedrun.report.view import report
@@ -151,3 +152,20 @@ def test_the_card_of_a_host_says_how_many_requests_it_answers_at_once() -> None:
     assert further.of_host(run.results) == line
     assert f"<dt>Requests at once</dt><dd>{line}</dd>" in render(run)
     assert further.of_host([result("m:1b", DESK)]) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"first_lag_ns": 50 * MS}, "this program stood still when it came"),
+        ({"first_content_ns": 1200 * MS, "content_arrivals": 2}, "tokens were decoded before it came"),
+        ({"first_content_ns": None}, "nothing came"),
+    ],
+)
+def test_a_turns_first_token_whose_time_cannot_be_told_has_its_reason_in_the_explanation(
+    changes: dict[str, Any], why: str
+) -> None:
+    turns = msgspec.structs.replace(TURNS, second=record(**changes), ttft_warm_s=None)
+    lines = list(explain_further(msgspec.structs.replace(result("m:1b", DESK), second_turn=turns)))
+    assert f"  ttft_warm_s: first content of the second turn = not told: {why}" in lines
+    assert "  ttft_cold_s: first content of as long a conversation = 4.1 s" in lines

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from .. import units
+from ..benchmark import metrics
 from ..benchmark.parallelism import inferred
 from ..benchmark.types import EnergyFigures, Result, SecondTurn, StreamRecord
 from . import figures, further
@@ -26,11 +27,20 @@ def _of_second_turn(found: SecondTurn) -> Iterator[str]:
     yield "second_turn: a conversation of two turns, client clock; its cache by the server's clock or count"
     if line := further.second_turn(found):
         yield f"  {line}"
-    yield f"  ttft_warm_s: first content of the second turn = {figures.duration(found.ttft_warm_s)}"
-    yield f"  ttft_cold_s: first content of as long a conversation = {figures.duration(found.ttft_cold_s)}"
+    yield f"  ttft_warm_s: first content of the second turn = {_first(found.ttft_warm_s, found.second)}"
+    yield f"  ttft_cold_s: first content of as long a conversation = {_first(found.ttft_cold_s, found.other)}"
     yield from _of_cache("cached_share", found.second, found.other, found.cached_share, found.told_by)
     if found.third is not None:
         yield from _of_cache("later_cached_share", found.third, found.other, found.later_cached_share, found.told_by)
+
+
+def _first(seconds: float | None, turn: StreamRecord) -> str:
+    """Return a time to first token; of one that cannot be told, why."""
+    if seconds is not None:
+        return figures.duration(seconds)
+    if metrics.was_stamped_late(turn):
+        return "not told: this program stood still when it came"
+    return "not told: tokens were decoded before it came" if turn.first_content_ns else "not told: nothing came"
 
 
 def _of_energy(found: EnergyFigures) -> Iterator[str]:
