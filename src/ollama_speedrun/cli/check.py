@@ -17,7 +17,6 @@ from ..discovery.types import DiscoveryPlan
 from ..errors import UsageError
 from ..events import Notice, Phase
 from ..history.reference import resolve
-from ..history.store import History
 from ..pipeline.events import Event
 from ..pipeline.record import Run, Selection
 from ..pipeline.run import run
@@ -27,8 +26,7 @@ from ..results.files import write_atomically
 from ..results.several import of_results
 from ..results.types import Document
 from ..wording import counted
-from . import planning
-from .assess import assessed
+from . import planning, saved
 from .environment import Environment
 from .exit_codes import ExitCode
 from .interrupts import on_interrupt
@@ -55,8 +53,8 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     limits = _limits(arguments)
     chosen = load_settings(environment, arguments)
     screen = Screen(environment, chosen, as_json=arguments.json)
-    with History(planning.history_file(chosen, environment)) as history:
-        baseline = assessed(resolve(arguments.baseline, history), chosen)
+    with saved.opened_history(environment, chosen, screen) as history:
+        baseline = saved.assessed(resolve(arguments.baseline, history), chosen)
     check = _Check(environment, chosen, screen, _narrowed(baseline, chosen), limits)
     found = asyncio.run(check.conduct())
     if found is None:
@@ -157,7 +155,7 @@ class _Check:
         if work.cancelled():
             return None
         work.result()
-        return assessed(self._environment.mask.within(finished.document(complete=True)), self._chosen)
+        return saved.assessed(self._environment.mask.within(finished.document(complete=True)), self._chosen)
 
     def _plan(self, baseline: Document) -> DiscoveryPlan:
         named = planning.named_hosts(self._chosen, self._environment)

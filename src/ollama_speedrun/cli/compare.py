@@ -16,8 +16,7 @@ from ..pipeline.record import Selection
 from ..report import compared, figures
 from ..results.several import of_results
 from ..results.types import Document
-from . import planning
-from .assess import assessed, selected
+from . import saved
 from .environment import Environment
 from .exit_codes import ExitCode
 from .run import load_settings
@@ -38,9 +37,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     """Print which figures differ, and by how much."""
     chosen = load_settings(environment, arguments)
     screen = Screen(environment, chosen, as_json=arguments.json)
-    with History(planning.history_file(chosen, environment)) as history:
-        if history.remark is not None:
-            screen.complain(history.remark)
+    with saved.opened_history(environment, chosen, screen) as history:
         before, after = [side_of(text, history, chosen) for text in (arguments.before, arguments.after)]
     by_host, by_model = not (before.is_host or after.is_host), not (before.is_model or after.is_model)
     matched = pairs(before.document, after.document, by_host=by_host, by_model=by_model)
@@ -79,13 +76,13 @@ def side_of(text: str, history: History, chosen: Settings) -> Side:
     Raises `UsageError` for what names nothing, and `ResultFileError` for a file that cannot be read.
     """
     try:
-        return Side(title=text, document=assessed(resolve(text, history), chosen))
+        return Side(title=text, document=saved.assessed(resolve(text, history), chosen))
     except UsageError as exc:
         if isinstance(exc, ResultFileError) and Path(text).exists():
             raise
         refusal = exc
     try:
-        last = assessed(resolve(LAST, history), chosen)
+        last = saved.assessed(resolve(LAST, history), chosen)
     except UsageError:
         raise refusal from None
     side = _part_of(last, text)
@@ -106,7 +103,7 @@ def _part_of(document: Document, text: str) -> Side | None:
         (Selection(hosts=(host,), include=(model, f"{model}:*")), True, True),
     )
     for selection, is_host, is_model in choices:
-        part = selected(document, selection)
+        part = saved.selected(document, selection)
         taken = of_results(part, lambda result: result.status == "ok")
         if taken.results and (not is_host or not is_model or model):
             return Side(title=text, document=taken, is_host=is_host, is_model=is_model)

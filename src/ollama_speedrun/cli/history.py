@@ -19,7 +19,7 @@ from ..results import codec
 from ..results.files import read_document
 from ..results.types import Document
 from ..wording import counted
-from . import planning
+from . import planning, saved
 from .environment import Environment
 from .exit_codes import ExitCode
 from .options import PROGRAM
@@ -38,9 +38,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     _check(arguments)
     chosen = load_settings(environment, arguments)
     screen = Screen(environment, chosen, as_json=arguments.json)
-    with History(planning.history_file(chosen, environment)) as history:
-        if history.remark is not None:
-            screen.complain(history.remark)
+    with saved.opened_history(environment, chosen, screen) as history:
         command = _Command(environment, chosen, screen, history, as_json=arguments.json)
         match arguments.what:
             case "show":

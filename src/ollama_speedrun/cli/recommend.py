@@ -11,14 +11,12 @@ import msgspec
 from ..assessment.recommend import for_use
 from ..assessment.types import Rated, ResultKey, Verdict
 from ..errors import UsageError
-from ..history.store import History
 from ..report import figures
 from ..report.text import clean
 from ..results.several import differences, merged, of_results
 from ..results.types import Document
 from ..wording import counted
-from . import planning, uses
-from .assess import assessed, selected, selection_of, unlike_note
+from . import saved, uses
 from .environment import Environment
 from .exit_codes import ExitCode
 from .run import load_settings
@@ -45,15 +43,13 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     """Print the recommendation, the next best, and how old what they rest on is."""
     chosen = load_settings(environment, arguments)
     screen = Screen(environment, chosen, as_json=arguments.json)
-    with History(planning.history_file(chosen, environment)) as history:
-        if history.remark is not None:
-            screen.complain(history.remark)
+    with saved.opened_history(environment, chosen, screen) as history:
         runs = history.measured()[:MOST_RUNS]
         if not runs:
             raise UsageError("the history is empty; run a benchmark first: ollama-speedrun")
         documents = [history.document(run.run_id, uses=chosen.uses) for run in runs]
     if unlike := differences(documents):
-        screen.note(unlike_note("runs", unlike))
+        screen.note(saved.unlike_note("runs", unlike))
     found = _choice(merged(documents), arguments, chosen, len(runs))
     now = datetime.now(UTC)
     if arguments.json:
@@ -65,8 +61,8 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
 
 def _choice(whole: Document, arguments: argparse.Namespace, chosen: Settings, runs: int) -> Choice:
     """Choose among the newest result of each model that the command line leaves."""
-    selection = selection_of(arguments, chosen)
-    document = assessed(selected(whole, selection), chosen)
+    selection = saved.selection_of(arguments, chosen)
+    document = saved.assessed(saved.selected(whole, selection), chosen)
     limit_bytes = chosen.max_memory_bytes
     sizes = {(model.host, model.name): model.size_bytes for model in document.models}
     tiers = {entry.key: entry.tier for entry in document.assessments}
@@ -81,7 +77,7 @@ def _choice(whole: Document, arguments: argparse.Namespace, chosen: Settings, ru
         raise UsageError(
             "no measured model is left; loosen --host, --model, --exclude, --tier and --max-memory, or measure more"
         )
-    document = assessed(left, chosen)
+    document = saved.assessed(left, chosen)
     if document.verdict is None:
         raise AssertionError("an assessed document has a verdict")
     if chosen.for_ is None:

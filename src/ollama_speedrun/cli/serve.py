@@ -24,7 +24,7 @@ from ..report import figures
 from ..report.html import page
 from ..results import codec
 from ..results.types import Document
-from . import planning
+from . import planning, saved
 from .environment import Environment
 from .exit_codes import ExitCode
 from .interrupts import on_interrupt
@@ -54,9 +54,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     screen = Screen(environment, chosen, as_json=arguments.json)
     port = _port(arguments.listen)
     path = planning.history_file(chosen, environment)
-    with History(path) as history:
-        if history.remark is not None:
-            screen.complain(history.remark)
+    with saved.opened_history(environment, chosen, screen) as history:
         if not history.measured():
             screen.note("The history is empty; its pages will be there after a run.")
     asyncio.run(_serve(environment, application(path, chosen, environment.mask.text), port, as_json=arguments.json))

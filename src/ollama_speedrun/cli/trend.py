@@ -11,12 +11,11 @@ from rich.text import Text
 
 from ..benchmark.types import Interval, label
 from ..errors import UsageError
-from ..history.store import History
 from ..history.types import SHORT_ID, Figures
 from ..pipeline.record import Selection
 from ..report import figures, layout
 from ..report.text import clean
-from . import planning
+from . import saved
 from .environment import Environment
 from .exit_codes import ExitCode
 from .run import load_settings
@@ -41,9 +40,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     """Print a table with a bar for each run of each model that matches."""
     chosen = load_settings(environment, arguments)
     screen = Screen(environment, chosen, as_json=arguments.json)
-    with History(planning.history_file(chosen, environment)) as history:
-        if history.remark is not None:
-            screen.complain(history.remark)
+    with saved.opened_history(environment, chosen, screen) as history:
         measured = [row for row in history.figures() if row.status == "ok" and row.measured_in is None]
         names = history.host_names()
     rows = _chosen(measured, arguments.model_name, arguments.on, names)
