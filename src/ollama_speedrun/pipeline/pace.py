@@ -6,7 +6,7 @@ host that are nearest in size, else those of the fleet.
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -23,6 +23,7 @@ from .forecast import (
     SLOW,
     THOUGHT_TOKENS,
     UNKNOWN_SIZE_BYTES,
+    VISIT_OVERHEAD_S,
     Cost,
     Speed,
     cost,
@@ -75,6 +76,10 @@ class Pace:
         """The items of each model that were no pilot."""
         self._named: defaultdict[ModelKey, list[tuple[str, int]]] = defaultdict(list)
         self._by_item: defaultdict[tuple[bool, str], Answers] = defaultdict(Answers)
+        self._prompts: dict[str, int] = {}
+        self._mixes: dict[ModelKey, str] = {}
+        self._in_order: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        """The items of each mix in the order in which they were answered first."""
         self._read: defaultdict[ModelKey, Answers] = defaultdict(Answers)
         self._read_by_all = Answers()
         self._of_kind: defaultdict[bool, Answers] = defaultdict(Answers)
@@ -84,7 +89,6 @@ class Pace:
         self._load_s: dict[ModelKey, float] = {}
         self._interviews: dict[ModelKey, int] = {}
         self._trials: dict[ModelKey, int] = {}
-        self._asked: dict[ModelKey, int] = {}
         self._timed: dict[str, tuple[float, float]] = {}
 
     def know(self, model: Model) -> None:
@@ -99,6 +103,10 @@ class Pace:
         """Note how long a model took until it was loaded; the first time counts."""
         self._load_s.setdefault(key, seconds)
 
+    def note_mix(self, key: ModelKey, mix: str) -> None:
+        """Note which mix of items a model is asked."""
+        self._mixes[key] = mix
+
     def note_answer(self, key: ModelKey, record: ItemRecord, *, is_known: bool = False) -> None:
         """Note an item that was answered; `is_known` if `note_tokens` told of it before."""
         tokens = sum(answer.output_tokens or 0 for answer in record.answers)
@@ -108,7 +116,10 @@ class Pace:
             read.prompt_tokens += prompt_tokens
         self._by_item[self._thinks(key), record.item].add(tokens)
         self._named[key].append((record.item, tokens))
+        self._prompts.setdefault(record.item, prompt_tokens)
         self.counted[key] += record.is_counted
+        if record.is_counted and key in self._mixes:
+            self._in_order[self._mixes[key]][record.item] = None
         if not is_known:
             self.note_tokens(key, tokens, record.seconds)
 
@@ -125,8 +136,6 @@ class Pace:
         if is_over and result.status == "ok" and result.interview is not None:
             self._interviews[key] = result.interview.eval_count or result.interview.content_chunks
             self._trials[key] = len(result.trials)
-            if self.counted[key]:
-                self._asked[key] = self.counted[key]
 
     def note_visits(self, models: Sequence[Model], seconds: float) -> None:
         """Note how long the visits of models that shared the memory took, with all that their parts do not explain."""
@@ -148,23 +157,30 @@ class Pace:
         interview = _mean(self._interviews, key, self._settings.num_predict)
         variants = usual.variants
         speed_tokens = interview + self._trial_tokens(key, token_s)
-        items = self._asked.get(key) or _mean(
-            self._asked, key, usual.items, likes=lambda other: self._thinks(other) is self._thinks(key)
-        )
         item_tokens = self._tokens_an_item(key)
+        items = variants * self.affordable(model, min(self._settings.first_items, self._settings.max_items))
         return Cost(
             load_s=self.load_s(model),
             speed_tokens=round(variants * speed_tokens),
             speed_s=min(variants * speed_tokens * token_s, self._settings.budget_s or math.inf),
-            items=round(items),
+            items=items,
             item_tokens=round(items * item_tokens),
             item_s=self.item_s(model),
         )
 
+    def affordable(self, model: Model, items: int) -> int:
+        """Return how many of so many further items the budget of output tokens allows a model."""
+        key, budget = (model.host, model.name), self._settings.answer_tokens
+        if budget is None or self._thinks(key):
+            return items
+        left = max(budget - self.answers[key].tokens, 0)
+        return min(items, math.ceil(left / self._tokens_an_item(key)))
+
     def visit_s(self, model: Model) -> float:
         """Return how long the first visit of a model takes."""
         one = self.cost_of(model)
-        return one.total_s + one.speed_s * (self.timing_factor(model.host) - 1)
+        timing_s = one.speed_s * self.timing_factor(model.host)
+        return VISIT_OVERHEAD_S + one.load_s + timing_s + self.items_s(model, one.items)
 
     def timing_factor(self, host: str) -> float:
         """Return how many times longer than its tokens the timing of a model takes: prompts, repetitions, sweeps."""
@@ -187,14 +203,45 @@ class Pace:
         tokens = self._tokens_an_item(key)
         return tokens * self.token_s(model) + self._reading_s(model)
 
-    def _reading_s(self, model: Model) -> float:
-        """Return what an item takes beside its output tokens: its prompt is read in proportion to the model's size."""
+    def items_s(self, model: Model, count: int) -> float:
+        """Return the seconds that a model takes for its next items, by what others took for the very same ones."""
+        key = (model.host, model.name)
+        asked = {name for name, _ in self._named[key]}
+        order = self._in_order.get(self._mix_of(model), {})
+        names = [name for name in order if name not in asked][:count]
+        token_s, read_s = self.token_s(model), self._read_token_s(model)
+        ratio, usual = self._wordiness(key), self._tokens_an_item(key)
+        known_s = 0.0
+        for name in names:
+            theirs = self._by_item[self._thinks(key), name]
+            tokens = ratio * theirs.tokens / theirs.items if theirs.items else usual
+            reading_s = ITEM_OVERHEAD_S if read_s is None else self._prompts[name] * read_s
+            known_s += tokens * token_s + reading_s
+        return known_s + (count - len(names)) * self.item_s(model)
+
+    def _mix_of(self, model: Model) -> str:
+        """Return the mix that a model is asked, or will be as the one that is nearest in size."""
+        key = (model.host, model.name)
+        if key in self._mixes or not self._mixes:
+            return self._mixes.get(key, "")
+        size = model.size_bytes or UNKNOWN_SIZE_BYTES
+        nearest = min(
+            self._mixes, key=lambda other: abs(math.log((self._models[other].size_bytes or UNKNOWN_SIZE_BYTES) / size))
+        )
+        return self._mixes[nearest]
+
+    def _read_token_s(self, model: Model) -> float | None:
+        """Return what a prompt's token takes, in proportion to the model's size."""
         known = {
             key: max(one.seconds - one.tokens * self._token_s[key], 0.0) / max(one.prompt_tokens, 1)
             for key, one in self._read.items()
             if key in self._token_s
         }
-        found_s = self._nearest(known, model)
+        return self._nearest(known, model)
+
+    def _reading_s(self, model: Model) -> float:
+        """Return what an item takes beside its output tokens."""
+        found_s = self._read_token_s(model)
         if found_s is None:
             return ITEM_OVERHEAD_S
         return found_s * self._read_by_all.prompt_tokens / self._read_by_all.items
@@ -206,17 +253,26 @@ class Pace:
         answered them, too, the few answers of a model are held against theirs.
         """
         own, theirs = self.answers[key], self._tokens_of_like(key)
-        matched = expected = mine = 0.0
+        if self._matched(key)[0] < FEWEST_ANSWERS:
+            return (own.tokens + FEW * theirs) / (own.items + FEW)
+        return (own.tokens + OWN_ANSWERS * theirs * self._wordiness(key)) / (own.items + OWN_ANSWERS)
+
+    def _wordiness(self, key: ModelKey) -> float:
+        """Return how many times more tokens a model takes for an item than others do for the same one."""
+        _, mine, expected = self._matched(key)
+        theirs = FEW * self._tokens_of_like(key)
+        return (mine + theirs) / (expected + theirs)
+
+    def _matched(self, key: ModelKey) -> tuple[int, float, float]:
+        """Return how many items others answered, too; the tokens that these took this model; and those of others."""
+        matched, mine, expected = 0, 0.0, 0.0
         for name, took in self._named[key]:
             known = self._by_item[self._thinks(key), name]
             if known.items > 1:
                 matched += 1
                 expected += (known.tokens - took) / (known.items - 1)
                 mine += took
-        if matched < FEWEST_ANSWERS:
-            return (own.tokens + FEW * theirs) / (own.items + FEW)
-        alike = theirs * (mine + FEW * theirs) / (expected + FEW * theirs)
-        return (own.tokens + OWN_ANSWERS * alike) / (own.items + OWN_ANSWERS)
+        return matched, mine, expected
 
     def _tokens_of_like(self, key: ModelKey) -> float:
         """Return the mean output tokens of an item of the other models that think, or of those that do not."""
@@ -258,15 +314,8 @@ def _by_nearness(pairs: Iterable[tuple[float, float]]) -> float | None:
     return math.exp(total / weights) if weights > 0 else None
 
 
-def _mean(
-    known: dict[ModelKey, int] | dict[ModelKey, float],
-    key: ModelKey,
-    rule: float,
-    *,
-    likes: Callable[[ModelKey], bool] = lambda _: True,
-) -> float:
-    """Return a model's own figure, else the mean of its like, else the rule of thumb."""
+def _mean(known: dict[ModelKey, int], key: ModelKey, rule: float) -> float:
+    """Return a model's own figure, else the mean of all, else the rule of thumb."""
     if key in known:
         return known[key]
-    alike = [value for other, value in known.items() if likes(other)]
-    return math.fsum(alike) / len(alike) if alike else rule
+    return math.fsum(known.values()) / len(known) if known else rule

@@ -107,6 +107,7 @@ class TimeLeft:
                 self._progress(visit, event, now_s)
             case QualityBegan(record, items) if visit := self._visits.get((record.host, record.model)):
                 visit.asks = items
+                self.pace.note_mix((record.host, record.model), record.mix)
             case ItemGraded(host, model, record=record) if visit := self._visits.get((host, model)):
                 self._answer(visit, record)
             case BenchmarkPartial(result) if visit := self._visits.get((result.host, result.model)):
@@ -201,20 +202,13 @@ class TimeLeft:
         return _Rest(rest_s, tokens)
 
     def _items_left(self, visit: _Visit, whole: Cost, now_s: float) -> tuple[int, float]:
-        """Return how many items of a first visit are left, and the seconds that they take.
-
-        Others were asked the same ones: those that this model has answered are done, however long the rest may be.
-        """
+        """Return how many items of a first visit are left, and the seconds that they take."""
         key = (visit.model.host, visit.model.name)
         if visit.asks is None:
-            return whole.items, whole.items * whole.item_s
-        answers, counted = self.pace.answers[key], self.pace.counted[key]
-        asks = min(visit.asks, _usual(whole, visit.asks))
-        items = max(asks - counted, 0)
+            return whole.items, self.pace.items_s(visit.model, whole.items)
+        items = self.pace.affordable(visit.model, max(visit.asks - self.pace.counted[key], 0))
         under_way_s = 0.0 if visit.asked_s is None else min(now_s - visit.asked_s, IN_PROGRESS * whole.item_s)
-        all_s = (asks + answers.items - counted) * whole.item_s - under_way_s
-        left_s = max(items * whole.item_s - under_way_s, 0.0)
-        return items, max(min(all_s - answers.seconds, 1.5 * left_s), 0.6 * left_s) if items else 0.0
+        return items, max(self.pace.items_s(visit.model, items) - under_way_s, 0.0)
 
     def _reference_s(self, machine: str, now_s: float) -> float:
         """Return what is left of the repetition of a machine's first model, which looks for drift."""
@@ -264,14 +258,6 @@ class _Rest(msgspec.Struct, frozen=True):
 
     total_s: float
     tokens: int
-
-
-def _usual(whole: Cost, asks: int) -> int:
-    """Return how many of the items that a model is to be asked it is probably asked, where a budget may end them.
-
-    That lies half way between all of them and what other models were asked.
-    """
-    return -(-(whole.items + asks) // 2) if 0 < whole.items < asks else asks
 
 
 def _generated(result: Result) -> int:
