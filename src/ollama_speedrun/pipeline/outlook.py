@@ -1,8 +1,7 @@
 """Tells every few seconds how long a run still takes."""
 
 import asyncio
-import math
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -11,15 +10,12 @@ from ..inventory.types import Model
 from ..quality.forecast import further
 from ..quality.standing import key_of
 from .events import Event, ForecastRevised
-from .pace import ModelKey
+from .race_time import RaceRest
 from .record import Run
 from .standings import Standings
 from .time_left import TimeLeft
 
 PERIOD_S: Final = 2.0
-USUAL_RACE_ITEMS: Final = 110
-EVIDENCE_WEIGHT: Final = 0.7
-"""The projection of a race is noisy: in 100 simulated tiers this weight brings it nearest to what was asked then."""
 RACE_PERIOD_S: Final = 10.0
 """Working out the races of a fleet takes some milliseconds, which delay stamps."""
 
@@ -62,25 +58,20 @@ class Outlook:
                 continue
             if self._settings.races and loop.time() - raced_s >= RACE_PERIOD_S:
                 raced_s = loop.time()
-                self._time_left.expect(self._further_items())
+                self._time_left.expect(self._rests())
             tell(ForecastRevised(self._time_left.left(loop.time())))
 
-    def _further_items(self) -> Mapping[ModelKey, int]:
-        """Return how many further items each model that races is probably asked, 0 for those that are out."""
-        found: dict[ModelKey, int] = {}
+    def _rests(self) -> Sequence[RaceRest]:
+        """Return what each race that has begun probably still asks, of the hosts that answer."""
+        rests = []
         for contest in self._standings.now():
             race, records = contest.race, contest.records
-            expected = further(race)
-            for number, lane in enumerate(race.lanes):
+            spans = {}
+            for number, items in further(race).items():
+                lane = race.lanes[number]
                 host, model, _ = key_of(records[lane.arm.name])
-                more = 0 if host in self._time_left.lost else tempered(expected.get(number, 0))
-                found[host, model] = found.get((host, model), 0) + more
-        return found
-
-
-def tempered(items: int) -> int:
-    """Return the further items that a projection leads to expect, drawn towards those of a usual race; 0 stays 0."""
-    if items == 0:
-        return 0
-    log = EVIDENCE_WEIGHT * math.log(items) + (1 - EVIDENCE_WEIGHT) * math.log(USUAL_RACE_ITEMS)
-    return round(math.exp(log))
+                if items and host not in self._time_left.lost:
+                    spans[host, model] = (lane.asked, lane.asked + items)
+            if spans:
+                rests.append(RaceRest(race.until, race.round_size, spans))
+        return rests

@@ -45,6 +45,8 @@ USUAL_PROMPT_TOKENS: Final = 100
 """Of an item, where a server does not count them."""
 FEW: Final = 1.5
 """What is known of others counts as so many answers of a model's own."""
+RULE: Final = 0.5
+"""And the rule of thumb, where nothing is known of others, as so many."""
 OWN_ANSWERS: Final = 10
 """After so many answers a model's own mean says as much as those of its like."""
 NEARNESS: Final = 0.3
@@ -143,7 +145,8 @@ class Pace:
             host = models[0].host
             known_s, explained_s = self._timed.get(host, (0.0, 0.0))
             costs = [self.cost_of(model) for model in models]
-            beside_s = sum(one.total_s - one.speed_s for one in costs)
+            answers_s = sum(self.answers[model.host, model.name].seconds for model in models)
+            beside_s = answers_s + sum(VISIT_OVERHEAD_S + one.load_s for one in costs)
             explained_s += sum(one.speed_s for one in costs)
             self._timed[host] = (known_s + max(seconds - beside_s, 0.0), explained_s)
 
@@ -157,7 +160,7 @@ class Pace:
         interview = _mean(self._interviews, key, self._settings.num_predict)
         variants = usual.variants
         speed_tokens = interview + self._trial_tokens(key, token_s)
-        item_tokens = self._tokens_an_item(key)
+        item_tokens = self.tokens_an_item(key)
         items = variants * self.affordable(model, min(self._settings.first_items, self._settings.max_items))
         return Cost(
             load_s=self.load_s(model),
@@ -174,7 +177,7 @@ class Pace:
         if budget is None or self._thinks(key):
             return items
         left = max(budget - self.answers[key].tokens, 0)
-        return min(items, math.ceil(left / self._tokens_an_item(key)))
+        return min(items, math.ceil(left / self.tokens_an_item(key)))
 
     def visit_s(self, model: Model) -> float:
         """Return how long the first visit of a model takes."""
@@ -200,24 +203,24 @@ class Pace:
     def item_s(self, model: Model) -> float:
         """Return the seconds that a model takes for an item: its output tokens, and what it takes beside them."""
         key = (model.host, model.name)
-        tokens = self._tokens_an_item(key)
+        tokens = self.tokens_an_item(key)
         return tokens * self.token_s(model) + self._reading_s(model)
 
     def items_s(self, model: Model, count: int) -> float:
         """Return the seconds that a model takes for its next items, by what others took for the very same ones."""
         key = (model.host, model.name)
         asked = {name for name, _ in self._named[key]}
-        order = self._in_order.get(self._mix_of(model), {})
-        names = [name for name in order if name not in asked][:count]
         token_s, read_s = self.token_s(model), self._read_token_s(model)
-        ratio, usual = self._wordiness(key), self._tokens_an_item(key)
-        known_s = 0.0
-        for name in names:
+        ratio, usual = self._wordiness(key), self.tokens_an_item(key)
+        each_s: dict[str, float] = {}
+        for name in self._in_order.get(self._mix_of(model), ()):
             theirs = self._by_item[self._thinks(key), name]
             tokens = ratio * theirs.tokens / theirs.items if theirs.items else usual
-            reading_s = ITEM_OVERHEAD_S if read_s is None else self._prompts[name] * read_s
-            known_s += tokens * token_s + reading_s
-        return known_s + (count - len(names)) * self.item_s(model)
+            each_s[name] = tokens * token_s + (ITEM_OVERHEAD_S if read_s is None else self._prompts[name] * read_s)
+        next_s = [seconds for name, seconds in each_s.items() if name not in asked][:count]
+        is_enough = len(each_s) >= FEWEST_ANSWERS
+        mean_s = math.fsum(each_s.values()) / len(each_s) if is_enough else self.item_s(model)
+        return math.fsum(next_s) + (count - len(next_s)) * mean_s
 
     def _mix_of(self, model: Model) -> str:
         """Return the mix that a model is asked, or will be as the one that is nearest in size."""
@@ -246,7 +249,7 @@ class Pace:
             return ITEM_OVERHEAD_S
         return found_s * self._read_by_all.prompt_tokens / self._read_by_all.items
 
-    def _tokens_an_item(self, key: ModelKey) -> float:
+    def tokens_an_item(self, key: ModelKey) -> float:
         """Return the output tokens of an item: the model's own mean, drawn towards what its like lead to expect.
 
         All of a tier are asked the same items, some of which take many times the tokens of others: where others have
@@ -254,7 +257,8 @@ class Pace:
         """
         own, theirs = self.answers[key], self._tokens_of_like(key)
         if self._matched(key)[0] < FEWEST_ANSWERS:
-            return (own.tokens + FEW * theirs) / (own.items + FEW)
+            few = FEW if self._of_kind[self._thinks(key)].items > own.items else RULE
+            return (own.tokens + few * theirs) / (own.items + few)
         return (own.tokens + OWN_ANSWERS * theirs * self._wordiness(key)) / (own.items + OWN_ANSWERS)
 
     def _wordiness(self, key: ModelKey) -> float:

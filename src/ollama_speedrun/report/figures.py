@@ -151,6 +151,13 @@ def roughly(duration_s: float) -> str:
     return f"{duration_s / 60:.0f} min" if duration_s < 5400 else f"{duration_s / 3600:.0f} h"
 
 
+def span(low_s: float, high_s: float) -> str:
+    """Return a range of times yet to come, with one unit where both have the same: 3 to 9 min."""
+    low, high = roughly(low_s), roughly(high_s)
+    unit = high.rpartition(" ")[2]
+    return f"{low.removesuffix(unit).rstrip()} to {high}" if low != high else low
+
+
 def stopwatch(duration_s: float) -> str:
     """Return a time that is running as minutes and seconds: 0:04, 12:30, 75:00."""
     minutes, seconds = divmod(int(duration_s), 60)

@@ -26,6 +26,8 @@ FAILURE: Final = ("✗ ", "red")
 BEGIN: Final = ("→ ", "cyan")
 SKIP: Final = ("– ", "dim")
 INDENT: Final = "  "
+WIDE: Final = 1.5
+"""A time left that is less certain than this factor is shown as a range."""
 MOST_NAMED: Final = 6
 """Of the models that one line names."""
 
@@ -114,10 +116,12 @@ def remaining_figures(left: Remaining) -> tuple[str, ...]:
     work = f"{loads}, {left.tokens:,} tokens"
     if left.seconds < 1:
         return ("",)
-    about = f"about {figures.roughly(left.seconds)} left"
+    low_s, high_s = left.low_s or left.seconds, left.high_s or left.seconds
+    whole = figures.span(low_s, high_s) if high_s > WIDE * low_s else f"about {figures.roughly(left.seconds)}"
+    about = f"{whole} left"
     if left.likely_s is None:
         return (f"{work} · {about}", about)
-    picks = f"likely picks in {figures.roughly(left.likely_s)}, all in {figures.roughly(left.seconds)}"
+    picks = f"likely picks in {figures.roughly(left.likely_s)}, all in {whole.removeprefix('about ')}"
     return (f"{work} · {picks}", picks, about)
 
 
