@@ -14,6 +14,7 @@ from ollama_speedrun.assessment.types import Assessment
 from ollama_speedrun.benchmark.plan import BenchmarkSettings
 from ollama_speedrun.benchmark.types import TimeInterval
 from ollama_speedrun.errors import ResultFileError
+from ollama_speedrun.quality.next_tokens import NextTokens, TokenChance
 from ollama_speedrun.results.codec import JOINED, decode, encode
 from ollama_speedrun.results.types import Document
 from report.test_view import graded_run
@@ -185,6 +186,24 @@ def with_changes(**changes: object) -> bytes:
         (encode(msgspec.structs.replace(document(), run_id="")), "run_id is no id of a run"),
         (changed('"sure": 0.95', '"sure": 1.0'), "the settings have an impossible sure or within"),
         (changed('"within": 0.03', '"within": -1.0'), "the settings have an impossible sure or within"),
+        (
+            encode(
+                msgspec.structs.replace(
+                    graded_run(),
+                    next_tokens=(
+                        NextTokens(
+                            host=DESK,
+                            model="clever",
+                            digest="d",
+                            base="b",
+                            version=1,
+                            answers=((TokenChance("a", -0.1), TokenChance("b", 1e308)),),
+                        ),
+                    ),
+                )
+            ),
+            "a logprob of clever is above 0",
+        ),
         (changed('"2026-', '"9999-'), "the year 9999 is an impossible time of a run"),
         (
             with_changes(ended_at=datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-9)))),

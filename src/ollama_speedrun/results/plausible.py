@@ -38,6 +38,9 @@ def _faults(document: Document) -> Iterator[str]:
             yield f"decode_interval of {result.label} has impossible ends or trials"
         if times is not None and not (0 <= times.low_s <= times.high_s and times.trials in TRIALS):
             yield f"ttft_interval of {result.label} has impossible ends or trials"
+    for found in document.next_tokens:
+        if any(one.logprob > 0 for answer in found.answers for one in answer):
+            yield f"a logprob of {found.model} is above 0"
     for record in document.quality_records:
         for item in record.items:
             if not _is_gradable(item):
