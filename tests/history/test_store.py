@@ -186,6 +186,16 @@ def test_damage_inside_a_file_is_said_when_it_is_met_and_the_rest_is_read(tmp_pa
         [history.document(run.run_id) for run in history.runs()]
 
 
+def test_counts_that_no_column_can_hold_are_kept_in_the_document(tmp_path: Path) -> None:
+    item = msgspec.structs.replace(runs.item(0), level=2**64, place=-(2**64))
+    record = msgspec.structs.replace(runs.quality(), items=(item,), places=2**64)
+    run = msgspec.structs.replace(runs.run(), quality_records=(record,), workload_version=2**64)
+    with History(path_in(tmp_path)) as history:
+        history.add(run)
+        kept = history.document(RUN)
+    assert kept.quality_records == (record,)
+
+
 def test_a_run_that_another_process_deleted_meanwhile_is_said(tmp_path: Path) -> None:
     path = path_in(tmp_path)
     with History(path) as history, History(path) as other:

@@ -79,8 +79,8 @@ def model_row(run_id: str, model: Model) -> Row:
         "parameter_size": model.parameter_size,
         "family": model.family,
         "kind": model.kind,
-        "size_bytes": _bounded(model.size_bytes),
-        "context_length": _bounded(model.context_length),
+        "size_bytes": model.size_bytes,
+        "context_length": model.context_length,
         "document": encoded(model),
     }
 
@@ -109,9 +109,9 @@ def result_row(run_id: str, result: Result) -> Row:
         "prefill_tps": result.prefill_tps,
         "ttft_s": result.ttft_s,
         "load_s": result.load_s,
-        "memory_bytes": _bounded(result.memory_bytes),
+        "memory_bytes": result.memory_bytes,
         "gpu_share": result.gpu_share,
-        "context_length": _bounded(result.context_length),
+        "context_length": result.context_length,
         "document": encoded(result),
     }
 
@@ -138,7 +138,7 @@ def record_row(run_id: str, record: QualityRecord) -> Row:
         "model": record.model,
         "variant": record.variant or "",
         "bank": record.bank,
-        "seed": _bounded(record.seed),
+        "seed": record.seed,
         "mix": record.mix,
         "protocol": record.protocol,
         "identity": record.identity,
@@ -168,7 +168,7 @@ def item_row(run_id: str, key: tuple[str, str, str | None], entry: ItemRecord) -
         "score": entry.grade.score,
         "strict": entry.grade.strict,
         "seconds": entry.seconds,
-        "output_tokens": None if None in counts else _bounded(tokens),
+        "output_tokens": None if None in counts else tokens,
         "document": encoded(entry),
     }
 
@@ -198,6 +198,6 @@ def loaded_before_row(run_id: str, found: LoadedBefore) -> Row:
     }
 
 
-def _bounded(number: int | None) -> int | None:
-    """Return an integer that a column can hold: servers may say absurd ones, and the document keeps those."""
-    return None if number is None else max(-_LARGEST_INTEGER, min(number, _LARGEST_INTEGER))
+def bounded(value: Value) -> Value:
+    """Return a value that a column can hold: servers may say absurd integers, and the document keeps those."""
+    return max(-_LARGEST_INTEGER, min(value, _LARGEST_INTEGER)) if isinstance(value, int) else value

@@ -33,7 +33,7 @@ def put(connection: sqlite3.Connection, table: str, row: Row) -> None:
     connection.execute(
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "  # noqa: S608 - own names
         f"ON CONFLICT ({', '.join(KEYS[table])}) DO UPDATE SET {changes}",
-        tuple(row.values()),
+        tuple(map(rows.bounded, row.values())),
     )
 
 
@@ -67,7 +67,7 @@ def put_item(connection: sqlite3.Connection, run_id: str, key: tuple[str, str, s
         f"INSERT INTO items ({', '.join(columns)}) "  # noqa: S608 - own names
         f"SELECT {', '.join('?' * len(row))}, COALESCE(MAX(number) + 1, 0) FROM items "
         "WHERE run_id = ? AND host = ? AND model = ? AND variant = ?",
-        (*row.values(), run_id, key[0], key[1], key[2] or ""),
+        (*map(rows.bounded, row.values()), run_id, key[0], key[1], key[2] or ""),
     )
 
 
