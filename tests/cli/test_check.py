@@ -19,6 +19,7 @@ SLOWED = HostScript(
     models=(msgspec.structs.replace(MODELS[0], decode_tps=1000.0), MODELS[1]),
     version="0.15.6",
 )
+SIZES = {"small:1b": 1_000_000_000, "large:3b": 3_000_000_000}
 QUICK = ("--profile", "quick", "--max-items", 0)
 
 
@@ -68,6 +69,25 @@ async def test_a_check_writes_for_the_programs_that_run_checks(command: CommandL
     assert ET.fromstring(junit.read_text()).get("failures") == "1"
     assert summary.read_text() == job.read_text()
     assert "✗ worse" in summary.read_text()
+
+
+async def test_a_check_narrows_a_baseline_by_its_tiers_and_by_patterns_of_its_hosts(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    small, large = (HostScript(models=(ModelScript(name, size_bytes=size),)) for name, size in SIZES.items())
+    path = tmp_path / "baseline.json"
+    async with fake_fleet([small, large]) as fleet:
+        await command.beside(*fleet.urls, *QUICK, "--output", path)
+        label = fleet.urls[1].removeprefix("http://")
+        flags = ("check", "--baseline", path, "--max-slowdown", "90%", "--json")
+        by_tier = await command.beside(*flags, "--tier", "<2")
+        by_host = await command.beside(*flags, "--host", f"{label[:-1]}[{label[-1]}]*")
+        by_none = await command.beside(*flags, "--tier", "16+")
+
+    models = [{one["model"] for one in json.loads(ended.stdout)["figures"]} for ended in (by_tier, by_host)]
+    assert models == [{"small:1b"}, {"large:3b"}]
+    assert by_none.status is ExitCode.USAGE
+    assert "loosen --host, --model, --exclude and --tier" in by_none.stderr
 
 
 async def test_a_model_that_is_gone_cannot_be_told(command: CommandLine, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from ..comparison.compare import compare
 from ..comparison.gate import Judgement, Limits, confirmed, judged, outcome
 from ..comparison.pairing import pairs
 from ..comparison.types import Comparison
+from ..discovery.targets import parse_target
 from ..discovery.types import DiscoveryPlan
 from ..errors import UsageError
 from ..events import Notice, Phase
@@ -32,6 +33,7 @@ from .exit_codes import ExitCode
 from .interrupts import on_interrupt
 from .kinds import POINTS, percent, points_share
 from .late_display import LateDisplay
+from .planning import NamedHosts
 from .run import load_settings
 from .screen import Screen
 from .settings import Settings
@@ -55,7 +57,8 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     screen = Screen(environment, chosen, as_json=arguments.json)
     with saved.opened_history(environment, chosen, screen) as history:
         baseline = saved.assessed(resolve(arguments.baseline, history), chosen)
-    check = _Check(environment, chosen, screen, _narrowed(baseline, chosen), limits)
+    named = planning.named_hosts(chosen, environment)
+    check = _Check(environment, chosen, screen, named, _narrowed(baseline, chosen, named), limits)
     found = asyncio.run(check.conduct())
     if found is None:
         screen.complain("interrupted; nothing was decided")
@@ -90,25 +93,41 @@ def _limits(arguments: argparse.Namespace) -> Limits:
     return Limits(slowdown=share, quality_drop=points)
 
 
-def _narrowed(baseline: Document, chosen: Settings) -> Document:
-    """Return what of a baseline is to be checked; raises `UsageError` where that is nothing."""
-    selection = Selection(include=chosen.model, exclude=chosen.exclude)
+def _narrowed(baseline: Document, chosen: Settings, named: NamedHosts) -> Document:
+    """Return what of a baseline is to be checked; raises `UsageError` where that is nothing.
+
+    `--tier` goes by the memory that the baseline measured. A pattern in `--host` chooses among the baseline's hosts,
+    unless targets are named: then it chooses among those.
+    """
+    hosts = () if named.targets else named.patterns
+    selection = Selection(hosts=hosts, include=chosen.model, exclude=chosen.exclude)
+    tiers = {entry.key for entry in baseline.assessments if entry.tier in chosen.tier}
     kept = of_results(
-        baseline,
-        lambda result: result.status == "ok" and result.embedding is None and selection.takes_name(result.model),
+        saved.selected(baseline, selection),
+        lambda result: result.status == "ok" and result.embedding is None and (not chosen.tier or result.key in tiers),
     )
     if not kept.results or baseline.settings is None:
-        raise UsageError("the baseline holds no measured model to check; give a FILE or RUN that `run` made")
+        raise UsageError(
+            "the baseline holds no measured model to check; loosen --host, --model, --exclude and --tier, or give a "
+            "FILE or RUN that `run` made"
+        )
     return kept
 
 
 class _Check:
-    def __init__(
-        self, environment: Environment, chosen: Settings, screen: Screen, baseline: Document, limits: Limits
+    def __init__(  # noqa: PLR0913, PLR0917 - what the command line decides, each independent of the others
+        self,
+        environment: Environment,
+        chosen: Settings,
+        screen: Screen,
+        named: NamedHosts,
+        baseline: Document,
+        limits: Limits,
     ) -> None:
         self._environment = environment
         self._chosen = chosen
         self._screen = screen
+        self._named = named
         self._baseline = baseline
         self._limits = limits
 
@@ -139,7 +158,10 @@ class _Check:
         """Measure the models of a baseline on its hosts, or on the targets; None where that was interrupted."""
         finished = Run()
         settings = RunSettings(
-            selection=Selection(include=tuple(sorted({_literal(result.model) for result in baseline.results}))),
+            selection=Selection(
+                hosts=self._named.patterns if self._named.targets else (),
+                include=tuple(sorted({_literal(result.model) for result in baseline.results})),
+            ),
             benchmark=_settings_of(baseline),
         )
         plan = self._plan(baseline)
@@ -158,10 +180,12 @@ class _Check:
         return saved.assessed(self._environment.mask.within(finished.document(complete=True)), self._chosen)
 
     def _plan(self, baseline: Document) -> DiscoveryPlan:
-        named = planning.named_hosts(self._chosen, self._environment)
-        if named.targets:
-            return planning.discovery_plan(self._chosen, self._environment, named)
-        return planning.plan_for_servers(sorted({result.host for result in baseline.results}))
+        """Return the plan that asks the targets or, where none is named, the hosts of a baseline."""
+        named = self._named
+        if not named.targets:
+            urls = sorted({result.host for result in baseline.results})
+            named = NamedHosts(tuple(map(parse_target, urls)), ())
+        return planning.discovery_plan(self._chosen, self._environment, named)
 
     def _display(self) -> "RunDisplay":
         from ..ui.live import RunDisplay

@@ -22,7 +22,7 @@ from . import planning
 from .environment import Environment
 from .exit_codes import ExitCode
 from .interrupts import on_interrupt
-from .options import CHOOSING, HOST, MEASURING, PROGRAM, RESULTS, SETTINGS, VERDICT
+from .options import CHOOSING, ENERGY, HOST, MEASURING, PLOTS, PROGRAM, RESULTS, SETTINGS, SHOWN, VERDICT
 from .run import RunCommand, load_settings
 from .screen import Screen
 from .settings import Settings
@@ -34,7 +34,8 @@ ITEMS: Final = 40
 """More than a quick look asks: of so few items such models get too few right to be told from guessing."""
 TRIALS: Final = 3
 """One more than a quick look takes: three servers on one machine disturb each other."""
-_OF_A_RUN = tuple(setting for setting in SETTINGS if setting.group in {HOST, CHOOSING, MEASURING, RESULTS, VERDICT})
+_GROUPS_OF_A_RUN = {HOST, CHOOSING, MEASURING, RESULTS, VERDICT, SHOWN, PLOTS, ENERGY}
+_OF_A_RUN = tuple(setting for setting in SETTINGS if setting.group in _GROUPS_OF_A_RUN)
 
 
 def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:

@@ -59,10 +59,13 @@ CHOOSING = "selecting models"
 MEASURING = "measuring"
 RESULTS = "results"
 VERDICT = "verdict"
+SHOWN = "tables"
+PLOTS = "plots"
+ENERGY = "energy"
 HISTORY = "history"
 REUSE = "known results"
 TALK = "messages"
-GROUPS = (HOST, FINDING, CHOOSING, MEASURING, RESULTS, VERDICT, HISTORY, REUSE, TALK)
+GROUPS = (HOST, FINDING, CHOOSING, MEASURING, RESULTS, VERDICT, SHOWN, PLOTS, ENERGY, HISTORY, REUSE, TALK)
 
 
 class Option(Generic[T_co]):
@@ -210,8 +213,8 @@ class Settings:
         (),
         CHOOSING,
         "TIER",
-        "only models of this size in GB: <2 (or lt2), 2-4, 4-8, 8-16, 16+; before a run by the size on disk, in assess "
-        "by the memory that was measured",
+        "only models of this size in GB: <2 (or lt2), 2-4, 4-8, 8-16, 16+; before a run by the size on disk, of "
+        "saved results by the memory that was measured",
         "selection.tiers",
     )
     profile = Option(
@@ -374,7 +377,7 @@ class Settings:
         "TIME",
         "ask before a run that takes longer than this, such as 1h",
     )
-    scoring = Option(SCORING, "overall", VERDICT, "NAME", "score to show: overall or classic")
+    scoring = Option(SCORING, "overall", SHOWN, "NAME", "score to show: overall or classic")
     for_ = Option(
         USE,
         None,
@@ -392,16 +395,16 @@ class Settings:
     watts = Option(
         WATTS,
         (),
-        VERDICT,
+        ENERGY,
         "HOST=WATTS",
         "power of a host, for joules per token: HOST=WATTS or HOST=IDLE:BUSY; HOST=sensors reads this machine's own "
         "(repeatable)",
     )
     price_kwh = Option(
-        PRICE, None, VERDICT, "PRICE", "price of a kWh, for the cost of a million tokens", "run.price_per_kwh"
+        PRICE, None, ENERGY, "PRICE", "price of a kWh, for the cost of a million tokens", "run.price_per_kwh"
     )
-    wide = Option(SWITCH, False, VERDICT, None, "more columns: prefill, size, load, and the quality in each area")
-    plot = Option(SWITCH, False, VERDICT, None, "also plot quality against speed, and speed by context depth")
+    wide = Option(SWITCH, False, SHOWN, None, "more columns: prefill, size, load, and the quality in each area")
+    plot = Option(SWITCH, False, PLOTS, None, "also plot quality against speed, and speed by context depth")
     output = Option(
         PATHS,
         (),
@@ -466,10 +469,11 @@ _ARGUMENTS = {
 }
 _LISTING = (HOST, FINDING, CHOOSING, RESULTS, TALK)
 _SCANNING = (HOST, FINDING, RESULTS, TALK)
-_SAVED = (HOST, CHOOSING, RESULTS, VERDICT, HISTORY, TALK)
+_ASSESSED = (HOST, CHOOSING, RESULTS, VERDICT, SHOWN, PLOTS, ENERGY, HISTORY, TALK)
+_SAVED = (HOST, CHOOSING, RESULTS, VERDICT, SHOWN, HISTORY, TALK)
 _USING = (HOST, CHOOSING, HISTORY, TALK)
-_DEMO = (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, HISTORY, REUSE, TALK)
-_PAST = (RESULTS, VERDICT, HISTORY, TALK)
+_DEMO = (HOST, CHOOSING, MEASURING, RESULTS, VERDICT, SHOWN, PLOTS, ENERGY, HISTORY, REUSE, TALK)
+_PAST = (RESULTS, VERDICT, SHOWN, PLOTS, HISTORY, TALK)
 VERBS = (
     Verb("run", "run", "assess", GROUPS, "TARGET", "find, list, benchmark, recommend (the default)"),
     Verb("discover", "discover", "discover", _SCANNING, "TARGET", "find servers"),
@@ -479,7 +483,7 @@ VERBS = (
         "assess",
         "assess",
         None,
-        _SAVED,
+        _ASSESSED,
         "FILE",
         "the verdict on FILEs or past RUNs, no traffic",
     ),
@@ -493,7 +497,7 @@ VERBS = (
     Verb("compare", "compare", None, (HISTORY, TALK), "SIDES", "two runs, hosts or models side by side"),
     Verb("trend", "trend", None, (HISTORY, TALK), "MODEL", "the figures of a model over past runs"),
     Verb("recommend", "recommend", None, (HOST, CHOOSING, VERDICT, HISTORY, TALK), None, "what to use, from past runs"),
-    Verb("serve", "serve", None, (VERDICT, HISTORY, TALK), None, "past runs as pages and metrics, on 127.0.0.1"),
+    Verb("serve", "serve", None, (VERDICT, SHOWN, HISTORY, TALK), None, "past runs as pages and metrics, on 127.0.0.1"),
     Verb("check", "check", None, (HOST, FINDING, CHOOSING, HISTORY, TALK), "TARGET", "what got worse than a baseline"),
     Verb("bank", "bank", None, (), "BANK", "the questions models are asked, and a check of yours"),
     Verb("config", "config", None, (), "WHAT", "the settings and where each comes from"),
