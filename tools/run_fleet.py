@@ -37,34 +37,35 @@ class Box(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A model: its size in GB, its parameters and its ability in logits."""
+    """A model: its size in GB, its parameters, its ability in logits, and if it can call tools."""
 
     name: str
     size_gb: float
     parameters: str
     ability: float
+    calls_tools: bool = False
 
 
 FLEET: Final = {
     Box("gpu-box", 560, 2.4, 24_000): (
-        Listed("qwen2.5-coder:32b", 19.9, "32.8B", 4.2),
-        Listed("qwen2.5:14b", 9.0, "14.8B", 3.4),
+        Listed("qwen2.5-coder:32b", 19.9, "32.8B", 4.2, calls_tools=True),
+        Listed("qwen2.5:14b", 9.0, "14.8B", 3.4, calls_tools=True),
         Listed("gemma3:12b", 8.1, "12.2B", 2.9),
-        Listed("llama3.1:8b", 4.9, "8.0B", 1.9),
+        Listed("llama3.1:8b", 4.9, "8.0B", 1.9, calls_tools=True),
     ),
     Box("mac-mini", 210, 3.0, 5_000): (
         Listed("phi4:14b", 9.1, "14.7B", 3.2),
         Listed("gemma3:4b", 3.3, "4.3B", 1.5),
-        Listed("qwen2.5:7b", 4.7, "7.6B", 2.2),
-        Listed("mistral:7b", 4.4, "7.2B", 0.9),
+        Listed("qwen2.5:7b", 4.7, "7.6B", 2.2, calls_tools=True),
+        Listed("mistral:7b", 4.4, "7.2B", 0.9, calls_tools=True),
     ),
     Box("laptop", 75, 1.6, 1_600): (
-        Listed("llama3.2:3b", 2.0, "3.2B", 0.9),
+        Listed("llama3.2:3b", 2.0, "3.2B", 0.9, calls_tools=True),
         Listed("phi3:mini", 2.2, "3.8B", 0.5),
         Listed("gemma2:2b", 1.6, "2.6B", 0.2),
     ),
     Box("nas", 16, 0.3, 300, has_gpu=False): (
-        Listed("llama3.2:1b", 1.3, "1.2B", -0.6),
+        Listed("llama3.2:1b", 1.3, "1.2B", -0.6, calls_tools=True),
         Listed("gemma3:1b", 0.8, "1.0B", -1.0),
         Listed("qwen2.5:0.5b", 0.4, "494.0M", -1.8),
     ),
@@ -110,6 +111,7 @@ def _model(box: Box, model: Listed) -> ModelScript:
         parameter_size=model.parameters,
         answer_tokens=400,
         gpu_share=float(box.has_gpu),
+        capabilities=("completion", "tools") if model.calls_tools else ("completion",),
     )
 
 
