@@ -334,8 +334,11 @@ async def test_a_run_that_goes_on_much_later_checks_the_host_first(past: Past) -
         whole.go_on(first)
         await measured(fleet, whole, [], SETTINGS, recall_of(first, now=later))
         assert generations(host) - before == {"small:1b": 12}
-        await measured(fleet, whole, [], SETTINGS, recall_of(first, now=datetime.now(UTC)))
+        events = list[Event]()
+        await measured(fleet, whole, events, SETTINGS, recall_of(first, now=datetime.now(UTC)))
         assert generations(host) - before == {"small:1b": 12}
+    assert "2 results of this run kept" in notices(events)
+    assert "--fresh" not in notices(events)  # which would not measure them again
 
 
 async def test_a_host_that_came_back_is_measured_and_the_others_are_not(past: Past) -> None:

@@ -100,10 +100,13 @@ def test_a_day_is_one_of_the_local_time() -> None:
 @pytest.mark.parametrize(
     ("reference", "says"),
     [
-        (Last(2), "there is no run last~2 in the history: it holds ab22 of 2026-11-24 23:30 with 2 results, b333"),
+        (
+            Last(2),
+            "there is no run last~2 in the history: the history holds ab22 of 2026-11-24 23:30 with 2 results, b333",
+        ),
         (Beginning("a"), "'a' is the beginning of 2 ids, give more of it: aa11 of 2026-11-25 09:30 with 0 results"),
-        (Beginning("c"), "no run has an id that begins with 'c': it holds aa11"),
-        (Day(date(2026, 11, 20)), "no run began on 2026-11-20: it holds aa11"),
+        (Beginning("c"), "no run has an id that begins with 'c': the history holds aa11"),
+        (Day(date(2026, 11, 20)), "no run began on 2026-11-20: the history holds aa11"),
     ],
 )
 def test_what_is_not_there_is_said_with_what_is(reference: Last | Beginning | Day, says: str) -> None:

@@ -147,7 +147,7 @@ def _last_in_words(before: int) -> str:
 
 
 def _available(runs: Sequence[RunSummary], zone: tzinfo | None) -> str:
-    return f"it holds {_listed(runs, zone)}" if runs else "it is empty; run a benchmark first, or name a FILE"
+    return f"the history holds {_listed(runs, zone)}" if runs else "it is empty; run a benchmark first, or name a FILE"
 
 
 def _listed(runs: Sequence[RunSummary], zone: tzinfo | None) -> str:

@@ -104,11 +104,20 @@ def answers_otherwise(known: Known, answers: Sequence[ItemRecord]) -> str | None
 
 
 def in_words(taken: Mapping[str, Taken]) -> str:
-    """Return how many results are taken over, and from when."""
+    """Return how many results are kept of the run that is resumed, and how many taken over from others, and from when.
+
+    Those of the run itself name no other run that measured them.
+    """
     results = [known.result for entries in taken.values() for _, known in entries]
-    days = sorted({_day(result.ended_at) for result in results if result.ended_at is not None})
+    others = [result for result in results if result.measured_in is not None]
+    kept = len(results) - len(others)
+    days = sorted({_day(result.ended_at) for result in others if result.ended_at is not None})
     span = "" if not days else f" from {days[0]}" if len(days) == 1 else f" from {days[0]} to {days[-1]}"
-    return f"{counted(len(results), 'result')} taken over{span}"
+    parts = [
+        *([f"{counted(kept, 'result')} of this run kept"] if kept else []),
+        *([f"{counted(len(others), 'result')} taken over{span}; --fresh measures them again"] if others else []),
+    ]
+    return ", ".join(parts)
 
 
 def _day(moment: datetime) -> str:

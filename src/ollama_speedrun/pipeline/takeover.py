@@ -53,7 +53,7 @@ class Takeover:
             self._knowledge.forget(host)
             self._tell(Notice(f"{host.url}: {why_not}; all of its models are measured again"))
             return models
-        self._tell(Notice(f"{host.url}: {in_words(taken)}; --fresh measures them again"))
+        self._tell(Notice(f"{host.url}: {in_words(taken)}"))
         for model in models:
             for thinks, known in taken.get(model.name, ()):
                 self._take_over(model, thinks, known)
