@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_speedrun.assessment import score, tiers
-from ollama_speedrun.assessment.recommend import assess
-from ollama_speedrun.assessment.types import Assessment, Verdict
+from ollama_speedrun.assessment.recommend import assess, for_use
+from ollama_speedrun.assessment.types import Assessment, Rated, Verdict
+from ollama_speedrun.assessment.uses import USES
 from ollama_speedrun.benchmark.plan import BenchmarkSettings
 from ollama_speedrun.benchmark.types import Interval, Result, TimeInterval
 from ollama_speedrun.inventory.types import Model
@@ -262,8 +263,11 @@ def test_each_use_has_its_pick_and_a_use_that_needs_tools_names_the_capability()
     ],
 )
 def test_what_to_leave_out_is_said_only_where_it_was_given(max_items: int, said: str) -> None:
-    _, verdict = assess([], [result("m")], settings=BenchmarkSettings(max_items=max_items))
-    assert verdict.why_none == said
+    settings = BenchmarkSettings(max_items=max_items)
+    scored, verdict = assess([], [result("m")], settings=settings)
+    rated = [Rated(result("m"), scored[0])]
+    by_use, _ = for_use(USES[0], [model("m", size_bytes=GB)], rated, (), settings=settings)
+    assert (verdict.why_none, by_use.why_none) == (said, said)
 
 
 def test_a_tier_without_models_and_a_run_without_any_are_said_apart() -> None:

@@ -99,22 +99,29 @@ def _recommendation(tiers: Sequence[TierVerdict], best: Choice | None) -> Recomm
 
 
 def for_use(
-    use: Use, models: Sequence[Model], rated: Sequence[Rated], quality_records: Sequence[QualityRecord]
+    use: Use,
+    models: Sequence[Model],
+    rated: Sequence[Rated],
+    quality_records: Sequence[QualityRecord],
+    *,
+    settings: BenchmarkSettings | None = None,
 ) -> tuple[Verdict, Mapping[ResultKey, float]]:
     """Return the verdict by one use: the best of each tier and of all for it, and what each result is worth for it.
 
-    Worths are from 0 to 100; a result that lacks what the use needs, or was not graded in its areas, has none.
+    `settings` are those of the run, which may have asked no items. Worths are from 0 to 100; a result that lacks what
+    the use needs, or was not graded in its areas, has none.
     """
     candidates = candidates_of(models, rated, quality_records)
     worth = {key: value.points for key, one in candidates.items() if (value := rate(use, one)) is not None}
     texts = [entry for entry in rated if entry.result.embedding is None]
+    asks_items = settings is None or settings.max_items > 0
     tiers = []
     for tier, _ in TIERS:
         members = [entry for entry in texts if entry.assessment.tier == tier]
         rivals = [candidates[entry.result.key] for entry in members if entry.result.key in candidates]
-        of_tier = _use_verdict(use, rivals, members)
+        of_tier = _use_verdict(use, rivals, members, asks_items=asks_items)
         tiers.append(TierVerdict(tier, of_tier.best, of_tier.why))
-    found = _use_verdict(use, list(candidates.values()), texts)
+    found = _use_verdict(use, list(candidates.values()), texts, asks_items=asks_items)
     best = found.best
     return Verdict(
         tuple(tiers),

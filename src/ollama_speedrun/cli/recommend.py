@@ -88,7 +88,9 @@ def _choice(whole: Document, arguments: argparse.Namespace, chosen: Settings, ru
         }
         return Choice(document=document, verdict=document.verdict, worth=worth, use=None, runs=runs)
     use = uses.named(chosen.for_, chosen.uses, "--for")
-    verdict, values = for_use(use, document.models, tuple(document.rated()), document.quality_records)
+    verdict, values = for_use(
+        use, document.models, tuple(document.rated()), document.quality_records, settings=document.settings
+    )
     return Choice(document=document, verdict=verdict, worth=values, use=use.name, runs=runs)
 
 

@@ -50,7 +50,9 @@ def _for_use(document: Document, chosen: Settings, name: str) -> Document:
     if document.verdict is None:
         return document
     use = uses.named(name, chosen.uses, "--for")
-    verdict, _ = for_use(use, document.models, tuple(document.rated()), document.quality_records)
+    verdict, _ = for_use(
+        use, document.models, tuple(document.rated()), document.quality_records, settings=document.settings
+    )
     return msgspec.structs.replace(document, verdict=msgspec.structs.replace(verdict, uses=document.verdict.uses))
 
 

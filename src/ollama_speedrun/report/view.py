@@ -277,7 +277,9 @@ def _judged(
         return _Judged(classic.verdict(rated, models), lambda entry: classic.composite(entry.assessment))
     if settings.use is None:
         return _Judged(document.verdict, _overall)
-    verdict, worth = for_use(settings.use, document.models, tuple(document.rated()), document.quality_records)
+    verdict, worth = for_use(
+        settings.use, document.models, tuple(document.rated()), document.quality_records, settings=document.settings
+    )
     return _Judged(verdict, lambda entry: worth.get(entry.result.key))
 
 
