@@ -1,6 +1,6 @@
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,9 +28,23 @@ def banned() -> list[str]:
     return [word.strip() for cell in cells for word in cell.split(",")]
 
 
-def texts() -> Iterator[Path]:
-    for pattern in READ_BY_PEOPLE:
-        yield from (path for path in ROOT.glob(pattern) if path != PAGE)
+@cache
+def texts() -> dict[Path, str]:
+    """What people read, by path."""
+    paths = (path for pattern in READ_BY_PEOPLE for path in ROOT.glob(pattern) if path != PAGE)
+    return {path: path.read_text(encoding="utf-8") for path in paths}
+
+
+@cache
+def modules() -> dict[Path, str]:
+    """The package's own code, by path."""
+    return {path: path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")}
+
+
+@cache
+def nodes() -> list[tuple[Path, ast.AST]]:
+    """Every node of the package's code, parsed once for all tests."""
+    return [(path, node) for path, text in modules().items() for node in ast.walk(ast.parse(text))]
 
 
 def found(word: str, text: str) -> list[int]:
@@ -43,9 +57,7 @@ def found(word: str, text: str) -> list[int]:
 
 @pytest.mark.parametrize("word", banned())
 def test_no_text_has_a_word_that_the_page_of_words_replaces(word: str) -> None:
-    places = {
-        f"{path.relative_to(ROOT)}:{line}" for path in texts() for line in found(word, path.read_text(encoding="utf-8"))
-    }
+    places = {f"{path.relative_to(ROOT)}:{line}" for path, text in texts().items() for line in found(word, text)}
     assert places == set()
 
 
@@ -57,8 +69,7 @@ def test_a_banned_word_is_found_broken_over_lines_and_with_an_ending() -> None:
 def test_docstrings_rarely_begin_with_a_question() -> None:
     docstrings = [
         docstring
-        for path in (ROOT / "src").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for _, node in nodes()
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and (docstring := ast.get_docstring(node))
     ]
@@ -70,8 +81,7 @@ def test_every_error_begins_with_a_small_letter_and_ends_without_a_full_stop() -
     """What a name from outside begins is left alone, as are the program's own names in capitals."""
     raised = [
         (f"{path.relative_to(ROOT)}:{node.lineno}", sentence)
-        for path in (ROOT / "src").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for path, node in nodes()
         if isinstance(node, ast.Raise) and (sentence := sentence_of(node))
     ]
     assert len(raised) > 50
@@ -103,7 +113,7 @@ def literal(node: ast.expr) -> str | None:
 def test_the_package_imports_its_own_modules_relatively() -> None:
     absolute = {
         f"{path.relative_to(ROOT)}:{line}"
-        for path in (ROOT / "src").rglob("*.py")
-        for line in found("from ollama_speedrun", path.read_text(encoding="utf-8"))
+        for path, text in modules().items()
+        for line in found("from ollama_speedrun", text)
     }
     assert absolute == set()
