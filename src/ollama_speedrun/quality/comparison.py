@@ -6,7 +6,7 @@ differences.
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -56,26 +56,45 @@ def beats_guessing(items: Sequence[ItemRecord]) -> bool:
 
     A right answer weighs the more, the less likely it is guessed: about −ln(chance), so that five capitals tell more
     than five right ones of two options. The distribution of the guessed weight is worked out exactly (a Poisson
-    binomial distribution with weights); partial credit counts as wrong below a half.
+    binomial distribution with weights: the sum of one binomial distribution for each chance); partial credit counts as
+    wrong below a half.
     """
-    reached = sum(_surprise(record) for record in items if record.grade.score >= 0.5)
+    reached = sum(_surprise(_chance(record)) for record in items if record.grade.score >= 0.5)
     probabilities = [1.0]
-    for record in items:
-        chance, weight = _chance(record), _surprise(record)
-        wrong = [probability * (1 - chance) for probability in probabilities] + [0.0] * weight
-        for place, probability in enumerate(probabilities):
-            wrong[place + weight] += probability * chance
-        probabilities = wrong
+    for chance, count in Counter(map(_chance, items)).items():
+        weight = _surprise(chance)
+        total = [0.0] * (len(probabilities) + count * weight)
+        for right, share in enumerate(_binomial(count, chance)):
+            for place, probability in enumerate(probabilities, right * weight):
+                total[place] += probability * share
+        probabilities = total
     return reached > 0 and math.fsum(probabilities[reached:]) <= GUESSING_AT_MOST
+
+
+def _binomial(count: int, chance: float) -> list[float]:
+    """Return the probability of 0, 1 … `count` right answers, by logarithms: the factors alone can leave the floats."""
+    if chance >= 1:
+        return [*[0.0] * count, 1.0]
+    right_log, wrong_log, ways_log = math.log(chance), math.log1p(-chance), math.lgamma(count + 1)
+    return [
+        math.exp(
+            ways_log
+            - math.lgamma(right + 1)
+            - math.lgamma(count - right + 1)
+            + right * right_log
+            + (count - right) * wrong_log
+        )
+        for right in range(count + 1)
+    ]
 
 
 def _chance(record: ItemRecord) -> float:
     return min(1.0, max(LEAST_CHANCE, record.chance))
 
 
-def _surprise(record: ItemRecord) -> int:
+def _surprise(chance: float) -> int:
     """Return how much a right answer weighs: a whole number, so that sums of weights are few."""
-    return max(1, round(-math.log(_chance(record))))
+    return max(1, round(-math.log(chance)))
 
 
 def _value(record: ItemRecord) -> float:
