@@ -3,6 +3,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,10 +18,11 @@ from ollama_speedrun.events import Notice, Phase, PhaseBegan, PhaseEnded
 from ollama_speedrun.inventory.events import ModelFailed, ModelListed
 from ollama_speedrun.pipeline.events import Event, ForecastRevised
 from ollama_speedrun.pipeline.time_left import Remaining
-from ollama_speedrun.quality.events import ItemGraded, QualityBegan
+from ollama_speedrun.quality.events import ItemGraded, QualityBegan, RaceMoved
 from ollama_speedrun.quality.items import Grade
 from ollama_speedrun.quality.records import ItemRecord, QualityRecord
 from ollama_speedrun.ui.console import console_for
+from ollama_speedrun.ui.lines import remaining_figures
 from ollama_speedrun.ui.live import RunDisplay, Verbosity
 from ollama_speedrun.visit.events import BenchmarkProgress, HostLost, Stage, Waiting
 from specimens import DESK, LONG_NAME, ON_GPU, QUEUED, RACK, document, host, model, result
@@ -524,3 +526,50 @@ def test_the_time_left_tells_when_likely_picks_are_there() -> None:
     assert "0/3 models · 9 loads, 9,000 tokens · likely picks in 2 min, all in 15 min" in str(
         display._region(100, 9)[0]
     )
+
+
+def moved(model: str, probability: float | None, *, tier: str | None = "4-8", is_over: bool = False) -> RaceMoved:
+    return RaceMoved(tier=tier, pick=(DESK, model, None), probability=probability, models=3, until=27, is_over=is_over)
+
+
+def test_the_pick_of_each_tier_and_how_sure_it_is_stands_in_the_region() -> None:
+    display = RunDisplay(terminal(80), clock=Clock())
+    events = [
+        PhaseBegan(Phase.BENCHMARK, "now"),
+        *QUEUE,
+        HostFound(host(DESK)),
+        moved(MODEL, 0.62),
+        moved("large:30b", None, tier="16+", is_over=True),
+        moved("tiny:1b", 0.9999, tier="<2"),
+        moved(MODEL, 0.93),
+    ]
+    for event in events:
+        display.handle(event)
+    lines = [line.plain for line in display._region(80, 24)]
+    assert lines[1:4] == [
+        f"{'  <2 GB: tiny:1b @ 192.168.1.20':<72}99% sure",
+        f"{'  4-8 GB: llama3.1:8b @ 192.168.1.20':<72}93% sure",
+        f"{'  16+ GB: large:30b @ 192.168.1.20':<71}certified",
+    ]
+    assert len(display._region(80, 3)) == 3
+
+
+def test_in_a_pipe_a_pick_is_told_when_it_changes_or_is_settled_and_not_when_it_only_becomes_surer() -> None:
+    console = pipe()
+    with RunDisplay(console, clock=Clock()) as display:
+        display.handle(moved(MODEL, 0.5))
+        display.handle(moved(MODEL, 0.7))
+        display.handle(moved("other:8b", 0.6))
+        display.handle(moved("other:8b", None, is_over=True))
+    assert written(console).splitlines()[1:] == [
+        "  4-8 GB: llama3.1:8b @ 192.168.1.20 leads, 50% sure; 3 models in the race, up to 27 items each",
+        "  4-8 GB: other:8b @ 192.168.1.20 leads, 60% sure; 3 models in the race, up to 27 items each",
+        "  4-8 GB: other:8b @ 192.168.1.20 is the best, certified",
+    ]
+
+
+def test_a_time_left_that_is_uncertain_is_a_range() -> None:
+    left = Remaining(models=0, loads=3, tokens=900, seconds=300, low_s=180, high_s=540)
+    assert remaining_figures(left)[-1] == "3 to 9 min left"
+    assert remaining_figures(msgspec.structs.replace(left, high_s=190.0))[-1] == "about 5 min left"
+    assert remaining_figures(msgspec.structs.replace(left, low_s=50.0))[-1] == "50 s to 9 min left"

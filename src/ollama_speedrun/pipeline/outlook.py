@@ -5,14 +5,16 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+from ..benchmark.events import BenchmarkEnded
 from ..benchmark.plan import BenchmarkSettings
 from ..inventory.types import Model
+from ..quality.events import RaceMoved
 from ..quality.forecast import further
 from ..quality.standing import key_of
 from .events import Event, ForecastRevised
 from .race_time import RaceRest
 from .record import Run
-from .standings import Standings
+from .standings import RaceName, Standings, standing_of
 from .time_left import TimeLeft
 
 PERIOD_S: Final = 2.0
@@ -28,6 +30,8 @@ class Outlook:
         self._settings = settings
         self._time_left = TimeLeft(settings, at_once=at_once)
         self._is_begun = False
+        self._is_news = False
+        self._picks: dict[RaceName, RaceMoved] = {}
 
     def queue(self, machine: str, models: Sequence[Model]) -> None:
         """Note models that a machine has to measure."""
@@ -36,10 +40,11 @@ class Outlook:
 
     def take_in(self, event: Event) -> None:
         """Take in an event of this moment."""
+        self._is_news = self._is_news or isinstance(event, BenchmarkEnded)
         self._time_left.take_in(event, asyncio.get_running_loop().time())
 
     @asynccontextmanager
-    async def told(self, tell: Callable[[ForecastRevised], None]) -> AsyncIterator[None]:
+    async def told(self, tell: Callable[[ForecastRevised | RaceMoved], None]) -> AsyncIterator[None]:
         """Tell what is left until the block ends."""
         telling = asyncio.create_task(self._keep_telling(tell))
         try:
@@ -49,7 +54,7 @@ class Outlook:
             with suppress(asyncio.CancelledError):
                 await telling
 
-    async def _keep_telling(self, tell: Callable[[ForecastRevised], None]) -> None:
+    async def _keep_telling(self, tell: Callable[[ForecastRevised | RaceMoved], None]) -> None:
         loop = asyncio.get_running_loop()
         raced_s = loop.time()
         while True:
@@ -60,6 +65,19 @@ class Outlook:
                 raced_s = loop.time()
                 self._time_left.expect(self._rests())
             tell(ForecastRevised(self._time_left.left(loop.time())))
+            if self._is_news and not self._time_left.is_racing:
+                self._is_news = False
+                self._tell_picks(tell)
+
+    def _tell_picks(self, tell: Callable[[RaceMoved], None]) -> None:
+        """Tell the likely pick of each tier that has changed, or become surer, with a first visit that ended."""
+        for contest in self._standings.now():
+            found = standing_of(contest, is_open=True)
+            if found is None or not self._time_left.is_measured(found.pick[:2]):
+                continue
+            if found != self._picks.get(contest.name):
+                self._picks[contest.name] = found
+                tell(found)
 
     def _rests(self) -> Sequence[RaceRest]:
         """Return what each race that has begun probably still asks, of the hosts that answer."""

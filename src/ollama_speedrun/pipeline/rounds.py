@@ -17,10 +17,8 @@ from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.turns import Thinks
 from ..benchmark.types import Result
 from ..inventory.types import Model
-from ..quality import verdicts
 from ..quality.entrants import Candidate, Span, field
 from ..quality.events import NotAsked, RaceMoved
-from ..quality.likely import likely
 from ..quality.race_types import Race
 from ..quality.records import QualityRecord, score
 from ..quality.rounds import is_asked, pace_setters
@@ -28,7 +26,7 @@ from ..quality.standing import RecordKey, key_of
 from ..visit.study import Study
 from .examiner import Examiner
 from .record import Run
-from .standings import Contest, RaceName, Standings
+from .standings import RaceName, Standings, standing_of
 from .workers import Workers
 
 Task: TypeAlias = tuple[Model, Thinks, Sequence[Study]]
@@ -114,7 +112,7 @@ class Rounds:
                 self._tell(NotAsked(*key, reason))
         for contest in self._standings.now():
             self._told[contest.name] = contest.race.until
-            moved = _moved(contest)
+            moved = standing_of(contest)
             if moved is not None and _what_counts(moved) != _what_counts(self._moved.get(contest.name)):
                 self._moved[contest.name] = moved
                 self._tell(moved)
@@ -198,23 +196,6 @@ def _rank(race: Race, number: int, *, is_loaded: bool) -> tuple[int, int]:
 def _is_in(race: Race, url: str) -> bool:
     """Tell if a race that is not over has an arm on a host that may be asked again."""
     return not race.is_over and any(lane.arm.host == url and lane.fate is None for lane in race.lanes)
-
-
-def _moved(contest: Contest) -> RaceMoved | None:
-    """Return where a race stands; None where no model is left in it."""
-    race = contest.race
-    now = likely(race)
-    if now is None:
-        return None
-    is_certified = race.is_over and race.rules.certifies and verdicts.is_certified(race, now.pick)
-    return RaceMoved(
-        tier=contest.name[0],
-        pick=key_of(contest.records[race.lanes[now.pick].arm.name]),
-        probability=None if is_certified else now.probability,
-        models=len(race.survivors),
-        until=race.until,
-        is_over=race.is_over,
-    )
 
 
 def _what_counts(moved: RaceMoved | None) -> object:

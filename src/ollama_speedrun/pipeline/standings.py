@@ -9,7 +9,9 @@ import msgspec
 from ..assessment.certainty import rules_of
 from ..assessment.tiers import placed
 from ..benchmark.plan import BenchmarkSettings
-from ..quality import sharing
+from ..quality import sharing, verdicts
+from ..quality.events import RaceMoved
+from ..quality.likely import likely
 from ..quality.race import resumed
 from ..quality.race_types import Race
 from ..quality.records import QualityRecord
@@ -60,6 +62,27 @@ class Standings:
         places = max((one.places or 0 for one in records.values()), default=0)
         race = standing(tuple(records.values()), rules_of(self._settings, places)) if places else None
         return None if race is None else Contest(name, race, records)
+
+
+def standing_of(contest: Contest, *, is_open: bool = False) -> RaceMoved | None:
+    """Return where a race stands; None where no model is left in it.
+
+    `is_open` says that more models may still enter it, so that nothing is certified yet.
+    """
+    race = contest.race
+    now = likely(race)
+    if now is None:
+        return None
+    is_over = race.is_over and not is_open
+    is_certified = is_over and race.rules.certifies and verdicts.is_certified(race, now.pick)
+    return RaceMoved(
+        tier=contest.name[0],
+        pick=key_of(contest.records[race.lanes[now.pick].arm.name]),
+        probability=None if is_certified else now.probability,
+        models=len(race.survivors),
+        until=race.until,
+        is_over=is_over,
+    )
 
 
 def _only_answered(before: Mapping[str, QualityRecord], now: Mapping[str, QualityRecord]) -> bool:

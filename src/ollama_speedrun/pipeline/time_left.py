@@ -105,6 +105,11 @@ class TimeLeft:
         """True once every model had its first visit."""
         return all(visit.is_over for visit in self._visits.values())
 
+    def is_measured(self, key: ModelKey) -> bool:
+        """Return whether a model's first visit is over, or was in an earlier run."""
+        visit = self._visits.get(key)
+        return visit is None or visit.is_over
+
     def expect(self, races: Sequence[RaceRest]) -> None:
         """Note what each race that has begun probably still asks."""
         self._races = races

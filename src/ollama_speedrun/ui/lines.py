@@ -20,6 +20,7 @@ from ..quality.events import ItemGraded, NextTokensRead, NotAsked, PilotAnswered
 from ..report import figures
 from ..report.text import clean
 from ..visit.events import BenchmarkProgress, FoundLoaded, HostLost, Waiting
+from .picks import sure
 
 SUCCESS: Final = ("✓ ", "green")
 FAILURE: Final = ("✗ ", "red")
@@ -131,11 +132,10 @@ def _of_race(event: NotAsked | RaceMoved, called: Called) -> str:
         return f"  – {label(event.model, called(event.host))}: asked no more items, {clean(event.reason)}"
     host, model, _ = event.pick
     where = "" if event.tier is None else f"{event.tier} GB: "
-    sure = "certified" if event.probability is None else f"{event.probability:.0%} sure"
     if event.is_over:
-        return f"  {where}{label(model, called(host))} is the best, {sure}"
+        return f"  {where}{label(model, called(host))} is the best, {sure(event)}"
     rest = f"{event.models} models in the race, up to {event.until} items each"
-    return f"  {where}{label(model, called(host))} leads, {sure}; {rest}"
+    return f"  {where}{label(model, called(host))} leads, {sure(event)}; {rest}"
 
 
 def forecast_line(found: Forecast) -> str:

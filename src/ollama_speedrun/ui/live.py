@@ -18,6 +18,7 @@ from ..discovery.types import Host
 from ..events import Phase, PhaseBegan, PhaseEnded
 from ..pipeline.events import Event, ForecastRevised
 from ..pipeline.time_left import Remaining
+from ..quality.events import RaceMoved
 from ..report import figures
 from ..report.text import clean
 from ..visit.events import BenchmarkProgress, HostLost
@@ -26,6 +27,7 @@ from .bars import bar_line, spread
 from .failures import Failures
 from .lines import BEGIN, INDENT, Line, Verbosity, label, lines_of, lost_line, remaining_figures
 from .painter import Painter
+from .picks import Picks
 
 __all__ = ["RunDisplay", "Verbosity"]
 
@@ -60,6 +62,7 @@ class RunDisplay:
         self._names: dict[str, str] = {}
         self._activity = Activity(clock, self._called)
         self._failures = Failures(clock, self._called)
+        self._picks = Picks(self._called)
         self._lost: set[str] = set()
         self._first_benchmark_s: float | None = None
         self._remaining: tuple[Remaining, float] | None = None
@@ -83,6 +86,7 @@ class RunDisplay:
             return
         self._say(*self._failures.due_before(event))
         suffix = ""
+        is_news = not isinstance(event, RaceMoved) or self._picks.take_in(event)
         match event:
             case ScanProgress():
                 self._scan = event
@@ -106,7 +110,7 @@ class RunDisplay:
             case _:
                 pass
         for line in lines_of(event, self._called):
-            self._say(Line(line.verbosity, line.text.append(suffix, "dim")))
+            self._say(Line(line.verbosity if is_news else Verbosity.VERBOSE, line.text.append(suffix, "dim")))
 
     def log(self, line: str) -> None:
         """Show a line of the log."""
@@ -178,11 +182,13 @@ class RunDisplay:
             yield f"and {len(rows) - MOST_ROWS_TOLD} more"
 
     def _region(self, width: int, height: int) -> list[Text]:
-        """Return the live region: the scan, the benchmarks as a whole, and a line for each model and host at work."""
+        """Return the live region: the scan, the benchmarks as a whole, picks, and a line for each model and host."""
         if self._verbosity == Verbosity.QUIET:
             return []
         lines = list(islice(self._bars(width), height))
         rows = self._activity.rows() if self._began_s else []
+        if Phase.BENCHMARK in self._began_s:
+            lines.extend(self._picks.lines(width)[: max(height - len(lines) - len(rows), 0)])
         room = height - len(lines)
         shown = rows if len(rows) <= room else rows[: max(room - 1, 0)]
         lines.extend(spread(row.model, row.host, row.figures, width) for row in shown)
