@@ -62,14 +62,16 @@ def recall_of(document: Document, *, now: datetime, otherwise: Recall | None = N
     """
     records = {(one.host, one.model, one.variant): one for one in document.quality_records}
     good = [result for result in document.results if result.status == "ok"]
+    identities = {host.url: host.identity for host in document.hosts}
 
     def recall(host: Host, models: Sequence[Model]) -> Sequence[Known]:
         listed = {model.name: model for model in models}
+        is_another = len({host.identity, identities.get(host.url)} - {None}) > 1
         own = [
             Known(
                 result=result,
                 record=records.get(result.key),
-                is_checked=result.ended_at is not None and now - result.ended_at < UNCHECKED_FOR,
+                is_checked=_is_fresh(result, now) and not is_another,
             )
             for result in good
             if result.host == host.url
@@ -82,3 +84,8 @@ def recall_of(document: Document, *, now: datetime, otherwise: Recall | None = N
         return [*own, *(otherwise(host, rest) if otherwise is not None and rest else ())]
 
     return recall
+
+
+def _is_fresh(result: Result, now: datetime) -> bool:
+    """Tell if a result ended within the last hour: one of the future says that the clock was set back."""
+    return result.ended_at is not None and timedelta() <= now - result.ended_at < UNCHECKED_FOR
