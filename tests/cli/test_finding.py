@@ -106,6 +106,8 @@ def test_a_dry_run_names_the_sources_and_no_token(command: CommandLine, tmp_path
         (("--exclude-net", "127.0.0.0/8", "127.0.0.1"), "is in 127.0.0.0/8, which is excluded"),
         (("--ca", __file__, "127.0.0.1"), "give a file in PEM format"),
         (("--ca", "nowhere.pem", "127.0.0.1"), "nowhere.pem cannot be read as certificates"),
+        (("--ca", os.devnull, "127.0.0.1"), f"{os.devnull} cannot be read as certificates (it holds none): give a "),
+        (("--ca", __file__, "127.0.0.1"), "cannot be read as certificates (it holds none): give a file in PEM"),
         (("--rate", "0"), "--rate is '0'"),
         (("127.0.0.1*",), "TARGET '127.0.0.1*' is a pattern and names no server"),
         (("127.0.0.1", "127.0.0.1:11535?x"), "TARGET '127.0.0.1:11535?x' is a pattern and names no server"),

@@ -175,6 +175,14 @@ def test_a_settings_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
         load(tmp_path, toml="timeout: 5")
 
 
+def test_a_settings_file_in_another_encoding_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "config" / "config.toml"
+    path.parent.mkdir()
+    path.write_bytes("timeout = 5".encode("utf-16"))
+    with pytest.raises(SettingsError, match=r"config\.toml is not UTF-8; save it in this encoding"):
+        load(tmp_path)
+
+
 def test_a_settings_file_that_is_a_directory_is_named(tmp_path: Path) -> None:
     (tmp_path / "config" / "config.toml").mkdir(parents=True)
     with pytest.raises(SettingsError, match=r"config\.toml cannot be read: "):

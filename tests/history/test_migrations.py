@@ -1,5 +1,6 @@
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,11 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE items (mine TEXT)")
     connection.close()
-    with pytest.raises(sqlite3.OperationalError, match="already exists"):
-        connect(path)
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as connection,
+        pytest.raises(sqlite3.OperationalError, match="already exists"),
+    ):
+        migrate(connection, where="here")
     with sqlite3.connect(path) as connection:
         assert version_of(connection) == 0
         assert [name for name, _ in schema_of(connection)] == ["items"]

@@ -172,6 +172,30 @@ def test_a_damaged_file_is_renamed_and_that_is_said(tmp_path: Path, kept_bytes: 
         assert history.add(runs.run()) == RUN
 
 
+@pytest.mark.parametrize("content", [b"\x1f\x8b\x08 a result", b'{"schema_version": 2}', b"\xff\xfe{\x00"])
+def test_a_file_that_was_never_a_history_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "result.json"
+    path.write_bytes(content * 100)
+    with pytest.raises(HistoryError, match=r"result\.json' is no history; name another file with --history FILE"):
+        History(path)
+    assert [entry.read_bytes() for entry in tmp_path.iterdir()] == [content * 100]
+
+
+def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "places.sqlite"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE places (url)")
+    before = path.read_bytes()
+    with pytest.raises(HistoryError, match="is a database of another program"):
+        History(path)
+    assert [entry.read_bytes() for entry in tmp_path.iterdir()] == [before]
+
+
+def test_a_directory_is_no_empty_history(tmp_path: Path) -> None:
+    with pytest.raises(HistoryError, match="is no file"):
+        History(tmp_path)
+
+
 def test_damage_inside_a_file_is_said_when_it_is_met_and_the_rest_is_read(tmp_path: Path) -> None:
     path = path_in(tmp_path)
     with History(path) as history:

@@ -1,3 +1,4 @@
+import gzip
 import json
 import re
 import unicodedata
@@ -91,6 +92,10 @@ def damaged(**changes: object) -> bytes:
         (
             damaged(surprise=1, tool={"name": "ollama-speedrun", "version": "9.0"}),
             "is damaged, or has what only ollama-speedrun 9.0 knows, which wrote it: Object contains unknown field",
+        ),
+        (
+            gzip.compress(encode(document())),
+            "is not a result file of ollama-speedrun: it is compressed with gzip; unpack",
         ),
         (
             encode(document()).decode().encode("utf-16"),

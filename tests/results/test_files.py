@@ -3,6 +3,7 @@ import io
 import os
 import stat
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,18 @@ def test_a_result_file_that_is_missing_or_unreadable_says_so(tmp_path: Path) -> 
         files.read_document(tmp_path)
     with pytest.raises(ResultFileError, match=r"cannot read .*null"):
         files.read_document(Path("a\0b.json"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_named_pipe_is_read_where_something_writes_into_it(tmp_path: Path) -> None:
+    pipe, written = tmp_path / "r.json", codec.encode(document()) + b" " * (1 << 18)
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(written,))
+    writer.start()
+    assert files.read_document(pipe) == document()
+    writer.join()
+    with pytest.raises(ResultFileError, match=r"is a pipe into which nothing came for 0\.05 s; start what writes into"):
+        files.read_document(pipe, writer_wait_s=0.05)
 
 
 def test_a_result_file_that_is_too_large_is_not_read_on(tmp_path: Path) -> None:

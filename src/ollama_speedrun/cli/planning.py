@@ -17,6 +17,7 @@ from ..discovery.targets import DEFAULT_MAX_ADDRESSES, parse_exclusion, parse_ol
 from ..discovery.types import NAMES_WAIT_S, DiscoveryPlan, NetworkTarget, Secret, ServerTarget, Trust
 from ..discovery.watts import parse_host_watts
 from ..errors import UsageError
+from ..history import USUAL_NAME
 from ..ollama.tls import client_context
 from ..pipeline.record import Selection
 from .environment import Environment
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from ..report.settings import ReportSettings
 
 ASKED_ABOVE_ADDRESSES = DEFAULT_MAX_ADDRESSES
-HISTORY_NAME = "history.db"
 HURRIED_RUN_S = 1.03
 """The longest that `--no-tail` may take from the start of the process to the end of the scan."""
 SHORTEST_SCAN_S = 0.5
@@ -191,7 +191,7 @@ def report_settings(settings: Settings) -> "ReportSettings":
 
 def history_file(settings: Settings, environment: Environment) -> Path:
     """Return the path of the history, which need not exist."""
-    return environment.data_dir / HISTORY_NAME if settings.history is None else Path(settings.history).expanduser()
+    return environment.data_dir / USUAL_NAME if settings.history is None else Path(settings.history).expanduser()
 
 
 def benchmark_settings(

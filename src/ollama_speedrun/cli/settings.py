@@ -116,7 +116,7 @@ def _file_table(path: Path, *, must_exist: bool) -> dict[str, Any]:
             f"the settings file {path} cannot be read: {exc.strerror}; check it or name another"
         ) from exc
     except UnicodeDecodeError as exc:
-        raise SettingsError(f"the settings file {path} is not valid TOML: {exc}; correct that line") from exc
+        raise SettingsError(f"the settings file {path} is not UTF-8; save it in this encoding") from exc
     import tomllib
 
     try:

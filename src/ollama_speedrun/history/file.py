@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Final
 import msgspec
 
 from ..errors import HistoryError
+from . import USUAL_NAME
 from .migrations import VERSION, check_readable, migrate
 
 PATIENCE_S: Final = 10.0
@@ -19,16 +21,19 @@ _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _RECOVER: Final = "it is damaged: `sqlite3 FILE .recover` reads what is left of it"
 _NO_WAL: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 _SIBLINGS: Final = ("", "-wal", "-shm")
+_HEAD: Final = b"SQLite format 3\0"
+_ANOTHER: Final = "name another file with --history FILE"
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """Return a connection that writes, to a file that is made where there is none; raises `sqlite3.Error`, `OSError`.
 
-    Raises `HistoryError` for a file that a newer program wrote.
+    Raises `HistoryError` for a file that a newer program wrote, and for the database of another program.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
     try:
+        _check_ours(connection, path)
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -44,6 +49,8 @@ def connect_to_read(path: Path) -> sqlite3.Connection | None:
 
     A file of an older schema is brought to this one first. One that lies where nothing can be written is read as it is.
     """
+    if os.path.isdir(path) or stat.S_ISFIFO(_mode(path)):  # noqa: PTH112 - which is False where it may not be looked at
+        raise HistoryError(f"the history {str(path)!r} is no file; {_ANOTHER}")
     if not os.path.isfile(path):  # noqa: PTH113 - which is False where it may not be looked at
         return None
     try:
@@ -67,7 +74,13 @@ def connect_to_read(path: Path) -> sqlite3.Connection | None:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged file, with what SQLite keeps beside it, and return its new name; raises `OSError`."""
+    """Rename a damaged file, with what SQLite keeps beside it, and return its new name; raises `OSError`.
+
+    Raises `HistoryError`, and renames nothing, where a file that the user named was never a history.
+    """
+    with path.open("rb") as file:
+        if path.name != USUAL_NAME and file.read(len(_HEAD)) != _HEAD:
+            raise HistoryError(f"{str(path)!r} is no history; {_ANOTHER}")
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
     names = (f"{path.name}.damaged-{stamp}{suffix}" for suffix in ("", *(f"-{number}" for number in range(1, 100))))
     aside = next(place for name in names if not (place := path.with_name(name)).exists())
@@ -76,6 +89,21 @@ def set_aside(path: Path) -> Path:
         if source.exists():
             source.rename(aside.with_name(aside.name + ending))
     return aside
+
+
+def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise `HistoryError` for a database that has tables, but not those of a history."""
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if tables and "runs" not in tables:
+        raise HistoryError(f"{str(path)!r} is a database of another program; {_ANOTHER}")
+
+
+def _mode(path: Path) -> int:
+    """Return the mode of a file, 0 where it may not be looked at or is not there."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 def is_damage(error: sqlite3.Error) -> bool:

@@ -34,6 +34,7 @@ _TERMINAL_MARKS: Final = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_GZIP_MARK: Final = b"\x1f\x8b"
 _UTF_16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -68,6 +69,10 @@ def decode(data: bytes, *, origin: str) -> Document:
         raise ResultFileError(
             f"{origin} is not a result file of {TOOL_NAME}: it is encoded as UTF-16, as PowerShell does with what > "
             "redirects; write the result with --output FILE.json instead"
+        )
+    if data.startswith(_GZIP_MARK):
+        raise ResultFileError(
+            f"{origin} is not a result file of {TOOL_NAME}: it is compressed with gzip; unpack it first with gunzip"
         )
     data = data.removeprefix(codecs.BOM_UTF8)
     try:

@@ -3,6 +3,7 @@
 import errno
 import glob
 import os
+import select
 import stat
 import tempfile
 import time
@@ -15,6 +16,7 @@ from .types import Document
 
 READ_LIMIT_BYTES: Final = 256 * 1024**2
 PART_BYTES: Final = 1 << 20
+WRITER_WAIT_S: Final = 10.0
 STRAY_AFTER_S: Final = 86_400
 _NAME_KEPT: Final = 40
 _TEMPORARY: Final = ".tmp"
@@ -59,18 +61,35 @@ def write_atomically(path: Path, data: str | bytes) -> None:
         raise _output_error(path, exc) from exc
 
 
-def read_document(path: Path) -> Document:
-    """Read a .json result file; `ResultFileError` for one that is missing, unreadable, too big, damaged or foreign."""
+def read_document(path: Path, *, writer_wait_s: float = WRITER_WAIT_S) -> Document:
+    """Read a .json result file; `ResultFileError` for one that is missing, unreadable, too big, damaged or foreign.
+
+    A named pipe has `writer_wait_s` seconds until something comes.
+    """
     try:
         if path.is_file() and path.stat().st_size > READ_LIMIT_BYTES:
             raise _too_large(repr(str(path)))
-        with path.open("rb") as file:
+        with _opened(path, writer_wait_s) as file:
             data = read_bounded(file, repr(str(path)))
     except FileNotFoundError as exc:
         raise ResultFileError(f"there is no file {str(path)!r}: check the name, or make one with --output") from exc
     except (OSError, ValueError) as exc:
         raise ResultFileError(f"cannot read {str(path)!r}: {_cause(exc)}; check the name and its permissions") from exc
     return decode(data, origin=repr(str(path)))
+
+
+def _opened(path: Path, writer_wait_s: float) -> BinaryIO:
+    """Open a file to read; raises `ResultFileError` for a named pipe without a writer, which would wait without end."""
+    if os.name != "posix" or not stat.S_ISFIFO(path.lstat().st_mode):
+        return path.open("rb")
+    pipe = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
+    if not select.select([pipe], [], [], writer_wait_s)[0]:
+        pipe.close()
+        raise ResultFileError(
+            f"{str(path)!r} is a pipe into which nothing came for {writer_wait_s:g} s; start what writes into it first"
+        )
+    os.set_blocking(pipe.fileno(), True)
+    return pipe
 
 
 def read_bounded(file: BinaryIO, name: str) -> bytes:
