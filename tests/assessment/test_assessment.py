@@ -293,6 +293,13 @@ def test_a_model_that_does_no_better_than_guessing_is_named_but_not_recommended(
     assert verdict.why_none == "no model did better than guessing; the fastest is babbler with 60.0 tok/s"
 
 
+def test_the_only_model_above_guessing_is_not_called_the_only_one_that_was_graded() -> None:
+    able, babbler = result("able"), result("babbler")
+    _, verdict = assess([], [able, babbler], [record_of(able, right=40), record_of(babbler, right=0)])
+    assert verdict.recommendation is not None
+    assert verdict.recommendation.why.startswith("the only one that did better than guessing: ")
+
+
 def test_a_checked_copy_shares_the_quality_of_its_equal_and_has_times_of_its_own() -> None:
     one, copy = result("m"), result("m", 20, host="http://10.0.0.2:11434")
     full = record_of(one, right=64, identity="same")

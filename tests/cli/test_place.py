@@ -2,6 +2,7 @@ import json
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -40,6 +41,12 @@ def test_the_commands_load_each_model_for_good_with_the_wanted_context(command: 
     bodies = {words[2]: json.loads(words[4]) for words in loads}
     body = {"model": CLEVER, "keep_alive": -1, "options": {"num_ctx": 8192}}
     assert bodies == {f"{url}/api/generate": body for url in (GPU, DESK)}
+
+
+def test_the_memory_of_a_host_is_given_by_its_address_without_the_port_too(command: CommandLine, file: Path) -> None:
+    given = f"{urlsplit(GPU).hostname}=24GB"
+    told = json.loads(command("place", file, "--demand", "chat:1", "--memory", given, "--json").stdout)
+    assert told == json.loads(command("place", file, "--demand", "chat:1", "--memory", "gpu box=24GB", "--json").stdout)
 
 
 def test_json_has_every_figure_of_the_plan(command: CommandLine, file: Path) -> None:

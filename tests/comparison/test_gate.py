@@ -60,7 +60,7 @@ def test_a_first_token_that_comes_a_few_milliseconds_later_passes() -> None:
 
     (found,) = judged(Comparison(pairs=(pair,)), Limits())
 
-    assert (found.outcome, found.why) == ("passed", "by less than anybody notices")
+    assert (found.outcome, found.why) == ("passed", "too small to notice")
 
 
 def test_loading_has_no_limit() -> None:

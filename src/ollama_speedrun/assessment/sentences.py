@@ -40,7 +40,7 @@ def _why(choice: Choice, sure: Certainty | None) -> str:
     if choice.tied:
         return f"{likely}{figures}; {_tie(choice)}"
     if choice.runner_up is None or choice.gap is None:
-        return f"the only one with graded answers: {figures}"
+        return f"the only one that did better than guessing: {figures}"
     behind = _named(choice.runner_up.candidate, choice.best.candidate)
     lead = f"{max(choice.gap.points, 0.0):.1f} points ahead of {behind}"
     if choice.gap.told_apart:

@@ -9,6 +9,7 @@ from typing import Final, cast
 
 import msgspec
 
+from ..discovery.naming import called
 from ..errors import UsageError
 from ..exports.fleet import address
 from ..placement.asking import demand_of, memory_of
@@ -56,11 +57,13 @@ def bytes_of(text: str) -> int:
 
 
 def names_of(document: Document) -> dict[str, str]:
-    """Return the URL of each host by all that it is called."""
+    """Return the URL of each host by all that it alone is called, the name that is shown first."""
     shown = figures.host_names(document.hosts)
-    return {
-        name: host.url for host in document.hosts for name in (host.url, figures.host_label(host.url), shown[host.url])
-    }
+    owners: dict[str, set[str]] = {}
+    for host in document.hosts:
+        for name in (shown[host.url], figures.host_label(host.url), *called(host)):
+            owners.setdefault(name, set()).add(host.url)
+    return {name: urls.pop() for name, urls in owners.items() if len(urls) == 1}
 
 
 def _lines(found: Plan, demand: Sequence[Want], hosts: Mapping[str, str]) -> Iterator[str]:

@@ -92,7 +92,7 @@ def _judgement(key: ResultKey, change: Change, limits: Limits, suspects: tuple[S
     what, most = _shown(change.figure, loss or 0.0), _shown(change.figure, limit)
     found: Outcome
     if change.figure is TTFT and (change.b or 0.0) - (change.a or 0.0) < LEAST_DELAY_S:
-        found, why = "passed", f"within {most}" if (loss or 0.0) <= limit else "by less than anybody notices"
+        found, why = "passed", f"within {most}" if (loss or 0.0) <= limit else "too small to notice"
     elif known and min(known) > limit:
         found, why = "worse", f"{what} {change.figure.worse}, more than {most}"
     elif loss is not None and loss > limit:

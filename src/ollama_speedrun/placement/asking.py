@@ -31,13 +31,18 @@ def demand_of(text: str, uses: Sequence[Use]) -> tuple[Want, ...]:
 def memory_of(text: str, names: Mapping[str, str], size: Callable[[str], int]) -> dict[str, int]:
     """Return the bytes of each host by its URL, from a text such as "gpu-box=24GB,10.0.0.7=8GiB".
 
-    `names` are the URLs by each name that a host has; `size` reads a size, or raises `ValueError`. Raises `UsageError`.
+    `names` are the URLs by each name that a host has, the one to show first; `size` reads a size, or raises
+    `ValueError`. Raises `UsageError`.
     """
     found = {}
     for part in text.split(","):
         name, _, held = part.strip().rpartition("=")
         if name not in names:
-            raise UsageError(f"--memory: there is no host {name!r} in the result; there are: {', '.join(names)}")
+            shown: dict[str, str] = {}
+            for known, url in names.items():
+                shown.setdefault(url, known)
+            listed = ", ".join(shown.values())
+            raise UsageError(f"--memory: there is no host {name!r} in the result; there are: {listed}")
         try:
             found[names[name]] = size(held.strip())
         except ValueError:
