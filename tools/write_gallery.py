@@ -59,7 +59,7 @@ def later(document: Document) -> Document:
     day = timedelta(days=1)
     return msgspec.structs.replace(
         document,
-        run_id="later000-0000-4000-8000-000000000000",
+        run_id="1a7e0000-0000-4000-8000-000000000000",
         started_at=document.started_at + day,
         ended_at=None if document.ended_at is None else document.ended_at + day,
         results=tuple(_slowed(result) if result.model == SLOWED else result for result in document.results),
