@@ -6,9 +6,10 @@ from typing import assert_never
 import msgspec
 
 from ..benchmark.plan import BenchmarkSettings
+from ..benchmark.types import ResultKey
 from ..quality.race_types import Rules
 from ..quality.records import QualityRecord
-from ..quality.standing import RecordKey, arm_name, by_mix, can_race, key_of, standing
+from ..quality.standing import arm_name, by_mix, can_race, key_of, standing
 from ..quality.verdicts import Basis, CertifiedBest, LikelyBest, RaceVerdict, Tied, Undistinguished, verdict
 from .score import FULL
 from .types import Certainty, CertaintyKind
@@ -37,7 +38,7 @@ def certainty(records: Sequence[QualityRecord], settings: BenchmarkSettings) -> 
     return None if said is None else _told(said, {arm_name(key_of(one)): key_of(one) for one in raced})
 
 
-def _told(said: RaceVerdict, keys: dict[str, RecordKey]) -> Certainty:
+def _told(said: RaceVerdict, keys: dict[str, ResultKey]) -> Certainty:
     match said:
         case CertifiedBest():
             return _certainty(said.basis, "certified", keys, (said.pick,), said.rivals)
@@ -54,7 +55,7 @@ def _told(said: RaceVerdict, keys: dict[str, RecordKey]) -> Certainty:
 
 
 def _certainty(
-    basis: Basis, kind: CertaintyKind, keys: dict[str, RecordKey], picks: Sequence[str], rivals: Sequence[str]
+    basis: Basis, kind: CertaintyKind, keys: dict[str, ResultKey], picks: Sequence[str], rivals: Sequence[str]
 ) -> Certainty:
     return Certainty(
         kind=kind,

@@ -7,11 +7,11 @@ tie goes to the faster. A model that does no better than guessing is never chose
 import math
 import statistics
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
-from ..benchmark.types import ContentKind
+from ..benchmark.types import ContentKind, ResultKey
 from ..quality import records, scale
 from ..quality.comparison import Difference, beats_guessing, difference
 from ..quality.records import ItemRecord
@@ -19,8 +19,6 @@ from ..quality.scoring import QualityScore
 from . import score, uses
 from .uses import Properties, Use
 
-Key: TypeAlias = tuple[str, str, str | None]
-"""Host, model and variant."""
 TIE_POINTS: Final = 3.0
 """Utilities this close, of 100, are worth the same to a person."""
 _SAME_SHARE: Final = 1e-6
@@ -38,7 +36,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     `measured_tokens` what it was measured with, which others chose where it `is_theirs`.
     """
 
-    key: Key
+    key: ResultKey
     speed_tps: float
     speed_low_tps: float
     speed_high_tps: float
@@ -103,7 +101,7 @@ def rate(use: Use, candidate: Candidate) -> Rated | None:
     )
 
 
-def choose(use: Use, candidates: Sequence[Candidate], *, among: Collection[Key] | None = None) -> Choice | None:
+def choose(use: Use, candidates: Sequence[Candidate], *, among: Collection[ResultKey] | None = None) -> Choice | None:
     """Return the best candidate for a use; None where none can be rated or none does better than guessing.
 
     `among` are those that other evidence has certified: the fastest of them is the best, and the others are tied.

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from ..benchmark.plan import BenchmarkSettings
-from ..benchmark.types import CaveatKind, Result
+from ..benchmark.types import CaveatKind, Result, ResultKey
 from ..inventory.types import Model
 from ..quality import records, sharing
 from ..quality.next_tokens import NextTokens, compared
@@ -24,7 +24,6 @@ from .types import (
     Quality,
     Rated,
     Recommendation,
-    ResultKey,
     Scores,
     TierVerdict,
     UseVerdict,
@@ -55,8 +54,8 @@ def assess(  # noqa: PLR0913  # independent inputs, the last ones named at the c
     those of the run, which say how sure its picks were to be; `next_tokens` compare quants of one base and rank none.
     """
     known = {(model.host, model.name): model for model in models}
-    graded = {_key(record): record for record in sharing.shared(quality_records)}
-    own = {_key(record): record for record in quality_records}
+    graded = {record.key: record for record in sharing.shared(quality_records)}
+    own = {record.key: record for record in quality_records}
     inline = _reasoning_inline(list(graded.values()))
     qualities = [_quality(graded.get(result.key), inline) for result in results]
     points = [None if found is None else found.score for found in qualities]
@@ -135,7 +134,7 @@ def candidates_of(
 ) -> dict[ResultKey, Candidate]:
     """Return the results that can be rated for a use: those with a speed and graded answers."""
     known = {(model.host, model.name): model for model in models}
-    return _candidates(rated, known, {_key(record): record for record in sharing.shared(quality_records)})
+    return _candidates(rated, known, {record.key: record for record in sharing.shared(quality_records)})
 
 
 def _candidates(
@@ -204,14 +203,10 @@ def _pick(choice: Choice | None, scored_by: Use | None = None) -> Pick | None:
     return Pick(host, model, rated.points, variant)
 
 
-def _key(record: QualityRecord) -> ResultKey:
-    return record.host, record.model, record.variant
-
-
 def _reasoning_inline(graded: Sequence[QualityRecord]) -> frozenset[ResultKey]:
     """Return the chat models that show no thinking and take over three times the tokens of the median one."""
     tokens = {
-        _key(record): found
+        record.key: found
         for record in graded
         if record.protocol == "chat"
         and not records.shows_thinking(record)
@@ -241,7 +236,7 @@ def _quality(record: QualityRecord | None, inline: Collection[ResultKey]) -> Qua
         identity=record.identity,
         measured_on=record.measured_on,
         tokens_per_answer=records.tokens_per_answer(record),
-        reasons_inline=_key(record) in inline,
+        reasons_inline=record.key in inline,
     )
 
 

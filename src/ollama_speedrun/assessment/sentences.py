@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from ..benchmark.types import label
+from ..benchmark.types import ResultKey, label
 from ..wording import joined
 from . import contexts
-from .choice import Candidate, Choice, Gap, Key, Rated, drift_that_matters
+from .choice import Candidate, Choice, Gap, Rated, drift_that_matters
 from .types import Certainty
 from .types import Rated as RatedResult
 from .uses import Use
@@ -153,7 +153,7 @@ def _named(candidate: Candidate, beside: Candidate) -> str:
     return _label(candidate.key, beside)
 
 
-def _label(key: Key, beside: Candidate) -> str:
+def _label(key: ResultKey, beside: Candidate) -> str:
     host, model, variant = key
     named = label(model, variant)
     return named if host == beside.key[0] else f"{named} on {host.removeprefix('http://').removesuffix(':11434')}"

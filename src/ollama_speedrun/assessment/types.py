@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from ..benchmark.types import MemoryAtContext, Result, label
+from ..benchmark.types import MemoryAtContext, Result, ResultKey, label
 from ..quality.next_tokens import Siblings
 from ..quality.records import Protocol
 from ..quality.scoring import QualityScore
@@ -13,8 +13,11 @@ Tier = Literal["<2", "2-4", "4-8", "8-16", "16+"]
 CertaintyKind: TypeAlias = Literal["certified", "tied", "likely", "undistinguished"]
 TierBasis = Literal["memory", "disk"]
 Scoring: TypeAlias = Literal["overall", "classic"]
-ResultKey: TypeAlias = tuple[str, str, str | None]
-"""Host, model and variant, which tell a run's results apart."""
+
+
+def key_as_json(key: ResultKey) -> dict[str, str | None]:
+    """Return what names a result as fields of JSON."""
+    return dict(zip(("host", "model", "variant"), key, strict=True))
 
 
 class ClassicScores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,6 +105,11 @@ class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str
     score: float
     variant: str | None = None
+
+    @property
+    def key(self) -> ResultKey:
+        """The result that it is of."""
+        return self.host, self.model, self.variant
 
     @property
     def label(self) -> str:

@@ -12,6 +12,8 @@ from ..visit.types import StreamRecord as StreamRecord  # noqa: PLC0414
 
 Status = Literal["ok", "failed", "skipped"]
 ContentKind: TypeAlias = Literal["prose", "code", "json"]
+ResultKey: TypeAlias = tuple[str, str, str | None]
+"""Host, model and variant, which tell a run's results apart."""
 
 
 class CaveatKind(enum.StrEnum):
@@ -342,7 +344,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.decode_tps if self.decode_tps is not None else self.decode_client_tps
 
     @property
-    def key(self) -> tuple[str, str, str | None]:
+    def key(self) -> ResultKey:
         """Host, model and variant, which tell a run's results apart."""
         return self.host, self.model, self.variant
 

@@ -111,7 +111,7 @@ def _state(state: Today, hosts: Mapping[str, str]) -> str:
 
 
 def _called(site: Site, hosts: Mapping[str, str]) -> str:
-    return " and ".join(hosts.get(url, url) for url in site.urls)
+    return " and ".join(figures.host_called(url, hosts) for url in site.urls)
 
 
 def _host_line(one: Assignment, hosts: Mapping[str, str]) -> str:

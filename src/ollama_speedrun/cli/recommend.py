@@ -9,10 +9,11 @@ from typing import Final
 import msgspec
 
 from ..assessment.recommend import for_use
-from ..assessment.types import Rated, ResultKey, Verdict
+from ..assessment.types import Rated, Verdict
+from ..benchmark.types import ResultKey
 from ..errors import UsageError
 from ..report import figures
-from ..report.text import clean
+from ..report.text import clean, sentence
 from ..results.several import differences, merged, of_results
 from ..results.types import Document
 from ..wording import counted
@@ -101,11 +102,12 @@ def _lines(found: Choice, now: datetime) -> Iterator[str]:
     if best is None:
         yield f"No recommendation{purpose}: {clean(found.verdict.why_none or 'no answers were graded', 600)}."
     else:
-        yield f"Use {figures.name(best.label)} @ {_host(best.host, names)}{purpose}. {_sentence(best.why)}"
-        yield f"  {_facts(found, (best.host, best.model, best.variant), now)}"
+        yield f"Use {figures.name(best.label)} @ {figures.host_called(best.host, names)}{purpose}. {sentence(best.why)}"
+        yield f"  {_facts(found, best.key, now)}"
     for entry in _next(found)[:OTHERS_SHOWN]:
         key = entry.result.key
-        yield f"Next: {figures.name(entry.result.label)} @ {_host(key[0], names)}, score {found.worth[key]:.1f}"
+        place = figures.host_called(key[0], names)
+        yield f"Next: {figures.name(entry.result.label)} @ {place}, score {found.worth[key]:.1f}"
         yield f"  {_facts(found, key, now)}"
     age = _age(found, now)
     if age is not None and age > OLD:
@@ -115,7 +117,7 @@ def _lines(found: Choice, now: datetime) -> Iterator[str]:
 def _next(found: Choice) -> Sequence[Rated]:
     """Return the other results by their worth, the highest first."""
     best = found.verdict.recommendation
-    taken = None if best is None else (best.host, best.model, best.variant)
+    taken = None if best is None else best.key
     others = [
         entry for entry in found.document.rated() if entry.result.key in found.worth and entry.result.key != taken
     ]
@@ -139,11 +141,7 @@ def _facts(found: Choice, key: ResultKey, now: datetime) -> str:
 
 def _age(found: Choice, now: datetime) -> timedelta | None:
     best = found.verdict.recommendation
-    ends = [
-        result.ended_at
-        for result in found.document.results
-        if best is not None and result.key == (best.host, best.model, best.variant)
-    ]
+    ends = [result.ended_at for result in found.document.results if best is not None and result.key == best.key]
     return now - ends[0] if ends and ends[0] is not None else None
 
 
@@ -155,20 +153,11 @@ def _ago(age: timedelta) -> str:
     return "just now"
 
 
-def _host(url: str, names: Mapping[str, str]) -> str:
-    return names.get(url) or figures.host_label(url)
-
-
-def _sentence(text: str) -> str:
-    cleaned = clean(text, 600)
-    return f"{cleaned[:1].upper()}{cleaned[1:].rstrip('.')}." if cleaned else ""
-
-
 def _as_json(found: Choice, now: datetime) -> Mapping[str, object]:
     best = found.verdict.recommendation
     return {
         "use": found.use,
-        "best": None if best is None else _entry(found, (best.host, best.model, best.variant), now, why=best.why),
+        "best": None if best is None else _entry(found, best.key, now, why=best.why),
         "why_none": found.verdict.why_none,
         "others": [_entry(found, entry.result.key, now) for entry in _next(found)],
         "runs": found.runs,

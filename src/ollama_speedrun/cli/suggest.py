@@ -67,11 +67,11 @@ def _host_line(one: HostOutlook, hosts: Mapping[str, str]) -> str:
     capacity = figures.size(one.capacity.memory_bytes)
     basis = "given" if one.capacity.basis == "given" else "the most seen in use"
     if one.law is None:
-        return f"{hosts.get(one.url, one.url)} ({capacity}, {basis})"
+        return f"{figures.host_called(one.url, hosts)} ({capacity}, {basis})"
     bandwidth = f"{_three_digits(one.law.bandwidth_bytes_per_s / 1e9)} GB/s"
     fixed = f" and {figures.duration(one.law.fixed_s)} a token" if one.law.fixed_s else ""
     count = counted(one.law.models, "model")
-    return f"{hosts.get(one.url, one.url)} ({capacity}, {basis}): {bandwidth}{fixed} by {count}"
+    return f"{figures.host_called(one.url, hosts)} ({capacity}, {basis}): {bandwidth}{fixed} by {count}"
 
 
 def _three_digits(number: float) -> str:

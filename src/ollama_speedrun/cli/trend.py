@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from rich.text import Text
 
-from ..benchmark.types import Interval, label
+from ..benchmark.types import Interval, ResultKey, label
 from ..errors import UsageError
 from ..history.types import SHORT_ID, Figures
 from ..pipeline.record import Selection
@@ -65,15 +65,11 @@ def _chosen(rows: Sequence[Figures], model: str, on: str | None, names: Mapping[
     ]
     if found:
         return found
-    known = list(dict.fromkeys(f"{row.model} @ {_host(row.host, names)}" for row in reversed(rows)))
+    known = list(dict.fromkeys(f"{row.model} @ {figures.host_called(row.host, names)}" for row in reversed(rows)))
     more = f" and {len(known) - NAMES_SHOWN} more" if len(known) > NAMES_SHOWN else ""
     shown = clean(", ".join(known[:NAMES_SHOWN]), 600) or "nothing"
     place = "" if on is None else f" on {on!r}"
     raise UsageError(f"no run of the history measured {model!r}{place}; it holds {shown}{more}")
-
-
-def _host(url: str, names: Mapping[str, str]) -> str:
-    return figures.name(names.get(url) or figures.host_label(url))
 
 
 def _lines(found: "Trend", width: int | None) -> Iterator[Text]:
@@ -102,12 +98,12 @@ class Trend(msgspec.Struct, frozen=True):
 
 def trends(rows: Sequence[Figures], names: Mapping[str, str], *, has_unicode: bool = True) -> list[Trend]:
     """Return the trend of each model on each host, in the order of their first runs."""
-    groups: dict[tuple[str, str, str | None], list[Figures]] = {}
+    groups: dict[ResultKey, list[Figures]] = {}
     for row in rows:
         groups.setdefault((row.host, row.model, row.variant), []).append(row)
     return [
         Trend(
-            title=f"{figures.name(label(model, variant))} @ {_host(host, names)}",
+            title=f"{figures.name(label(model, variant))} @ {figures.host_called(host, names)}",
             points=tuple(_points(found, has_unicode=has_unicode)),
             remarks=tuple(_remarks(found)),
         )

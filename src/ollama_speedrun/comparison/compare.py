@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from ..assessment.types import Rated, ResultKey
+from ..assessment.types import Rated
 from ..benchmark import metrics
-from ..benchmark.types import Result
+from ..benchmark.types import Result, ResultKey
 from ..quality.comparison import difference
 from ..quality.records import ItemRecord
 from ..results.types import Document
@@ -173,7 +173,7 @@ def _qualities(a: Document, b: Document, one: Rated, two: Rated) -> Iterable[Cha
 
 def _items(document: Document, key: ResultKey) -> tuple[ItemRecord, ...]:
     return next(
-        (one.counted for one in document.quality_records if (one.host, one.model, one.variant) == key),
+        (one.counted for one in document.quality_records if one.key == key),
         (),
     )
 

@@ -9,8 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from ..assessment.types import ResultKey
-from ..benchmark.types import label
+from ..benchmark.types import ResultKey, label
 from .types import DECODE, PREFILL, QUALITY, TTFT, Change, Comparison, Figure, Suspect
 
 Outcome: TypeAlias = Literal["passed", "worse", "cannot-tell"]

@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 
-from ..assessment.types import ResultKey
-from ..benchmark.types import Result
+from ..benchmark.types import Result, ResultKey
 from ..results.types import Document
 
 

@@ -4,8 +4,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from ..assessment.types import ResultKey
-from ..benchmark.types import label
+from ..benchmark.types import ResultKey, label
 
 Kind: TypeAlias = Literal["better", "worse", "same", "cannot-tell"]
 Side: TypeAlias = Literal["higher", "lower"]

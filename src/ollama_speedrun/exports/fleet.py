@@ -201,7 +201,7 @@ def _is_plain(name: str) -> bool:
 
 def _of_best_variants(measured: Sequence[Served], verdict: Verdict | None) -> list[Served]:
     """Return one entry for each model on each host: the variant that the verdict picked, else that with most points."""
-    picked = {(pick.host, pick.model, pick.variant) for pick in _picks(verdict)}
+    picked = {pick.key for pick in _picks(verdict)}
     best: dict[tuple[str, str], Served] = {}
     for one in sorted(measured, key=lambda one: (one.result.key not in picked, -one.score, -(one.rate or 0))):
         best.setdefault((one.url, one.model), one)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from ..assessment.types import Rated
-from ..benchmark.types import Result
+from ..benchmark.types import Result, ResultKey
 from ..discovery.types import Host
 from ..inventory.types import Model
 from ..quality.next_tokens import NextTokens
@@ -148,7 +148,7 @@ def record_row(run_id: str, record: QualityRecord) -> Row:
     }
 
 
-def item_row(run_id: str, key: tuple[str, str, str | None], entry: ItemRecord) -> Row:
+def item_row(run_id: str, key: ResultKey, entry: ItemRecord) -> Row:
     """Return the row of an item, without its number; `key` is host, model and variant."""
     host, model, variant = key
     counts = [answer.output_tokens for answer in entry.answers]

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from ..benchmark.types import ResultKey
 from ..discovery.types import Host
 from ..inventory.types import Model
 from ..quality.next_tokens import NextTokens
@@ -59,7 +60,7 @@ def put_record(connection: sqlite3.Connection, run_id: str, record: QualityRecor
         put_item(connection, run_id, key[1:], entry)
 
 
-def put_item(connection: sqlite3.Connection, run_id: str, key: tuple[str, str, str | None], entry: ItemRecord) -> None:
+def put_item(connection: sqlite3.Connection, run_id: str, key: ResultKey, entry: ItemRecord) -> None:
     """Put an item after those that the model has answered."""
     row = rows.item_row(run_id, key, entry)
     columns = (*row, "number")

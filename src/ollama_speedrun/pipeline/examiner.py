@@ -11,7 +11,7 @@ from ..assessment.tiers import placed
 from ..benchmark import derive
 from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.turns import Thinks
-from ..benchmark.types import Result
+from ..benchmark.types import Result, ResultKey
 from ..errors import SandboxError
 from ..events import Notice
 from ..inventory.types import Model
@@ -29,7 +29,6 @@ from ..quality.next_token_study import NextTokenStudy
 from ..quality.next_tokens import has_sibling
 from ..quality.records import ItemRecord, QualityRecord
 from ..quality.sharing import SPOT_CHECK_ITEMS
-from ..quality.standing import RecordKey
 from ..quality.study import GradedItems, Grader, abilities_of
 from ..results.known import Known
 from ..visit.study import Study
@@ -47,7 +46,7 @@ class Examiner:
     """Makes the studies of graded items. `asked` are the models that were given one, by host, model and variant."""
 
     def __init__(self, desk: Desk, *, grade: Grader, record: Run, emit: Callable[[QualityEvent], None]) -> None:
-        self.asked: dict[RecordKey, Asked] = {}
+        self.asked: dict[ResultKey, Asked] = {}
         self.begun: Callable[[Model, Thinks], QualityRecord | None] = lambda _model, _thinks: None
         """Returns the items that a model answered before its benchmark was cut short."""
         self._desk = desk
@@ -55,7 +54,7 @@ class Examiner:
         self._record = record
         self._emit = emit
         self._compared: set[str] = set()
-        self._at_once: defaultdict[RecordKey, AtOnce] = defaultdict(AtOnce)
+        self._at_once: defaultdict[ResultKey, AtOnce] = defaultdict(AtOnce)
 
     def first(self, model: Model, thinks: Thinks) -> Sequence[Study]:
         """Return what to ask while a model is loaded for its speed trials: items, or triplets of an embedding model."""
@@ -143,7 +142,7 @@ class Examiner:
         tier, _ = placed(memory_bytes=result.memory_bytes, size_bytes=model.size_bytes)
         return tier
 
-    def again(self, key: RecordKey, *, first: int, stop: int, is_wanted: Callable[[], bool]) -> Study:
+    def again(self, key: ResultKey, *, first: int, stop: int, is_wanted: Callable[[], bool]) -> Study:
         """Return the items between two places of the common order, for a model that answered those before."""
         model, _ = self.asked[key]
         record = self._record.quality_records[key]
@@ -207,7 +206,7 @@ def tier_of(model: Model, residency: Residency | None) -> str | None:
     return tier
 
 
-def _too_slow(record: Run, key: RecordKey) -> str | None:
+def _too_slow(record: Run, key: ResultKey) -> str | None:
     """Return the reason not to ask a model whose speed is known by now to be below the floor."""
     floor_tps = 0.0 if record.settings is None else record.settings.min_speed_tps
     tps = next((result.speed_tps for result in record.results if result.key == key), None)

@@ -9,7 +9,7 @@ from ..benchmark import derive
 from ..benchmark.plan import Thinking
 from ..benchmark.runner import variants_of
 from ..benchmark.turns import Thinks
-from ..benchmark.types import Result
+from ..benchmark.types import Result, ResultKey
 from ..discovery.types import Host
 from ..inventory.types import Model
 from ..quality.records import ItemRecord, QualityRecord
@@ -29,7 +29,7 @@ class Knowledge:
         self._recall = recall
         self._thinking = thinking
         self._examined = examined
-        self._known: dict[tuple[str, str, str | None], Known] = {}
+        self._known: dict[ResultKey, Known] = {}
 
     async def learn(self, host: Host, models: Sequence[Model]) -> None:
         """Find out what is known of the models of a host, in a thread: that may mean to read a file."""

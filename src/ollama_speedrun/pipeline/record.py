@@ -10,12 +10,12 @@ import msgspec
 
 from ..assessment.recommend import assess
 from ..assessment.tiers import placed
-from ..assessment.types import Assessment, ResultKey, Tier, Verdict
+from ..assessment.types import Assessment, Tier, Verdict
 from ..assessment.uses import USES, Use
 from ..benchmark import workload
 from ..benchmark.events import BenchmarkEnded, BenchmarkPartial, BenchmarkRevised
 from ..benchmark.plan import BenchmarkSettings
-from ..benchmark.types import Result
+from ..benchmark.types import Result, ResultKey
 from ..discovery.events import HostFound, HostMerged
 from ..discovery.naming import called
 from ..discovery.types import Host
@@ -107,7 +107,7 @@ class Run:
         self.hosts = {host.url: host for host in document.hosts}
         self.models = list(document.models)
         self.results = list(document.results)
-        self.quality_records = {(one.host, one.model, one.variant): one for one in document.quality_records}
+        self.quality_records = {one.key: one for one in document.quality_records}
         self.next_tokens = {(one.host, one.model): one for one in document.next_tokens}
         self.loaded_before = {one.host: one for one in document.loaded_before}
 
@@ -135,7 +135,7 @@ class Run:
             case TimeLimitReached():
                 self.is_out_of_time = True
             case QualityBegan(record) | PilotAnswered(record):
-                self.quality_records[record.host, record.model, record.variant] = record
+                self.quality_records[record.key] = record
             case NotAsked(host, model, variant, reason):
                 known = self.quality_records.get((host, model, variant))
                 blank = QualityRecord(
@@ -188,7 +188,7 @@ class Run:
         """Keep a result in the place of an earlier one of the same model in the same variant."""
         same = (result.host, result.model, result.variant)
         for place, known in enumerate(self.results):
-            if (known.host, known.model, known.variant) == same:
+            if known.key == same:
                 self.results[place] = result
                 return
         self.results.append(result)

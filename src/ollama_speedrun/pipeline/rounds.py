@@ -15,14 +15,14 @@ import msgspec
 from ..assessment.score import USUAL_SPREAD
 from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.turns import Thinks
-from ..benchmark.types import Result
+from ..benchmark.types import Result, ResultKey
 from ..inventory.types import Model
 from ..quality.entrants import Candidate, Span, field
 from ..quality.events import NotAsked, RaceMoved
 from ..quality.race_types import Race
 from ..quality.records import QualityRecord, score
 from ..quality.rounds import is_asked, pace_setters
-from ..quality.standing import RecordKey, key_of
+from ..quality.standing import key_of
 from ..visit.study import Study
 from .examiner import Examiner
 from .record import Run
@@ -44,7 +44,7 @@ class Batch(msgspec.Struct, frozen=True):
 
     rank: tuple[int, int]
     arm: str
-    key: RecordKey
+    key: ResultKey
     first: int
     stop: int
 

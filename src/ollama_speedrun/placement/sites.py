@@ -10,8 +10,7 @@ from ..assessment import score, uses
 from ..assessment.choice import Candidate as Ratable
 from ..assessment.choice import rate
 from ..assessment.recommend import candidates_of
-from ..assessment.types import ResultKey
-from ..benchmark.types import Result
+from ..benchmark.types import Result, ResultKey
 from ..inventory.types import Model
 from ..quality.comparison import beats_guessing
 from ..results.types import Document

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from ..benchmark.types import ResultKey
 from ..inventory.types import Model
 from ..visit.types import Residency
 from .exam import Exam
@@ -14,8 +15,6 @@ from .mixes import Mix
 from .records import ItemRecord, QualityRecord
 from .sharing import SPOT_CHECK_ITEMS, agrees
 
-Key: TypeAlias = tuple[str, str, str | None]
-"""Host, model and variant."""
 TierOf: TypeAlias = Callable[[Model, Residency | None], str | None]
 
 
@@ -37,10 +36,10 @@ class Desk:
     def __init__(self, exam: Exam, *, tier_of: TierOf) -> None:
         self.exam = exam
         self.tier_of = tier_of
-        self._asked_in_full: dict[tuple[str, str | None], Key] = {}
-        self._records: dict[Key, list[ItemRecord]] = defaultdict(list)
+        self._asked_in_full: dict[tuple[str, str | None], ResultKey] = {}
+        self._records: dict[ResultKey, list[ItemRecord]] = defaultdict(list)
 
-    def assign(self, key: Key, *, identity: str | None, mix: Mix, abilities: Collection[Need]) -> Assignment:
+    def assign(self, key: ResultKey, *, identity: str | None, mix: Mix, abilities: Collection[Need]) -> Assignment:
         """Return what to ask in the first visit of a model whose tier has its mix."""
         first = min(self.exam.settings.first, self.exam.settings.items)
         items = self.exam.items(mix, abilities, stop=first)
@@ -55,11 +54,11 @@ class Desk:
         """Return the host that answers in full for an identity; KeyError where none does."""
         return self._asked_in_full[identity, variant][0]
 
-    def note(self, key: Key, record: ItemRecord) -> None:
+    def note(self, key: ResultKey, record: ItemRecord) -> None:
         """Remember a graded item."""
         self._records[key].append(record)
 
-    def take_over(self, key: Key, record: QualityRecord, *, tier: str | None) -> None:
+    def take_over(self, key: ResultKey, record: QualityRecord, *, tier: str | None) -> None:
         """Count the answers of an earlier run as given in this one, and ask the models of that tier the same mix."""
         if tier is not None and record.protocol == "chat":
             self.exam.adopt(tier, record.mix)
@@ -68,7 +67,7 @@ class Desk:
         self._records[key].extend(record.counted)
 
     def the_rest(
-        self, key: Key, identity: str, assignment: Assignment, abilities: Collection[Need]
+        self, key: ResultKey, identity: str, assignment: Assignment, abilities: Collection[Need]
     ) -> tuple[Item, ...]:
         """Return what is left to ask after a check: nothing where it agrees with its equal, else all other items."""
         equal = self._asked_in_full[identity, key[2]]

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from ..benchmark.types import ResultKey
 from .next_tokens import NextTokens
 from .records import ItemRecord, QualityRecord
 
@@ -48,7 +49,7 @@ class RaceMoved(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     tier: str | None
-    pick: tuple[str, str, str | None]
+    pick: ResultKey
     probability: float | None
     models: int
     until: int

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from ..benchmark.types import ResultKey
 from . import scale, scoring
 from .items import Area, Grade, Item, ToolCall
 from .mixes import LEVELS_OF, SHARES
@@ -104,6 +105,11 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     not_asked: str | None = None
     left_out: tuple[str, ...] = ()
     items: tuple[ItemRecord, ...] = ()
+
+    @property
+    def key(self) -> ResultKey:
+        """The result that it is of."""
+        return self.host, self.model, self.variant
 
     @property
     def counted(self) -> tuple[ItemRecord, ...]:

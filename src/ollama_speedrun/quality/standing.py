@@ -6,25 +6,22 @@ is the same for all models and cancels between them.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
 
+from ..benchmark.types import ResultKey
 from .race import open_race, resumed
 from .race_types import Arm, Graded, Left, Race, Record, Rules
 from .records import ItemRecord, QualityRecord
 
-RecordKey: TypeAlias = tuple[str, str, str | None]
-"""Host, model and variant."""
 
-
-def arm_name(key: RecordKey) -> str:
+def arm_name(key: ResultKey) -> str:
     """Return the name of a model's arm: unique in a run, and the same whenever the run is read."""
     host, model, variant = key
     return f"{model}@{host}" if variant is None else f"{model} ({variant})@{host}"
 
 
-def key_of(record: QualityRecord) -> RecordKey:
+def key_of(record: QualityRecord) -> ResultKey:
     """Return what names the model of a record."""
-    return record.host, record.model, record.variant
+    return record.key
 
 
 def standing(records: Sequence[QualityRecord], rules: Rules) -> Race | None:

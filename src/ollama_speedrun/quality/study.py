@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from ..benchmark.types import ResultKey
 from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError
 from ..events import Notice
 from ..inventory.types import Model
@@ -19,7 +20,7 @@ from ..visit.loaded_model import LoadedModel
 from ..visit.types import Answer as StreamedAnswer
 from . import dialogue, few_shot, sharing
 from .at_once import AtOnce, Timed
-from .desk import Assignment, Desk, Key
+from .desk import Assignment, Desk
 from .events import ItemGraded, NotAsked, PilotAnswered, QualityBegan, QualityEvent
 from .items import Answer, FunctionKey, Grade, Item, Message, Need, RegexKey, SqlKey, Tool, ToolCall
 from .mixes import BANK_VERSION, PILOT_MIX, Mix
@@ -285,7 +286,7 @@ class GradedItems:
             context_tokens=model.given_num_ctx,
         )
 
-    def _key(self, model: LoadedModel) -> Key:
+    def _key(self, model: LoadedModel) -> ResultKey:
         return model.model.host, model.model.name, self._variant
 
 

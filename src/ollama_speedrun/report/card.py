@@ -12,6 +12,7 @@ from .html.scales import Linear, Scale
 from .html.scatter import shorten, speed_axis
 from .html.verdict import headline
 from .settings import USUAL, ReportSettings
+from .text import sentence
 from .trade_off import Point, points
 from .view import TIER_NAMES, Report
 
@@ -96,7 +97,7 @@ def _headline(report: Report) -> Iterator[Markup]:
     before, name, behind = headline(report)
     if not name:
         yield _text(before, LEFT_PX, 190, 52, weight=700)
-        yield from _wrapped(view.sentence(report.why_none or ""), 240, 22)
+        yield from _wrapped(sentence(report.why_none or ""), 240, 22)
         return
     shown = shorten(name, 34)
     size = min(68.0, WORDS_PX / (WIDE_LETTER * max(len(shown), 1)))
@@ -185,7 +186,7 @@ def _tiers(document: Document, names: Mapping[str, str]) -> Iterator[Markup]:
     for place, (tier, best) in enumerate(found):
         x = LEFT_PX + place * width
         most = int((width - 16) / (LETTER * 20))
-        host = names.get(best.host) or figures.host_label(best.host)
+        host = figures.host_called(best.host, names)
         yield _text(TIER_NAMES[tier], x, 514, 17, fill=_SOFT)
         yield _text(shorten(figures.name(best.label), most), x, 542, 20, weight=650)
         yield _text(shorten(f"on {host}", most), x, 566, 16, fill=_SOFT)

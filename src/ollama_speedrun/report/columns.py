@@ -231,7 +231,7 @@ def models(names: Mapping[str, str]) -> tuple[Column[Model], ...]:
     """Return the columns of a listing of models; `names` are what hosts are called, by URL."""
     return (
         Column("Model", lambda model: figures.name(model.name), "name"),
-        Column("Host", lambda model: names.get(model.host) or figures.host_label(model.host), "name"),
+        Column("Host", lambda model: figures.host_called(model.host, names), "name"),
         *_OF_MODEL,
     )
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ..assessment.types import key_as_json
 from ..comparison.types import FIGURES, MEMORY, Change, Comparison, Kind, Pair
 from ..wording import counted
 from . import figures
@@ -103,8 +104,8 @@ def as_json(comparison: Comparison, sides: tuple[str, str]) -> Mapping[str, Any]
         "unlike": list(comparison.unlike),
         "pairs": [
             {
-                "before": dict(zip(("host", "model", "variant"), pair.a, strict=True)),
-                "after": dict(zip(("host", "model", "variant"), pair.b, strict=True)),
+                "before": key_as_json(pair.a),
+                "after": key_as_json(pair.b),
                 "suspects": [{"name": one.name, "before": one.a, "after": one.b} for one in pair.suspects],
                 "figures": [
                     {
@@ -126,8 +127,8 @@ def as_json(comparison: Comparison, sides: tuple[str, str]) -> Mapping[str, Any]
             }
             for pair in comparison.pairs
         ],
-        "only_before": [dict(zip(("host", "model", "variant"), key, strict=True)) for key in comparison.only_a],
-        "only_after": [dict(zip(("host", "model", "variant"), key, strict=True)) for key in comparison.only_b],
+        "only_before": [key_as_json(key) for key in comparison.only_a],
+        "only_after": [key_as_json(key) for key in comparison.only_b],
     }
 
 
@@ -135,7 +136,7 @@ def _row(pair: Pair, change: Change, names: Mapping[str, str]) -> Row:
     return Row(
         (
             _both(figures.name(_label(pair.a)), figures.name(pair.label)),
-            _both(_host(pair.a[0], names), _host(pair.b[0], names)),
+            _both(figures.host_called(pair.a[0], names), figures.host_called(pair.b[0], names)),
             change.figure.title,
             _value(change, change.a),
             _value(change, change.b),
@@ -152,10 +153,6 @@ def _label(key: Sequence[str | None]) -> str:
 
 def _both(one: str, two: str) -> str:
     return two if one == two else f"{one} → {two}"
-
-
-def _host(url: str, names: Mapping[str, str]) -> str:
-    return names.get(url) or figures.host_label(url)
 
 
 def _value(change: Change, value: float | None) -> str:
@@ -177,7 +174,9 @@ def _suspects(comparison: Comparison, names: Mapping[str, str]) -> Iterator[str]
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for pair in comparison.pairs:
         for one in pair.suspects:
-            found.setdefault((one.name, one.a, one.b, _host(pair.b[0], names)), []).append(figures.name(pair.label))
+            found.setdefault((one.name, one.a, one.b, figures.host_called(pair.b[0], names)), []).append(
+                figures.name(pair.label)
+            )
     for (name, before, after, host), models in found.items():
         who = models[0] if len(models) == 1 else counted(len(models), "model")
         yield f"Changed, too: {name} {clean(before, 60)} → {clean(after, 60)} ({who} on {host})."

@@ -163,7 +163,7 @@ def _of_result(document: Document, formula: Formula, entry: Rated, model: Model 
     yield from _of_score(document, formula, entry)
     yield from _left_out(result)
     for record in document.quality_records:
-        if (record.host, record.model, record.variant) == result.key:
+        if record.key == result.key:
             yield from explain_items(record)
     yield ""
 

@@ -1,7 +1,7 @@
 """Figures and names as a person reads them: all rounding and all units, and the cleaning of servers' words."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -42,6 +42,11 @@ def host_label(url: str) -> str:
     if port is None or parts.hostname is None or "@" in parts.netloc or shown != f"http://{parts.netloc}":
         return shown
     return parts.hostname if port == DEFAULT_PORT else parts.netloc
+
+
+def host_called(url: str, names: Mapping[str, str]) -> str:
+    """Return what a host is called: its name among `names`, which are by URL, else its label."""
+    return name(names.get(url) or host_label(url))
 
 
 def host_names(hosts: Sequence[Host]) -> dict[str, str]:

@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from ..assessment.types import key_as_json
 from ..comparison.gate import Judgement, Outcome
 from ..wording import counted
 from . import figures
@@ -30,7 +31,7 @@ def line(judgement: Judgement, names: Mapping[str, str]) -> str:
 
 def subject(judgement: Judgement, names: Mapping[str, str]) -> str:
     """Return what was judged, such as "m:1b @ gpu-box, decode"."""
-    host = names.get(judgement.key[0]) or figures.host_label(judgement.key[0])
+    host = figures.host_called(judgement.key[0], names)
     what = f"{figures.name(judgement.label)} @ {figures.name(host)}"
     return what if judgement.figure is None else f"{what}, {judgement.figure.title}"
 
@@ -55,7 +56,7 @@ def junit(judgements: Sequence[Judgement], names: Mapping[str, str], *, baseline
     properties = ET.SubElement(suite, "properties")
     ET.SubElement(properties, "property", name="baseline", value=_xml(clean(baseline)))
     for one in judgements:
-        host = names.get(one.key[0]) or figures.host_label(one.key[0])
+        host = figures.host_called(one.key[0], names)
         title = f"{figures.name(one.label)} {one.figure.title if one.figure else 'is measured'}"
         case = ET.SubElement(suite, "testcase", classname=_xml(figures.name(host)), name=_xml(title))
         if one.outcome == "worse":
@@ -92,7 +93,7 @@ def as_json(judgements: Sequence[Judgement], *, baseline: str, outcome: Outcome)
         "outcome": outcome,
         "figures": [
             {
-                **dict(zip(("host", "model", "variant"), one.key, strict=True)),
+                **key_as_json(one.key),
                 "name": one.figure and one.figure.name,
                 "before": one.change and one.change.a,
                 "after": one.change and one.change.b,

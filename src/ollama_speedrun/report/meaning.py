@@ -60,9 +60,7 @@ def recommended(document: Document) -> Rated | None:
     pick = None if document.verdict is None else document.verdict.recommendation
     if pick is None:
         return None
-    return next(
-        (entry for entry in document.rated() if entry.result.key == (pick.host, pick.model, pick.variant)), None
-    )
+    return next((entry for entry in document.rated() if entry.result.key == pick.key), None)
 
 
 def expected(chosen: Rated) -> str:

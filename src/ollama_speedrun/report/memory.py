@@ -44,7 +44,7 @@ def rows(
         MemoryRow(
             result,
             model := models.get((result.host, result.model)),
-            names.get(result.host) or figures.host_label(result.host),
+            figures.host_called(result.host, names),
             largest(result, model, settings.max_memory_bytes),
         )
         for result in measured

@@ -88,7 +88,7 @@ def _depths(results: Sequence[Result], names: dict[str, str], width: int, *, has
             canvas.mark(spot, string.ascii_uppercase[place], place)
     yield from _framed("Decode tok/s by tokens in the context", canvas, x, y, figures.rate)
     for place, (result, line) in enumerate(drawn):
-        host = names.get(result.host) or figures.host_label(result.host)
+        host = figures.host_called(result.host, names)
         text = f"{string.ascii_uppercase[place]}   {figures.name(result.label)} @ {host}: "
         text += f"{figures.rate(line[0][1])} to {figures.rate(line[-1][1])} tok/s"
         yield (Piece(_fitted(text, width, has_unicode=has_unicode), place),)

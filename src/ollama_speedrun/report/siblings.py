@@ -19,7 +19,7 @@ def lines(entries: Iterable[Entry], verdict: Verdict | None, names: Mapping[str,
 def line(found: Siblings, names: Mapping[str, str]) -> str:
     """Return the sentence on one model: the same first choices ± half of the 95 % interval, and the divergence."""
     elsewhere = found.reference_host != found.host
-    place = names.get(found.reference_host) or figures.host_label(found.reference_host)
+    place = figures.host_called(found.reference_host, names)
     kept = f"{100 * found.same:.0f} ±{100 * half_width(found):.0f} %"
     return (
         f"{figures.name(found.model)} keeps {kept} of the first choices of {figures.name(found.reference)}"

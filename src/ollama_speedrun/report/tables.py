@@ -9,7 +9,7 @@ import msgspec
 
 from ..benchmark.image import SIDE_PIXELS
 from ..benchmark.parallelism import inferred
-from ..benchmark.types import ConcurrencyPoint, DepthPoint, Result
+from ..benchmark.types import ConcurrencyPoint, DepthPoint, Result, ResultKey
 from ..inventory.types import Model
 from . import figures, memory
 from .columns import (
@@ -66,7 +66,7 @@ def beside(
     measured: Sequence[Result],
     models: Mapping[tuple[str, str], Model],
     names: Mapping[str, str],
-    accuracies: Mapping[tuple[str, str, str | None], float | None] = MappingProxyType({}),
+    accuracies: Mapping[ResultKey, float | None] = MappingProxyType({}),
 ) -> tuple[Table, ...]:
     """Return the tables that have something to show, of results that ended well.
 
@@ -143,7 +143,7 @@ def _rows(columns: Sequence[Column[T]], rows: Sequence[T]) -> Rows:
 
 
 def _where(result: Result, names: Mapping[str, str]) -> str:
-    return f"{figures.name(result.label)} @ {names.get(result.host) or figures.host_label(result.host)}"
+    return f"{figures.name(result.label)} @ {figures.host_called(result.host, names)}"
 
 
 def _depths(points: Sequence[DepthPoint]) -> Iterator[Depth]:

@@ -38,3 +38,9 @@ def clean(text: str, limit: int = 300) -> str:
 def to_ascii(text: str) -> str:
     """Return `text` with our own symbols replaced by ASCII ones of the same width."""
     return text.translate(_TO_ASCII)
+
+
+def sentence(text: str) -> str:
+    """Return a text as a sentence of its own: cleaned, with a capital at its beginning and a full stop at its end."""
+    cleaned = clean(text, 600)
+    return f"{cleaned[:1].upper()}{cleaned[1:].rstrip('.')}." if cleaned else ""

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ..assessment.types import Rated, ResultKey, Tier
+from ..assessment.types import Rated, Tier
+from ..benchmark.types import ResultKey
 from ..results.types import Document
 from . import figures
 
@@ -39,13 +40,9 @@ def points(document: Document) -> tuple[Point, ...]:
     names = figures.host_names(document.hosts)
     graded = [entry for entry in document.rated() if _can_be_placed(entry)]
     verdict = document.verdict
-    best = {
-        (tier.best.host, tier.best.model, tier.best.variant)
-        for tier in (() if verdict is None else verdict.tiers)
-        if tier.best is not None
-    }
+    best = {tier.best.key for tier in (() if verdict is None else verdict.tiers) if tier.best is not None}
     recommended = None if verdict is None else verdict.recommendation
-    pick = None if recommended is None else (recommended.host, recommended.model, recommended.variant)
+    pick = None if recommended is None else recommended.key
     unbeaten = _fronts(graded)
     found = [_point(entry, names, unbeaten=unbeaten, best=best, pick=pick) for entry in graded]
     return tuple(sorted(found, key=lambda point: (-point.speed_tps, point.key[1], point.key[0])))
@@ -105,7 +102,7 @@ def _point(
     return Point(
         key=result.key,
         model=figures.name(result.label),
-        host=names.get(result.host) or figures.host_label(result.host),
+        host=figures.host_called(result.host, names),
         tier=entry.assessment.tier,
         speed_tps=result.speed_tps or 0.0,
         speed_low_tps=None if interval is None else interval.low_tps,

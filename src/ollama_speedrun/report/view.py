@@ -9,8 +9,8 @@ import msgspec
 
 from ..assessment import classic
 from ..assessment.recommend import for_use
-from ..assessment.types import Pick, Rated, ResultKey, Scoring, Tier, UseVerdict, Verdict
-from ..benchmark.types import Caveat, CaveatKind, Result
+from ..assessment.types import Pick, Rated, Scoring, Tier, UseVerdict, Verdict
+from ..benchmark.types import Caveat, CaveatKind, Result, ResultKey
 from ..inventory.types import Model
 from ..quality.records import accuracy
 from ..results.types import Document
@@ -21,7 +21,7 @@ from .further import remarks
 from .legend import cautions, legend
 from .settings import USUAL, ReportSettings
 from .tables import Table, beside, by_area, by_context
-from .text import clean
+from .text import clean, sentence
 
 Grade: TypeAlias = Literal["good", "fair", "poor"]
 
@@ -172,7 +172,7 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
                 [entry.result for entry in measured],
                 models,
                 names,
-                {(one.host, one.model, one.variant): accuracy(one) for one in document.quality_records},
+                {one.key: accuracy(one) for one in document.quality_records},
             ),
         ),
         failed=_unmeasured(document, "failed", names),
@@ -210,7 +210,7 @@ def _unmeasured(document: Document, status: str, names: Mapping[str, str]) -> tu
     for result in document.results:
         if result.status == status:
             reason = clean(result.reason or "no reason was given")
-            found.setdefault((_host(result.host, names), reason), []).append(figures.name(result.label))
+            found.setdefault((figures.host_called(result.host, names), reason), []).append(figures.name(result.label))
     return tuple(Unmeasured(listed(labels), host, reason, len(labels)) for (host, reason), labels in found.items())
 
 
@@ -246,7 +246,7 @@ def _deciding(shown: Sequence[Entry], verdict: Verdict | None) -> set[ResultKey]
     if verdict is None:
         return {entry.result.key for entry in shown}
     picks = [tier.best for tier in verdict.tiers] + [use.best for use in verdict.uses] + [verdict.recommendation]
-    chosen = {(pick.host, pick.model, pick.variant) for pick in picks if pick is not None}
+    chosen = {pick.key for pick in picks if pick is not None}
     ranked = sorted((entry for entry in shown if entry.score is not None), key=lambda entry: -(entry.score or 0))
     unscored = {entry.result.key for entry in shown if entry.score is None}
     return chosen | unscored | {entry.result.key for entry in ranked[:2]}
@@ -300,15 +300,11 @@ def _members(
         result = rated.result
         model = models.get((result.host, result.model))
         tier = classic.disk_tier(model) if scoring == "classic" else rated.assessment.tier
-        entry = Entry(result, rated.assessment, model, judged.score(rated), _host(result.host, names))
+        entry = Entry(result, rated.assessment, model, judged.score(rated), figures.host_called(result.host, names))
         members[tier].append(entry)
     for entries in members.values():
         entries.sort(key=lambda entry: (-(entry.score or 0), entry.result.model, entry.result.host))
     return members
-
-
-def _host(url: str, names: Mapping[str, str]) -> str:
-    return names.get(url) or figures.host_label(url)
 
 
 def _title(tier: Tier | None, members: dict[Tier | None, list[Entry]]) -> str:
@@ -329,7 +325,7 @@ def _uses(verdict: Verdict | None, names: Mapping[str, str]) -> tuple[UseAdvice,
         UseAdvice(
             ", ".join(clean(use.use, 40) for use in uses),
             None if uses[0].best is None else figures.name(uses[0].best.label),
-            None if uses[0].best is None else _host(uses[0].best.host, names),
+            None if uses[0].best is None else figures.host_called(uses[0].best.host, names),
             clean(_with_names(uses[0].why, names), 600),
         )
         for key, uses in groups.items()
@@ -349,13 +345,15 @@ def _remarks(verdict: Verdict | None, measured: Sequence[Rated]) -> tuple[str, .
     if chosen is None:
         told = [(entry.result, line) for entry in measured for line in remarks(entry.result)]
         return tuple(f"{figures.name(result.label)}: {clean(line, 600)}." for result, line in told[:REMARKS_SHOWN])
-    key = (chosen.host, chosen.model, chosen.variant)
+    key = chosen.key
     return tuple(sentence(line) for entry in measured if entry.result.key == key for line in remarks(entry.result))
 
 
 def _advice(scope: str, pick: Pick, why: str, names: Mapping[str, str]) -> Advice:
     said = sentence(_with_names(why, names))
-    return Advice(scope, figures.name(pick.label), _host(pick.host, names), figures.score(pick.score), said)
+    return Advice(
+        scope, figures.name(pick.label), figures.host_called(pick.host, names), figures.score(pick.score), said
+    )
 
 
 def _with_names(text: str, names: Mapping[str, str]) -> str:
@@ -364,9 +362,3 @@ def _with_names(text: str, names: Mapping[str, str]) -> str:
         if (label := figures.host_label(url)) != name:
             text = re.sub(rf"(?<= on ){re.escape(label)}(?![\w.:-]*\w)", name.replace("\\", r"\\"), text)
     return text
-
-
-def sentence(text: str) -> str:
-    """Return a text as a sentence of its own: cleaned, with a capital at its beginning and a full stop at its end."""
-    cleaned = clean(text, 600)
-    return f"{cleaned[:1].upper()}{cleaned[1:].rstrip('.')}." if cleaned else ""

@@ -60,7 +60,7 @@ def recall_of(document: Document, *, now: datetime, otherwise: Recall | None = N
     `otherwise` is asked for models of which the run has none. Only where a model (digest) and its server's version are
     what they were: what changed is measured again.
     """
-    records = {(one.host, one.model, one.variant): one for one in document.quality_records}
+    records = {one.key: one for one in document.quality_records}
     good = [result for result in document.results if result.status == "ok"]
     identities = {host.url: host.identity for host in document.hosts}
 

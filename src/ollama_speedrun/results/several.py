@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from ..assessment.types import ResultKey
-from ..benchmark.types import Result
+from ..benchmark.types import Result, ResultKey
 from .types import Document
 
 
@@ -38,7 +37,7 @@ def merged(documents: Sequence[Document]) -> Document:
             record
             for document in ordered
             for record in document.quality_records
-            if (held := chosen.get((record.host, record.model, record.variant))) is None or held[1] is document
+            if (held := chosen.get(record.key)) is None or held[1] is document
         ),
         next_tokens=tuple(
             {(one.host, one.model): one for document in ordered for one in document.next_tokens}.values()
@@ -72,9 +71,7 @@ def of_results(document: Document, takes: Callable[[Result], bool]) -> Document:
         document,
         models=tuple(model for model in document.models if (model.host, model.name) in names),
         results=results,
-        quality_records=tuple(
-            record for record in document.quality_records if (record.host, record.model, record.variant) in keys
-        ),
+        quality_records=tuple(record for record in document.quality_records if record.key in keys),
         next_tokens=tuple(one for one in document.next_tokens if (one.host, one.model) in names),
         assessments=tuple(assessment for assessment in document.assessments if assessment.key in keys),
     )

@@ -52,7 +52,7 @@ def _areas(found: Sequence[Quality]) -> tuple[str, ...]:
 def _row(
     entry: Rated, quality: Quality, areas: Sequence[str], highest: Mapping[str, float], names: Mapping[str, str]
 ) -> Markup:
-    host = names.get(entry.result.host) or figures.host_label(entry.result.host)
+    host = figures.host_called(entry.result.host, names)
     name = element("span", figures.name(entry.result.label), class_="name")
     return element(
         "tr",

@@ -186,7 +186,7 @@ def _hosts(document: Document, names: Mapping[str, str]) -> Markup | None:
         cards.append(
             element(
                 "article",
-                element("h3", names.get(host.url) or figures.host_label(host.url)),
+                element("h3", figures.host_called(host.url, names)),
                 element("dl", *(join(element("dt", name), element("dd", text)) for name, text in facts)),
                 folded,
                 class_="card",
@@ -199,7 +199,7 @@ def _caveats(document: Document, names: Mapping[str, str]) -> Markup | None:
     """Return every caveat in its own words, with the results that have it; those with the same words together."""
     found: dict[tuple[str, str], list[str]] = {}
     for result in document.results:
-        host = names.get(result.host) or figures.host_label(result.host)
+        host = figures.host_called(result.host, names)
         for caveat in result.caveats:
             key = (str(caveat.kind), clean(caveat.text, 600))
             found.setdefault(key, []).append(f"{figures.name(result.label)} on {host}")

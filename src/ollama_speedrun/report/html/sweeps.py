@@ -18,7 +18,7 @@ def ranked(document: Document) -> list[Result]:
     """Return the results that ended well: what the verdict names first, then the highest score first."""
     verdict = document.verdict
     picks = [] if verdict is None else [verdict.recommendation, *(tier.best for tier in verdict.tiers)]
-    named = {(pick.host, pick.model, pick.variant): place for place, pick in reversed([*enumerate(picks)]) if pick}
+    named = {pick.key: place for place, pick in reversed([*enumerate(picks)]) if pick}
 
     def order(pair: tuple[Result, float]) -> tuple[int, float]:
         return named.get(pair[0].key, len(picks)), -pair[1]
@@ -81,7 +81,7 @@ def memory(results: Sequence[Result], names: Mapping[str, str]) -> Markup | None
         return None
     shown = {result.host for result in results if len(_memory(result, names).points) > 1}
     limits = tuple(
-        (limit_bytes / units.GB, f"GPU of {names.get(host) or figures.host_label(host)}")
+        (limit_bytes / units.GB, f"GPU of {figures.host_called(host, names)}")
         for host, limit_bytes in gpu_limits(results).items()
         if host in shown
     )
@@ -164,4 +164,4 @@ def _rates(series: Sequence[Series], label: str, *, unit: str, anchors: tuple[tu
 
 
 def _name(result: Result, names: Mapping[str, str]) -> str:
-    return f"{figures.name(result.label)} on {names.get(result.host) or figures.host_label(result.host)}"
+    return f"{figures.name(result.label)} on {figures.host_called(result.host, names)}"

@@ -41,7 +41,7 @@ def timeline(document: Document, names: Mapping[str, str]) -> Markup | None:
     whole_s = (document.ended_at - document.started_at).total_seconds() if document.ended_at else 0.0
     scale = Linear(0.0, max(*ends, whole_s, 1.0))
     rows = [
-        _host(names.get(url) or figures.host_label(url), of_host, scale, is_first=place == 0)
+        _host(figures.host_called(url, names), of_host, scale, is_first=place == 0)
         for place, (url, of_host) in enumerate(turns.items())
     ]
     ticks = [

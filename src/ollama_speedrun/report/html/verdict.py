@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from ...assessment.types import Certainty, Rated, TierVerdict
+from ...benchmark.types import ResultKey
 from ...results.types import Document
 from .. import figures, meaning
-from ..text import clean
-from ..view import TIER_NAMES, Report, listed, sentence
+from ..text import clean, sentence
+from ..view import TIER_NAMES, Report, listed
 from . import tables
 from .frame import height, percent
 from .markup import Markup, element, join
@@ -156,11 +157,11 @@ def _tiers(document: Document, names: Mapping[str, str]) -> Iterator[Markup]:
     yield element("div", element("h2", title), table, class_="tiers")
 
 
-def _tier(tier: TierVerdict, by_key: Mapping[tuple[str, str, str | None], Rated], names: Mapping[str, str]) -> Markup:
+def _tier(tier: TierVerdict, by_key: Mapping[ResultKey, Rated], names: Mapping[str, str]) -> Markup:
     pick = tier.best
-    entry = None if pick is None else by_key.get((pick.host, pick.model, pick.variant))
+    entry = None if pick is None else by_key.get(pick.key)
     quality = None if entry is None else entry.assessment.quality
-    host = "" if pick is None else names.get(pick.host) or figures.host_label(pick.host)
+    host = "" if pick is None else figures.host_called(pick.host, names)
     name = "" if pick is None else figures.name(pick.label)
     return element(
         "tr",
