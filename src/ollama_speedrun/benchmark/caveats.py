@@ -47,6 +47,28 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
     enough = [tokens for tokens in counts if tokens >= metrics.FEWEST_TOKENS]
     fewest = min(enough or counts, default=None)
     by_server = [rate for record in timed if (rate := metrics.decode_tps(record)) is not None]
+    yield from _of_clocks(observed, timed, counts, fewest, has_server_rate=bool(by_server))
+    yield from _of_late_first_pieces(observed)
+    yield from _of_short_trials(observed)
+    if fewest is not None and metrics.FEWEST_TOKENS <= fewest < metrics.ENOUGH_TOKENS:
+        yield Caveat(
+            CaveatKind.SHORT_ANSWERS,
+            f"the speed comes from answers of {fewest} tokens, of which one that is early or late moves it by up to "
+            f"{1 / (fewest - 1):.0%}; raise --num-predict, or where the model stops by itself average over more trials "
+            "with --profile thorough",
+        )
+    yield from _of_precision(observed, timed, by_server)
+
+
+def _of_clocks(
+    observed: Observations,
+    timed: Sequence[StreamRecord],
+    counts: Sequence[int],
+    fewest: int | None,
+    *,
+    has_server_rate: bool,
+) -> Iterator[Caveat]:
+    """Yield the one caveat that matters most on the counts and clocks that the rates come from."""
     over_budget = [record for record in (observed.interview, *observed.trials) if metrics.is_over_budget(record)]
     if over_budget:
         yield Caveat(
@@ -61,7 +83,7 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
             f"the longest answer had {_tokens(max(counts))}, and no rate can be had from fewer than "
             f"{metrics.FEWEST_TOKENS}; the model may not suit the prompt: ask it something with `ollama run`",
         )
-    elif not by_server and not all(record.done_reason == REPEATED for record in timed):
+    elif not has_server_rate and not all(record.done_reason == REPEATED for record in timed):
         by_our_clock = any(metrics.decode_client_tps(record) is not None for record in timed)
         consequence = "speed comes from this machine's clock" if by_our_clock else "no speed can be had"
         yield Caveat(
@@ -88,15 +110,12 @@ def _of_speed(observed: Observations) -> Iterator[Caveat]:
         )
     elif steady := _steady_disagreement(timed):
         yield _of_edges(timed, steady)
-    yield from _of_late_first_pieces(observed)
-    yield from _of_short_trials(observed)
-    if fewest is not None and metrics.FEWEST_TOKENS <= fewest < metrics.ENOUGH_TOKENS:
-        yield Caveat(
-            CaveatKind.SHORT_ANSWERS,
-            f"the speed comes from answers of {fewest} tokens, of which one that is early or late moves it by up to "
-            f"{1 / (fewest - 1):.0%}; raise --num-predict, or where the model stops by itself average over more trials "
-            "with --profile thorough",
-        )
+
+
+def _of_precision(
+    observed: Observations, timed: Sequence[StreamRecord], by_server: Sequence[float]
+) -> Iterator[Caveat]:
+    """Yield a caveat where the speed is known less well than was asked for, or has no interval."""
     if (reached := stats.half_width(by_server)) is not None and reached > observed.precision:
         why = (
             "the time budget ended the trials"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -74,33 +74,18 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
 
     Raises `TargetError` for an interface that does not exist and for a target that is excluded.
     """
-    local: tuple[ServerTarget, ...] = ()
-    candidates: tuple[ServerTarget, ...] = ()
-    notes: tuple[str, ...] = ()
     if targets:
         servers = tuple(_with_their_tokens(target for target in targets if isinstance(target, ServerTarget)))
         networks = dict.fromkeys(target for target in targets if isinstance(target, NetworkTarget))
-        sweeps = [_whole(network, interfaces) for network in networks]
+        reach = _Reach(sweeps=tuple(_whole(network, interfaces) for network in networks))
     else:
-        chosen = _chosen(interfaces, only_interfaces)
-        local = tuple(_local_servers(interfaces, ports))
         servers = () if ollama_host is None else (ollama_host,)
-        swept, notes = _local_networks(chosen, max_addresses, ask_all=bool(only_interfaces))
-        single = _single_hosts(chosen, neighbours, () if only_interfaces else known, swept, max_addresses)
-        candidates = tuple(ServerTarget(host=host, port=port, via=via) for port in ports for host, via in single)
-        sweeps = [
-            Sweep(network=network, addresses=addresses, port=port, via="scan", on_link=True)
-            for port in ports
-            for network, addresses in swept.items()
-        ]
-    for server in servers:
-        if (network := excluded_by(server.host, exclude)) is not None:
-            raise TargetError(f"{server.url} is in {network}, which is excluded: leave out one of the two")
-    local, candidates = (
-        tuple(server for server in group if excluded_by(server.host, exclude) is None) for group in (local, candidates)
-    )
-    candidates = tuple(_each_server_once(candidates, (*local, *servers)))
-    sweeps = list(_each_address_once(sweeps, (*local, *servers, *candidates), exclude))
+        near = _Near(interfaces, _chosen(interfaces, only_interfaces), neighbours, () if only_interfaces else known)
+        reach = _within_reach(near, ports, max_addresses, ask_all=bool(only_interfaces))
+    _check_that_none_is_excluded(servers, exclude)
+    local = tuple(_allowed(reach.local, exclude))
+    candidates = tuple(_each_server_once(_allowed(reach.candidates, exclude), (*local, *servers)))
+    sweeps = tuple(_each_address_once(reach.sweeps, (*local, *servers, *candidates), exclude))
     return DiscoveryPlan(
         local=local,
         servers=servers,
@@ -108,7 +93,7 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
         sweeps=tuple(_with_patience(sweeps, hurry_s, connect_timeout_s)),
         own_addresses=frozenset(str(interface.address.ip) for interface in interfaces if interface.is_up),
         exclude=tuple(exclude),
-        notes=notes,
+        notes=reach.notes,
         trust=trust or Trust(),
         connect_timeout_s=connect_timeout_s,
         http_timeout_s=max(HTTP_TIMEOUT_S, connect_timeout_s),
@@ -119,6 +104,51 @@ def build_plan(  # noqa: PLR0913  each is one independent input of the plan, nam
         known_names={one.host: one.names for one in known if one.names},
         looks_up_names=looks_up_names,
         names_wait_s=names_wait_s,
+    )
+
+
+def _check_that_none_is_excluded(servers: Iterable[ServerTarget], exclude: Sequence[Network]) -> None:
+    for server in servers:
+        if (network := excluded_by(server.host, exclude)) is not None:
+            raise TargetError(f"{server.url} is in {network}, which is excluded: leave out one of the two")
+
+
+def _allowed(servers: Iterable[ServerTarget], exclude: Sequence[Network]) -> Iterator[ServerTarget]:
+    """Return the servers whose address is not excluded."""
+    return (server for server in servers if excluded_by(server.host, exclude) is None)
+
+
+class _Near(NamedTuple):
+    """What is known of the surroundings: all interfaces, those to scan behind, and machines that something knows of."""
+
+    interfaces: Sequence[Interface]
+    chosen: Sequence[Interface]
+    neighbours: Sequence[Neighbour]
+    known: Sequence[KnownHost]
+
+
+class _Reach(NamedTuple):
+    """What is to be asked without having been named, or swept, and a sentence on each network that is left out."""
+
+    local: tuple[ServerTarget, ...] = ()
+    candidates: tuple[ServerTarget, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _within_reach(near: _Near, ports: Sequence[int], max_addresses: int, *, ask_all: bool) -> _Reach:
+    """Return this machine, the machines that something knows of, and the local networks."""
+    swept, notes = _local_networks(near.chosen, max_addresses, ask_all=ask_all)
+    single = _single_hosts(near.chosen, near.neighbours, near.known, swept, max_addresses)
+    return _Reach(
+        local=tuple(_local_servers(near.interfaces, ports)),
+        candidates=tuple(ServerTarget(host=host, port=port, via=via) for port in ports for host, via in single),
+        sweeps=tuple(
+            Sweep(network=network, addresses=addresses, port=port, via="scan", on_link=True)
+            for port in ports
+            for network, addresses in swept.items()
+        ),
+        notes=notes,
     )
 
 

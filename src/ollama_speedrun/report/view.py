@@ -166,15 +166,7 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
             if entries
         ),
         areas=by_area(shown),
-        tables=(
-            *by_context([entry.result for entry in measured], models, names, settings),
-            *beside(
-                [entry.result for entry in measured],
-                models,
-                names,
-                {one.key: accuracy(one) for one in document.quality_records},
-            ),
-        ),
+        tables=_tables(document, [entry.result for entry in measured], models, names, settings),
         failed=_unmeasured(document, "failed", names),
         skipped=_unmeasured(document, "skipped", names),
         notes=(
@@ -183,18 +175,28 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
         ),
         other_notes=tuple((mark, text) for _, mark, text in others),
         caution=tuple(cautions(document)),
-        legend=tuple(
-            legend(
-                generating,
-                settings,
-                document.items_files,
-                left_out={need for record in document.quality_records for need in record.left_out},
-            )
-        ),
+        legend=_legend(document, generating, settings),
         tiers=tuple(_advice(TIER_NAMES[tier], pick, why, names) for tier, pick, why in picks)
         if len([tier for tier, entries in members.items() if entries and tier]) > 1
         else (),
     )
+
+
+def _tables(
+    document: Document,
+    measured: Sequence[Result],
+    models: Mapping[tuple[str, str], Model],
+    names: Mapping[str, str],
+    settings: ReportSettings,
+) -> tuple[Table, ...]:
+    """Return the tables that stand beside the main one: memory by context, then those of the further studies."""
+    accuracies = {one.key: accuracy(one) for one in document.quality_records}
+    return (*by_context(measured, models, names, settings), *beside(measured, models, names, accuracies))
+
+
+def _legend(document: Document, generating: Sequence[Rated], settings: ReportSettings) -> tuple[str, ...]:
+    left_out = {need for record in document.quality_records for need in record.left_out}
+    return tuple(legend(generating, settings, document.items_files, left_out=left_out))
 
 
 def grade(score: float) -> Grade:
