@@ -70,6 +70,40 @@ async def test_a_server_that_answers_is_found_with_its_version_and_where_it_came
     )
 
 
+class BusyAtFirst(dict[str, raw.Steps]):
+    """The answers of a server that refuses its list of models so many times."""
+
+    def __init__(self, refused: bytes, times: int) -> None:
+        names = {"/": "Ollama is running", "/api/version": {"version": "0.33.0"}, "/api/tags": {"models": []}}
+        super().__init__(raw.answers(names).answers)
+        self._refused, self._times = refused, times
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """Return the steps for a path."""
+        self._times -= path == "/api/tags"
+        return (self._refused,) if path == "/api/tags" and self._times >= 0 else super().get(path, default)
+
+
+@pytest.mark.parametrize(
+    ("refused", "times", "kinds"),
+    [
+        (raw.http(503, b"busy", headers=[("Retry-After", "2")]), 1, [HostFound]),
+        (raw.http(429, b'{"error":"slow down"}'), 2, [HostFound]),
+        (raw.http(502, b"<title>Bad Gateway</title>"), 3, [HostFound]),
+        (raw.http(502, b"<title>Bad Gateway</title>", headers=[("Retry-After", "0")]), 1000, [TargetFailed]),
+        (raw.http(503, b"busy", headers=[("Retry-After", "60")]), 1, [TargetFailed]),
+        (raw.http(500, b"boom"), 1, [TargetFailed]),
+    ],
+)
+async def test_a_named_server_that_is_busy_or_restarting_is_asked_again_for_its_time(
+    refused: bytes, times: int, kinds: list[type[Event]]
+) -> None:
+    events: list[Event] = []
+    async with raw.raw_server(raw.Raw(BusyAtFirst(refused, times))) as server:
+        await discover(DiscoveryPlan(servers=(target(server),)), emit=events.append)
+    assert [type(event) for event in events if not isinstance(event, Notice)] == kinds
+
+
 async def test_a_server_on_ipv6_is_found_too() -> None:
     async with fake_host(msgspec.structs.replace(ONE_MODEL, address="::1")) as host:
         events = await events_of(DiscoveryPlan(servers=(target(host, "::1"),)))

@@ -59,6 +59,8 @@ async def outcome(server: Server, health: Health, whys: list[str] | None = None)
         ([ServerError(429, "slow down", retry_after_s=31.0), "here"], "ServerError", 1),
         ([ServerError(200, "server busy, please try again"), "here"], "here", 2),
         ([ServerError(502, ""), "here"], "here", 2),
+        ([ServerError(502, "")] * 2 + ["here"], "here", 3),
+        ([ServerError(502, "")] * 3 + ["here"], "ServerError", 3),
         ([ServerError(504, ""), ServerError(504, ""), "here"], "ServerError", 2),
         ([ServerError(524, ""), "here"], "here", 2),
         ([ServerError(500, RUNNER), "here"], "here", 2),

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import time
 from collections.abc import Sequence
 from functools import cached_property, partial
 
@@ -18,6 +19,7 @@ from .recognise import (
     Answer,
     Recognised,
     Unrecognised,
+    pause_s,
     recognise,
     refuses_host_header,
     same_loaded_models,
@@ -39,6 +41,8 @@ class Judge:
         """Return the verdict, and the server under the name by which it lets itself be asked."""
         timeout_s = self._plan.named_timeout_s if is_named else self._plan.http_timeout_s
         exchange = await self._interview(server, ip, stream, timeout_s=timeout_s)
+        if is_named:
+            exchange = await self._asked_again(server, ip, exchange, timeout_s=timeout_s)
         if not refuses_host_header(exchange.answers):
             return server, _verdict(exchange, is_named=is_named)
         if server.scheme == "http" and server.host != ip:
@@ -52,6 +56,20 @@ class Judge:
             # It is Ollama, but it would turn away every client that does not pretend to be on its machine.
             verdict = msgspec.structs.replace(verdict, kind=HOST_CHECKED)
         return server, verdict
+
+    async def _asked_again(self, server: ServerTarget, ip: str, exchange: Exchange, *, timeout_s: float) -> Exchange:
+        """Return what a server says once it is no longer busy or restarting, or what it said last before the time-out.
+
+        A server that nobody named is asked once.
+        """
+        loop = asyncio.get_running_loop()
+        give_up_s = loop.time() + timeout_s
+        while (wait_s := pause_s(exchange.answers, now_s=time.time())) is not None:
+            if loop.time() + wait_s >= give_up_s:
+                break
+            await asyncio.sleep(wait_s)
+            exchange = await self._interview(server, ip, timeout_s=give_up_s - loop.time())
+        return exchange
 
     async def are_one(self, known: ServerTarget, new: ServerTarget) -> bool | None:
         """Return whether two servers with the same models are one, by what they have loaded; None where nothing is."""

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from ..ollama import fields, wire
-from ..ollama.refusals import quoted, redirection, refusal, shown
+from ..ollama.refusals import quoted, redirection, refusal, retry_after_s, shown
 from .types import OLLAMA
 
 TAGS: Final = "/api/tags"
@@ -26,6 +26,9 @@ _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{4,9})(Z|[+-
 _SHOWN_TEXT: Final = 60
 _LONGEST_SCALAR: Final = 2048
 _LONGEST_VERSION: Final = 40
+_PASSING: Final = frozenset({429, 502, 503, 504, 520, 521, 522, 523, 524, 530})
+_PAUSE_S: Final = 1.0
+_SHORTEST_PAUSE_S: Final = 0.25
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -142,6 +145,18 @@ def _missing(seen: _Evidence, *, is_named: bool) -> str | None:
     )
     lacks = [what for is_there, what in signs if not is_there]
     return "; ".join(lacks) or None
+
+
+def pause_s(answers: Mapping[str, Answer], *, now_s: float) -> float | None:
+    """Return after how many seconds a server that is busy or restarting may be asked again; None for any other.
+
+    `now_s` is the time in seconds since the epoch, against which a date in Retry-After counts.
+    """
+    tags = answers.get(TAGS)
+    if tags is None or tags.status not in _PASSING:
+        return None
+    said_s = retry_after_s(tags.headers, now_s=now_s)
+    return _PAUSE_S if said_s is None else max(said_s, _SHORTEST_PAUSE_S)
 
 
 def refuses_host_header(answers: Mapping[str, Answer]) -> bool:

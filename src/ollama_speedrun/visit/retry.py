@@ -4,7 +4,7 @@
 |---|---|
 | a connection that broke | the host is waited for, and asked once more |
 | 429, 503, or words to that effect | asked again while the host's time for that lasts, after its own Retry-After |
-| 502 or the like: a proxy cannot reach the server | the host is waited for, and asked once more |
+| 502 or the like: a proxy cannot reach the server | the host is waited for, and asked up to twice more |
 | a proxy's 504 or the like | asked once more |
 | an error that says that the model's runner died | asked once more |
 | an answer without any content, or one that only says that the model was loaded | asked once more |
@@ -22,6 +22,7 @@ from .health import AWAY, Health
 T = TypeVar("T")
 
 PAUSE_S: Final = 1.0
+MOST_AWAY: Final = 2
 BUSY: Final = frozenset({429, 503})
 PROXY_FAILED: Final = AWAY | {408, 504, 520, 522, 524}
 LARGEST_WORKING_STATUS: Final = 299
@@ -53,7 +54,7 @@ async def retrying(
     where the host was given up before.
     """
     health.check()
-    is_last = False
+    repeats = 0
     while True:
         try:
             answer = await request()
@@ -62,28 +63,31 @@ async def retrying(
             await _see_whether_it_answers(health)
             raise
         except UnreachableError:
-            if is_last or not await _see_whether_it_answers(health):
+            if repeats or not await _see_whether_it_answers(health):
                 raise
-            why, is_last = "the connection broke", True
+            why, repeats = "the connection broke", repeats + 1
         except ServerError as exc:
-            if is_busy(exc):
-                if not await health.wait_while_busy(str(exc), exc.retry_after_s):
-                    raise
-                why = str(exc)
-            elif is_last or not passes(exc):
+            if not await _has_passed(exc, health, repeats):
                 raise
-            else:
-                await asyncio.sleep(PAUSE_S)
-                if exc.status in AWAY and not await _see_whether_it_answers(health):
-                    raise
-                why, is_last = str(exc), True
+            why, repeats = str(exc), repeats if is_busy(exc) else repeats + 1
         else:
             health.count_answer(is_work=is_work)
-            fault = None if is_last else fault_of(answer)
+            fault = None if repeats else fault_of(answer)
             if fault is None:
                 return answer
-            why, is_last = fault, True
+            why, repeats = fault, repeats + 1
         note(why)
+
+
+async def _has_passed(failure: ServerError, health: Health, repeats: int) -> bool:
+    """Wait as a failure asks for it, and return whether the request may be sent again after so many repeats."""
+    if is_busy(failure):
+        return await health.wait_while_busy(str(failure), failure.retry_after_s)
+    is_away = failure.status in AWAY
+    if repeats >= (MOST_AWAY if is_away else 1) or not passes(failure):
+        return False
+    await asyncio.sleep(PAUSE_S * (repeats + 1))
+    return not is_away or await _see_whether_it_answers(health)
 
 
 def is_busy(failure: ServerError) -> bool:
