@@ -25,6 +25,8 @@ POSITIONAL_HELP = {
     "a RUN is last, last~1, the beginning of its id, or a date such as 2026-11-25",
 }
 HOST_OF_RESULTS = "only this host: its name, its address, or a pattern with * or ? (repeatable)"
+TIER_OF_RESULTS = "only models of this size in GB, by measured memory: <2 (or lt2), 2-4, 4-8, 8-16, 16+ (repeatable)"
+MEMORY_TO_RECOMMEND = "only models whose memory is at most this, such as 8GB"
 VERB_NAMES = tuple(verb.name for verb in VERBS)
 _OPTIONS_WITH_VALUE = {
     flag for setting in SETTINGS if not isinstance(setting.default, bool) for flag in setting.flags
@@ -185,10 +187,14 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 
 
 def _text_for(setting: Option[Any], verb: Verb) -> str:
-    """Return the help of an option: a verb that probes nothing chooses among the hosts of saved results."""
-    if FINDING in verb.groups or setting.group != HOST:
-        return setting.help + default_note(setting)
-    return argparse.SUPPRESS if setting is Settings.hosts_file else HOST_OF_RESULTS
+    """Return the help of an option as the verb takes it: one that probes nothing chooses among saved results."""
+    if setting.group == HOST and FINDING not in verb.groups:
+        return argparse.SUPPRESS if setting is Settings.hosts_file else HOST_OF_RESULTS
+    if setting is Settings.tier and verb.until is None:
+        return TIER_OF_RESULTS
+    if setting is Settings.max_memory_bytes and verb.name == "recommend":
+        return MEMORY_TO_RECOMMEND
+    return setting.help + default_note(setting)
 
 
 def _add_setting(section: argparse._ArgumentGroup, setting: Option[Any], *, text: str) -> None:
