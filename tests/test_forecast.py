@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from typing import Any
 
 import msgspec
 import pytest
@@ -67,8 +68,49 @@ def test_a_conversation_of_two_turns_costs_its_tokens_and_its_reading() -> None:
     with_turns = msgspec.structs.replace(FIVE_ITEMS, second_turn=Extra.AUTO)
     speed = Speed(40.0 * GB, 2.0 * GB)
     without, found = (cost(model("m:8b", size_bytes=4 * GB), settings, speed) for settings in (FIVE_ITEMS, with_turns))
-    assert found.speed_tokens - without.speed_tokens == 64
-    assert found.speed_s - without.speed_s == pytest.approx(64 / 10 + 2.5)
+    assert found.tokens - without.tokens == 64
+    assert found.total_s - without.total_s == pytest.approx(64 / 10 + 2.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "tokens", "seconds"),
+    [
+        pytest.param({"depths": (0, 3000)}, 128, 12.8 + 3000 / 10 / 30, id="depths"),
+        pytest.param({"depths": (6000,)}, 64, 6.4 + 6000 / 10 / 30 + 2, id="a depth that needs another load"),
+        pytest.param({"depths": (6000,), "depth_read_s": 3.0}, 64, 6.4 + 3 + 2, id="a depth with a bound"),
+        pytest.param(
+            {"depths_of_context": True, "num_ctx": 3000}, 192, 19.2 + 4500 / 10 / 30, id="depths of the context"
+        ),
+        pytest.param({"concurrency_levels": (1, 2), "trial_tokens": 10}, 30, 3.0, id="requests at once"),
+        pytest.param({"sibling_prompts": 60}, 60, 6.0 + 60 * 0.05, id="siblings"),
+    ],
+)
+def test_what_the_settings_ask_beside_trials_and_items_is_counted(
+    changes: dict[str, Any], tokens: int, seconds: float
+) -> None:
+    plain = msgspec.structs.replace(FIVE_ITEMS, sibling_prompts=0, num_ctx=4096, trial_tokens=10)
+    measured, speed = model("m:8b", size_bytes=4 * GB), Speed(40.0 * GB, 2.0 * GB)
+    without = cost(measured, plain, speed, has_sibling=True)
+    found = cost(measured, msgspec.structs.replace(plain, **changes), speed, has_sibling=True)
+    assert found.tokens - without.tokens == tokens
+    assert found.total_s - without.total_s == pytest.approx(seconds)
+
+
+def test_only_models_with_a_sibling_are_compared_with_it() -> None:
+    settings = msgspec.structs.replace(FIVE_ITEMS, sibling_prompts=60)
+    q4, q8, other = (
+        model(name, size_bytes=GB, base=base, digest=name * 8) for name, base in (("a", "m"), ("b", "m"), ("c", "n"))
+    )
+    alone, pair = (forecast({"box": models}, settings, at_once=1) for models in ([q4, other], [q4, q8]))
+    assert pair.tokens - alone.tokens == 2 * 60
+
+
+def test_the_triplets_of_an_embedding_model_take_time() -> None:
+    embedding = model("e", kind="embedding", size_bytes=GB)
+    times = [
+        cost(embedding, msgspec.structs.replace(FIVE_ITEMS, max_items=items), FAST).total_s for items in (0, 20, 400)
+    ]
+    assert times == pytest.approx([times[0], times[0] + 20 * 0.05, times[0] + 60 * 0.05])
 
 
 def test_an_embedding_model_costs_no_output_tokens() -> None:

@@ -6,8 +6,8 @@ from fake_ollama.fleet import fake_host
 from fake_ollama.script import HostScript, embedding_model
 from ollama_speedrun import Phase, Run, RunSettings, build_plan, parse_target, run
 from ollama_speedrun.benchmark.plan import BenchmarkSettings
-from ollama_speedrun.quality.embedding_study import MOST
 from ollama_speedrun.quality.records import accuracy
+from ollama_speedrun.quality.triplets import MOST_ASKED
 from ollama_speedrun.report.explain import explain
 from ollama_speedrun.report.view import report
 
@@ -38,7 +38,7 @@ async def test_an_embedding_model_is_graded_by_triplets_and_never_picked() -> No
 
 
 async def test_the_number_of_triplets_is_bounded_and_may_be_none() -> None:
-    assert [len(record.items) for record in (await measured(max_items=400)).quality_records.values()] == [MOST]
+    assert [len(record.items) for record in (await measured(max_items=400)).quality_records.values()] == [MOST_ASKED]
     assert (await measured(max_items=0)).quality_records == {}
 
 

@@ -32,9 +32,7 @@ SETTINGS: Final = BenchmarkSettings(
     races=False,
     second_turn=Extra.OFF,
 )
-WAIT: Final = re.compile(
-    r"loading|waiting for the first token|no token for|waits? |it does not answer|is busy|listing"
-)
+WAIT: Final = re.compile(r"loading|waiting for the first token|no token for|waits? |it does not answer|is busy|listing")
 RUNNING: Final = re.compile(r"\d+:\d\d|\d+ (s|min|h)\b")
 """Figures that move by themselves."""
 

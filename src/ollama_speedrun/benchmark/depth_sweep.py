@@ -13,9 +13,9 @@ from ..visit.loaded_model import LoadedModel
 from ..visit.types import StreamRecord
 from . import caveats, metrics, workload
 from .budget import Budget
+from .plan import DEPTH_TOKENS
 from .types import DepthPoint, Result
 
-DEPTH_TOKENS: Final = 64
 HEADROOM_TOKENS: Final = 256
 """For the answer, the template, and a filler that came out longer than reckoned."""
 CALIBRATION_CHARACTERS: Final = (200, 1000)

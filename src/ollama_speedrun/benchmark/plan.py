@@ -7,6 +7,8 @@ from typing import Final
 import msgspec
 
 DEPTHS: Final = (0, 2048, 8192, 32768)
+DEPTH_TOKENS: Final = 64
+"""The answer at each depth."""
 USUAL_CONTEXT_TOKENS: Final = 4096
 LONGEST_DEPTH_READ_S: Final = 60.0
 """How long the reading of one prompt may take at a depth that nobody asked for by itself."""

@@ -14,6 +14,7 @@ import msgspec
 from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.types import Result
 from ..inventory.types import Model
+from ..quality.next_tokens import has_sibling
 from ..quality.records import ItemRecord
 from .forecast import (
     FAST,
@@ -27,6 +28,7 @@ from .forecast import (
     Cost,
     Speed,
     cost,
+    last_s,
 )
 
 ModelKey: TypeAlias = tuple[str, str]
@@ -147,7 +149,7 @@ class Pace:
             costs = [self.cost_of(model) for model in models]
             answers_s = sum(self.answers[model.host, model.name].seconds for model in models)
             beside_s = answers_s + sum(VISIT_OVERHEAD_S + one.load_s for one in costs)
-            explained_s += sum(one.speed_s for one in costs)
+            explained_s += sum(one.speed_s + one.last_s for one in costs)
             self._timed[host] = (known_s + max(seconds - beside_s, 0.0), explained_s)
 
     def cost_of(self, model: Model) -> Cost:
@@ -155,7 +157,7 @@ class Pace:
         key = (model.host, model.name)
         if not model.generates_text:
             return cost(model, self._settings, MIDDLE)
-        usual = cost(model, self._settings, MIDDLE)
+        usual = cost(model, self._settings, MIDDLE, has_sibling=self._has_sibling(model))
         token_s = self.token_s(model)
         interview = _mean(self._interviews, key, self._settings.num_predict)
         variants = usual.variants
@@ -169,7 +171,17 @@ class Pace:
             items=items,
             item_tokens=round(items * item_tokens),
             item_s=self.item_s(model),
+            last_tokens=usual.last_tokens,
+            last_s=variants * self._last_s(model, token_s),
         )
+
+    def _last_s(self, model: Model, token_s: float) -> float:
+        return last_s(
+            model, self._settings, token_s=token_s, load_s=self.load_s(model), has_sibling=self._has_sibling(model)
+        )
+
+    def _has_sibling(self, model: Model) -> bool:
+        return self._settings.sibling_prompts > 0 and has_sibling(model, self._models.values())
 
     def affordable(self, model: Model, items: int) -> int:
         """Return how many of so many further items the budget of output tokens allows a model."""
@@ -182,7 +194,7 @@ class Pace:
     def visit_s(self, model: Model) -> float:
         """Return how long the first visit of a model takes."""
         one = self.cost_of(model)
-        timing_s = one.speed_s * self.timing_factor(model.host)
+        timing_s = (one.speed_s + one.last_s) * self.timing_factor(model.host)
         return VISIT_OVERHEAD_S + one.load_s + timing_s + self.items_s(model, one.items)
 
     def timing_factor(self, host: str) -> float:

@@ -219,7 +219,8 @@ class TimeLeft:
         token_s = self.pace.token_s(visit.model)
         speed_s = speed_tokens * token_s if visit.model.generates_text else max(whole.speed_s - spent_s, 0.0)
         factor = self.pace.timing_factor(visit.model.host)
-        rest_s = load_s + factor * speed_s + items_s
+        last_s = max(whole.last_s - (0.0 if items or not is_timed else now_s - visit.stepped_s), 0.0)
+        rest_s = load_s + factor * (speed_s + last_s) + items_s
         tokens = speed_tokens + items * (whole.item_tokens // whole.items if whole.items else 0)
         return _Rest(rest_s, tokens)
 

@@ -9,14 +9,12 @@ from .events import ItemGraded, QualityBegan, QualityEvent
 from .items import Grade
 from .mixes import BANK_VERSION
 from .records import AnswerRecord, ItemRecord, QualityRecord
-from .triplets import Triplet, nearer, triplets
+from .triplets import MOST_ASKED, Triplet, nearer, triplets
 
 AREA: Final = "embedding"
 MIX: Final = "triplets"
 CHANCE: Final = 0.5
 """Who guesses takes the paraphrase for the nearer one half of the time."""
-MOST: Final = 60
-"""Triplets that are asked at most: 180 texts, a matter of seconds on most hosts."""
 IN_A_STEP: Final = 8
 """Triplets whose texts are sent in one request."""
 
@@ -29,7 +27,7 @@ class GradedTriplets:
 
     def __init__(self, *, seed: int, count: int, emit: Callable[[QualityEvent], None]) -> None:
         self._seed = seed
-        self._left = list(triplets(seed, min(count, MOST)))
+        self._left = list(triplets(seed, min(count, MOST_ASKED)))
         self._asked = 0
         self._emit = emit
 

@@ -22,6 +22,9 @@ from .tables.names import names
 MOST_TRIPLETS = 200
 """What `triplets` gives at most: a model embeds three texts for each."""
 
+MOST_ASKED = 60
+"""Triplets that a model is asked at most in a run: 180 texts, a matter of seconds on most hosts."""
+
 _PEOPLE = (
     ("the doctor", "the physician"),
     ("the teacher", "the schoolmaster"),
