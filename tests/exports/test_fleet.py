@@ -33,6 +33,17 @@ def test_the_basis_says_which_run_when_how_sure_and_what_works_from_here_only() 
     assert sentences[-1] == "The target's own note."
 
 
+def test_the_reasons_of_picks_call_hosts_by_their_names() -> None:
+    run = run_of(
+        measured("here:8b", GPU, 90.0),
+        measured("there:8b", DESK, 30.0),
+        models=(listed("here:8b", GPU), listed("there:8b", DESK)),
+        right={"here:8b": 70, "there:8b": 20},
+    )
+    why = next(alias.why for alias in fleet(run).aliases if alias.name == "best")
+    assert "points ahead of there:8b on desk, " in why
+
+
 def test_an_interrupted_run_is_said_to_be_one() -> None:
     run = msgspec.structs.replace(sample(), complete=False)
     assert "That run was interrupted: what it did not reach is not in here." in basis(fleet(run))

@@ -13,6 +13,12 @@ MB = 1_000_000
 GB = 1_000_000_000
 
 
+def test_a_sentence_calls_hosts_by_their_names_and_leaves_other_addresses_alone() -> None:
+    names = {"http://10.0.0.2:11434": "nas", "http://10.0.0.3:8080": r"a\1"}
+    text = "a on 10.0.0.2, b on 10.0.0.3:8080 and c on 10.0.0.25 beat d on 10.0.0.2:99"
+    assert figures.with_host_names(text, names) == r"a on nas, b on a\1 and c on 10.0.0.25 beat d on 10.0.0.2:99"
+
+
 @pytest.mark.parametrize(
     ("size_bytes", "shown"),
     [

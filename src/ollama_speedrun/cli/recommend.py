@@ -102,7 +102,8 @@ def _lines(found: Choice, now: datetime) -> Iterator[str]:
     if best is None:
         yield f"No recommendation{purpose}: {clean(found.verdict.why_none or 'no answers were graded', 600)}."
     else:
-        yield f"Use {figures.name(best.label)} @ {figures.host_called(best.host, names)}{purpose}. {sentence(best.why)}"
+        why = figures.with_host_names(best.why, names)
+        yield f"Use {figures.name(best.label)} @ {figures.host_called(best.host, names)}{purpose}. {sentence(why)}"
         yield f"  {_facts(found, best.key, now)}"
     for entry in _next(found)[:OTHERS_SHOWN]:
         key = entry.result.key

@@ -12,7 +12,7 @@ from ..assessment.types import Pick, Rated, Tier, Verdict
 from ..benchmark.types import Result
 from ..discovery.types import Host
 from ..inventory.types import Model
-from ..report.figures import host_names
+from ..report.figures import host_names, with_host_names
 from ..report.text import clean
 from ..results.types import Document
 
@@ -218,11 +218,12 @@ def _picks(verdict: Verdict | None) -> list[Pick]:
 def _aliases(verdict: Verdict | None, served: Sequence[Served]) -> Iterator[Alias]:
     """Yield the picks by name; no two have the same, and none is the name of a model."""
     taken = {one.model for one in served}
+    names = {one.url: one.host for one in served}
     for name, pick, why in _named_picks(verdict):
         found = next((one for one in served if one.key == (pick.host, pick.model)), None)
         if found is not None and name and name not in taken:
             taken.add(name)
-            yield Alias(name, found, clean(why, 600))
+            yield Alias(name, found, clean(with_host_names(why, names), 600))
     vectors = next((one for one in served if one.is_embedding), None)
     if vectors is not None and EMBED not in taken:
         graded = vectors.rated.assessment.quality

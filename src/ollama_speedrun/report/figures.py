@@ -1,5 +1,6 @@
 """Figures and names as a person reads them: all rounding and all units, and the cleaning of servers' words."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -82,6 +83,14 @@ def _other_name(host: Host) -> str | None:
     if not host.names or not is_address(address.strip("[]")):
         return None
     return f"{host.names[0]}{separator}{port}"
+
+
+def with_host_names(text: str, names: Mapping[str, str]) -> str:
+    """Return a sentence in which hosts are called by these names, by URL, instead of by their addresses."""
+    for url, name in names.items():
+        if (label := host_label(url)) != name:
+            text = re.sub(rf"(?<= on ){re.escape(label)}(?![\w.:-]*\w)", name.replace("\\", r"\\"), text)
+    return text
 
 
 def size(size_bytes: int | None) -> str:

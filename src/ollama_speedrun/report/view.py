@@ -1,6 +1,5 @@
 """The texts of a report: rows, sections, notes and advice."""
 
-import re
 import string
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -328,7 +327,7 @@ def _uses(verdict: Verdict | None, names: Mapping[str, str]) -> tuple[UseAdvice,
             ", ".join(clean(use.use, 40) for use in uses),
             None if uses[0].best is None else figures.name(uses[0].best.label),
             None if uses[0].best is None else figures.host_called(uses[0].best.host, names),
-            clean(_with_names(uses[0].why, names), 600),
+            clean(figures.with_host_names(uses[0].why, names), 600),
         )
         for key, uses in groups.items()
         if key != (usual.host, usual.label)
@@ -352,15 +351,7 @@ def _remarks(verdict: Verdict | None, measured: Sequence[Rated]) -> tuple[str, .
 
 
 def _advice(scope: str, pick: Pick, why: str, names: Mapping[str, str]) -> Advice:
-    said = sentence(_with_names(why, names))
+    said = sentence(figures.with_host_names(why, names))
     return Advice(
         scope, figures.name(pick.label), figures.host_called(pick.host, names), figures.score(pick.score), said
     )
-
-
-def _with_names(text: str, names: Mapping[str, str]) -> str:
-    """Return a sentence in which hosts are called what they are called in the tables."""
-    for url, name in names.items():
-        if (label := figures.host_label(url)) != name:
-            text = re.sub(rf"(?<= on ){re.escape(label)}(?![\w.:-]*\w)", name.replace("\\", r"\\"), text)
-    return text
