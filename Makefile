@@ -45,8 +45,8 @@ test: $(READY)  ## run the tests
 # Counting lines costs next to nothing from Python 3.12 on, and doubles the time before
 COVERAGE = $(shell $(BIN)/python -c 'import sys; print("--cov=ollama_speedrun --cov-report= --cov-fail-under=93" * (sys.version_info >= (3, 12)))')
 
-quick: $(READY)  ## run the tests that need no engine, no namespaces, no browser and no PyInstaller
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not demo and not network and not binary and not live and not browser" \
+quick: $(READY)  ## run the tests that are fast and need no engine, no namespaces, no browser and no PyInstaller
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not demo and not network and not binary and not live and not browser" \
 	  $(COVERAGE) $(ARGS)
 
 check: lint types imports  ## everything that CI checks

@@ -1,6 +1,7 @@
 """Fixtures for every test: nothing leaves this machine."""
 
 import asyncio
+import functools
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import guard
+from ollama_speedrun.quality import bank
 from virtual_time import VirtualLoop
 
 guard.install()
@@ -16,6 +18,9 @@ guard.install()
 # How long an example takes says how busy the machine is, nothing of the code
 settings.register_profile("speedrun", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("speedrun")
+
+# Drawing a mix takes a tenth of a second, and most runs of the tests draw the same few
+bank.mix = functools.lru_cache(maxsize=32)(bank.mix)
 
 pytest_plugins = ["pytester"]
 

@@ -31,10 +31,10 @@ pytestmark = pytest.mark.virtual_time
 SETTINGS = BenchmarkSettings(
     second_turn=Extra.OFF,
     timeout_s=60,
-    num_predict=64,
+    num_predict=24,
     num_ctx=2048,
-    trial_tokens=32,
-    most_trials=4,
+    trial_tokens=24,
+    most_trials=2,
     take_turns=False,
     reference_trial=False,
     if_busy=IfBusy.GO,
@@ -44,6 +44,8 @@ SETTINGS = BenchmarkSettings(
     item_seed=SEED,
     areas=("facts", "reasoning", "tasks"),
 )
+LONGER = msgspec.structs.replace(SETTINGS, num_predict=64, trial_tokens=32, most_trials=4)
+"""Trials that take most of the time of a model, as they do in a real run."""
 MODELS = (
     able_model("small:1b", 2.0, decode_tps=100.0, load_s=2.0),
     able_model("middle:3b", 1.0, decode_tps=60.0, load_s=3.0, size_bytes=3 * GB),
@@ -148,9 +150,9 @@ async def test_adding_one_model_to_many_costs_about_the_time_of_one_model(past: 
     )
     async with fake_fleet([HostScript(models=many)]) as fleet:
         host = fleet.hosts[0]
-        _, _, all_s = await past.run(fleet)
+        _, _, all_s = await past.run(fleet, LONGER)
     async with fake_fleet([at(host, *many, NEW)]) as fleet:
-        document, _, added_s = await past.run(fleet)
+        document, _, added_s = await past.run(fleet, LONGER)
     one_s = all_s / len(many)
     assert [model for model, run_id in where(document).items() if run_id is None] == ["new:1b"]
     assert len(document.results) == len(many) + 1

@@ -46,6 +46,7 @@ def result_of(ended: Ended) -> dict[str, str | None]:
     return {result.model: result.measured_in for result in ended.document.results}
 
 
+@pytest.mark.slow
 async def test_a_second_command_takes_over_and_fresh_measures_again(command: CommandLine) -> None:
     async with fake_fleet([HostScript(models=MODELS)]) as fleet:
         first = await command.beside(*fleet.urls, "--json", *OPTIONS)
@@ -103,7 +104,7 @@ def kept_items(path: Path) -> int:
 
 
 @posix
-@pytest.mark.parametrize("items", [2, 13])
+@pytest.mark.parametrize("items", [pytest.param(2, marks=pytest.mark.slow), 13])
 async def test_a_killed_run_keeps_what_has_ended_and_goes_on_without_asking_for_it_again(
     items: int, surroundings: dict[str, str], tmp_path: Path
 ) -> None:

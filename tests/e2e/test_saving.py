@@ -24,7 +24,10 @@ OPTIONS = (
     *(f"--item-seed={SEED}", "--areas=facts", "--areas=reasoning"),
 )
 MODELS = tuple(able_model(f"{name}:1b", ability=1.0, decode_tps=60.0) for name in ("one", "two"))
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent the POSIX way")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals are sent the POSIX way"),
+]
 
 
 def answered(host: FakeHost) -> int:

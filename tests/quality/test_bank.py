@@ -1,5 +1,6 @@
 """The bank as a whole: golden hashes, mixes, and the rules that every family obeys."""
 
+import inspect
 import itertools
 import json
 import re
@@ -20,7 +21,8 @@ AREAS = {family.area for family in FAMILIES}
 
 @pytest.mark.parametrize("kind", Mix)
 def test_a_mix_is_the_same_for_a_seed_and_holds_its_levels_alone(kind: Mix) -> None:
-    first, again, other = bank.mix(kind, 1), bank.mix(kind, 1), bank.mix(kind, 2)
+    first, other = bank.mix(kind, 1), bank.mix(kind, 2)
+    again = inspect.unwrap(bank.mix)(kind, 1)  # drawn again, where the tests remember a mix
 
     assert first == again
     assert first != other

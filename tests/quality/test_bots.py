@@ -46,6 +46,7 @@ def test_an_oracle_scores_exactly_100_in_every_area(box: sandbox.Sandbox | None)
     assert {area.score for area in result.areas.values()} == {100.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", IGNORANT)
 def test_a_bot_without_knowledge_scores_at_most_two_points(name: str, box: sandbox.Sandbox | None) -> None:
     result = score_of(IGNORANT[name], box)
