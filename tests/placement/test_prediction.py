@@ -86,6 +86,12 @@ def test_the_interval_holds_about_95_of_100_models_of_a_known_law() -> None:
     assert 0.92 <= sum(check.is_inside for check in found) / len(found) <= 0.985
 
 
+def test_of_very_many_models_evenly_spaced_ones_are_checked() -> None:
+    many = points(*(1 + number / 100 for number in range(500)))
+    found = checks([many[:300], many[300:]])
+    assert [one.rate_tps for one in found] == [1 / point.token_s for point in many[::3]]
+
+
 def test_a_host_with_one_model_has_nothing_to_check() -> None:
     assert checks([points(5)]) == ()
 

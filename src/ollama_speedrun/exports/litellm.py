@@ -52,7 +52,9 @@ def _router(fleet: Fleet, groups: Sequence[Pool]) -> dict[str, yaml.Value]:
     settings: dict[str, yaml.Value] = {"routing_strategy": "simple-shuffle", "model_group_alias": aliases}
     chat = [group.name for group in groups if not group.members[0].is_embedding]
     settings["fallbacks"] = [
-        {name: [other for other in chat if other != name][:MOST_FALLBACKS]} for name in chat if len(chat) > 1
+        {name: [other for other in chat[: MOST_FALLBACKS + 1] if other != name][:MOST_FALLBACKS]}
+        for name in chat
+        if len(chat) > 1
     ]
     settings["num_retries"] = RETRIES
     settings["cooldown_time"] = COOLDOWN_S
