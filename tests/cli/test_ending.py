@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from ollama_speedrun.benchmark.types import Result
@@ -32,7 +33,7 @@ def sentence(*results: Result, hosts: tuple[Host, ...] = (HOST,), targets: int =
         until=Phase.ASSESS,
         selection=Selection(hosts=("x*",)),
         failed_targets=("http://a:1",) * targets,
-        has_server=bool(hosts) and server,
+        has_server=any(host.is_ollama for host in hosts) and server,
         has_model=bool(models),
     ).sentence
 
@@ -65,6 +66,21 @@ def sentence(*results: Result, hosts: tuple[Host, ...] = (HOST,), targets: int =
             "no Ollama server found: 2 servers could not be used; the reasons are above",
         ),
         (sentence(targets=1), "no model found: 1 server could not be used; the reason is above"),
+        (
+            sentence(hosts=(msgspec.structs.replace(HOST, kind="Open WebUI"),)),
+            (
+                "no Ollama server found; what answered is no Ollama: http://10.0.0.5:11434 (Open WebUI); give the "
+                "address of the Ollama server behind it, or of another one"
+            ),
+        ),
+        (
+            sentence(hosts=(msgspec.structs.replace(HOST, kind="LM Studio", via=("network",)),)),
+            (
+                "no Ollama server found; what answered is no Ollama: http://10.0.0.5:11434 (LM Studio); start one with "
+                "`ollama serve`, set OLLAMA_HOST=0.0.0.0 on other machines, name one as TARGET, or run "
+                "`ollama-speedrun demo`"
+            ),
+        ),
         (sentence(server=False), "no host matches --host 'x*'; found: gpu.lan (10.0.0.5)"),
     ],
 )

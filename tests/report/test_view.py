@@ -185,7 +185,7 @@ def test_caveats_of_a_kind_with_other_figures_share_a_footnote() -> None:
     other = msgspec.structs.replace(caveat, text="only 12 % of the model lies on the GPU")
     run = run_of(result("a", DESK, caveats=(caveat,)), result("b", DESK, caveats=(other,)))
     assert report(run).notes == (
-        ("a", f"{caveat.text} (and 1 more like it, with figures of their own: --json has them)"),
+        ("a", f"{caveat.text} (and 1 more like it, with figures of its own: --json has them)"),
     )
 
 

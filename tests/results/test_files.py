@@ -107,6 +107,16 @@ def test_a_directory_without_permission_is_found_out_beforehand(
     )
 
 
+def test_what_a_killed_run_left_a_day_ago_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    old, young, foreign = ".a.json.x1.tmp", ".a.json.x2.tmp", ".b.json.x3.tmp"
+    for name in (old, young, foreign, "a.tmp"):
+        (tmp_path / name).write_text("half")
+    for name in (old, foreign, "a.tmp"):
+        os.utime(tmp_path / name, (0, 0))
+    files.check_writable(tmp_path / "a.json")
+    assert {entry.name for entry in tmp_path.iterdir()} == {young, foreign, "a.tmp"}
+
+
 def test_a_check_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     files.check_writable(path)

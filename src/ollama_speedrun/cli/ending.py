@@ -115,6 +115,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
             failed = len(self.failed_targets)
             return f"no Ollama server found: {counted(failed, 'server')} could not be used; {_reasons_above(failed)}"
         seen = f"; what answered is no Ollama: {_listed(others)}" if others else ""
+        if others and all("target" in host.via for host in self.document.hosts):
+            return f"no Ollama server found{seen}; give the address of the Ollama server behind it, or of another one"
         return (
             f"no Ollama server found{seen}; start one with `ollama serve`, set OLLAMA_HOST=0.0.0.0 on other machines, "
             "name one as TARGET, or run `ollama-speedrun demo`"

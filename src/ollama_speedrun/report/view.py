@@ -256,7 +256,8 @@ def _deciding(shown: Sequence[Entry], verdict: Verdict | None) -> set[ResultKey]
 def _note(kind: CaveatKind, caveats: Iterable[Caveat]) -> str:
     """Return what the kind's caveats say; where their figures differ, the first of them speaks for all."""
     first, *others = dict.fromkeys(clean(caveat.text) for caveat in caveats if caveat.kind == kind)
-    return f"{first} (and {len(others)} more like it, with figures of their own: --json has them)" if others else first
+    figures = "figures of its own" if len(others) == 1 else "figures of their own"
+    return f"{first} (and {len(others)} more like it, with {figures}: --json has them)" if others else first
 
 
 class _Judged(NamedTuple):
