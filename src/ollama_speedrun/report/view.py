@@ -1,7 +1,6 @@
 """The texts of a report: rows, sections, notes and advice."""
 
-import string
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -9,7 +8,7 @@ import msgspec
 from ..assessment import classic
 from ..assessment.recommend import for_use
 from ..assessment.types import Pick, Rated, Scoring, Tier, UseVerdict, Verdict
-from ..benchmark.types import Caveat, CaveatKind, Result, ResultKey
+from ..benchmark.types import Result
 from ..inventory.types import Model
 from ..quality.records import accuracy
 from ..results.types import Document
@@ -18,6 +17,7 @@ from . import figures, siblings, taken_over
 from .columns import Column, Entry, cells, results
 from .further import remarks
 from .legend import cautions, legend
+from .notes import deciding_between, notes
 from .settings import USUAL, ReportSettings
 from .tables import Table, beside, by_area, by_context
 from .text import clean, sentence
@@ -33,15 +33,6 @@ TIER_NAMES: Final[dict[Tier, str]] = {
 }
 NAMES_SHOWN: Final = 4
 REMARKS_SHOWN: Final = 3
-_CHANGES_NO_DECISION: Final = frozenset(
-    {
-        CaveatKind.LOAD_TIME_HIDDEN,
-        CaveatKind.PROMPT_CACHED,
-        CaveatKind.BUDGET_EXCEEDED,
-        CaveatKind.IMPRECISE,
-    }
-)
-"""What concerns a figure outside the score, or what an interval in the table already says."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +131,7 @@ def report(document: Document, settings: ReportSettings = USUAL) -> Report:
     columns = results(shown, wide=settings.wide)
     picks = [] if verdict is None else [(tier.tier, tier.best, tier.why) for tier in verdict.tiers if tier.best]
     best = {(pick.host, pick.label) for _, pick, _ in picks}
-    deciding, others = _notes([entry.result for entry in measured], _deciding(shown, verdict))
+    deciding, others = notes([entry.result for entry in measured], deciding_between(shown, verdict))
     marks = {kind: mark for kind, mark, _ in (*deciding, *(others if settings.verbose else ()))}
 
     def row(entry: Entry) -> Row:
@@ -220,44 +211,6 @@ def listed(names: Sequence[str], most: int = NAMES_SHOWN) -> str:
     if len(names) > most + 1:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return joined(names)
-
-
-Note: TypeAlias = tuple[CaveatKind, str, str]
-"""A kind of caveat, its mark and its text."""
-
-
-def _notes(results: Sequence[Result], deciding: Container[ResultKey]) -> tuple[list[Note], list[Note]]:
-    """Return a note for each kind of caveat, marked by letters: those that concern the decision, then the others."""
-    caveats = [(result.key in deciding, caveat) for result in results for caveat in result.caveats]
-    first = dict.fromkeys(
-        caveat.kind for decides, caveat in caveats if decides and caveat.kind not in _CHANGES_NO_DECISION
-    )
-    rest = dict.fromkeys(caveat.kind for _, caveat in caveats if caveat.kind not in first)
-    marks = dict(zip((*first, *rest), string.ascii_lowercase, strict=False))
-    of_first = [caveat for decides, caveat in caveats if decides]
-    of_all = [caveat for _, caveat in caveats]
-    return (
-        [(kind, marks[kind], _note(kind, of_first)) for kind in first],
-        [(kind, marks[kind], _note(kind, of_all)) for kind in rest],
-    )
-
-
-def _deciding(shown: Sequence[Entry], verdict: Verdict | None) -> set[ResultKey]:
-    """Return the results that a decision is made between: all picks, the next best, and those without a score."""
-    if verdict is None:
-        return {entry.result.key for entry in shown}
-    picks = [tier.best for tier in verdict.tiers] + [use.best for use in verdict.uses] + [verdict.recommendation]
-    chosen = {pick.key for pick in picks if pick is not None}
-    ranked = sorted((entry for entry in shown if entry.score is not None), key=lambda entry: -(entry.score or 0))
-    unscored = {entry.result.key for entry in shown if entry.score is None}
-    return chosen | unscored | {entry.result.key for entry in ranked[:2]}
-
-
-def _note(kind: CaveatKind, caveats: Iterable[Caveat]) -> str:
-    """Return what the kind's caveats say; where their figures differ, the first of them speaks for all."""
-    first, *others = dict.fromkeys(clean(caveat.text) for caveat in caveats if caveat.kind == kind)
-    figures = "figures of its own" if len(others) == 1 else "figures of their own"
-    return f"{first} (and {len(others)} more like it, with {figures}: --json has them)" if others else first
 
 
 class _Judged(NamedTuple):
