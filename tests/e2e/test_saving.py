@@ -23,7 +23,7 @@ OPTIONS = (
     *("--yes", "--trials=2", "--num-predict=24", "--num-ctx=2048", "--max-items=200"),
     *(f"--item-seed={SEED}", "--areas=facts", "--areas=reasoning"),
 )
-MODELS = tuple(able_model(f"{name}:1b", ability=1.0, decode_tps=60.0) for name in ("one", "two"))
+MODELS = tuple(able_model(f"{name}:1b", ability=1.0, decode_tps=240.0) for name in ("one", "two"))
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="signals are sent the POSIX way"),
@@ -45,7 +45,7 @@ async def test_a_kill_at_a_random_moment_loses_the_answers_under_way_and_nothing
 ) -> None:
     path, file = tmp_path / "h.db", tmp_path / "result.json"
     own = {"XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path), "OLLAMA_SPEEDRUN_HISTORY": str(path)}
-    moment = random.Random(seed).randint(8, 60)
+    moment = random.Random(seed).randint(8, 48)
     async with fake_fleet([HostScript(models=MODELS)]) as fleet:
         host = fleet.hosts[0]
         process = await asyncio.create_subprocess_exec(
