@@ -27,7 +27,10 @@ FEWEST_TOKENS: Final = 16
 OVERDUE: Final = 0.25
 """What is over its time is expected to last a quarter of what it took so far."""
 SHORT, MIDDLE, LONG = 0.34, 0.75, 1.43
-"""What a race asked in the end ÷ what `further` expected: 10 %, half and 90 % of the moments of 150 simulated ones."""
+"""About what a race asked in the end ÷ what `further` expected, at 10 %, half and 90 % of moments of simulated races.
+
+`benchmarks/race_rest.py` measures it.
+"""
 USUAL_ITEMS: Final = 30
 """So many of the next items of a model stand for all that its race still asks."""
 IN_PROGRESS: Final = 0.9
