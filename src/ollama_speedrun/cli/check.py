@@ -38,10 +38,6 @@ from .run import load_settings
 from .screen import Screen
 from .settings import Settings
 
-TYPE_CHECKING = False  # loading rich takes longer than a LAN takes to answer
-if TYPE_CHECKING:
-    from ..ui.live import RunDisplay
-
 MOST_ITEMS = 80
 """A check asks no more items of a model, also where the baseline asked more."""
 STATUSES = {"passed": ExitCode.DONE, "worse": ExitCode.WORSE, "cannot-tell": ExitCode.CANNOT_TELL}
@@ -165,7 +161,7 @@ class _Check:
             benchmark=_settings_of(baseline),
         )
         plan = self._plan(baseline)
-        with LateDisplay(self._display) as display:
+        with LateDisplay(self._screen.display) as display:
 
             def emit(found: Event) -> None:
                 display.handle(self._environment.mask.within(found))
@@ -186,11 +182,6 @@ class _Check:
             urls = sorted({result.host for result in baseline.results})
             named = NamedHosts(tuple(map(parse_target, urls)), ())
         return planning.discovery_plan(self._chosen, self._environment, named)
-
-    def _display(self) -> "RunDisplay":
-        from ..ui.live import RunDisplay
-
-        return RunDisplay(self._screen.talk, verbosity=self._screen.verbosity)
 
 
 def _literal(name: str) -> str:

@@ -38,7 +38,6 @@ TYPE_CHECKING = False  # loading rich takes longer than a LAN takes to answer
 if TYPE_CHECKING:
     from ..history.journal import Journal
     from ..pipeline.settings import RunSettings
-    from ..ui.live import RunDisplay
     from .earlier import Past
 
 
@@ -213,7 +212,7 @@ class RunCommand:
         """Return whether the run came to its own end."""
         few = too_few()
         async with plans as plan, asyncio.TaskGroup() as group:
-            with LateDisplay(self._display) as display:
+            with LateDisplay(self._screen.display) as display:
                 checkpoints = Checkpoints(
                     self._files,
                     snapshot=lambda: partial(self._document, self._run.snapshot(), complete=False),
@@ -305,11 +304,6 @@ class RunCommand:
         if self._journal.why_not is not None and not self._has_warned:
             self._has_warned = True
             warn(f"{self._journal.why_not}; the run goes on and tries again at its end")
-
-    def _display(self) -> "RunDisplay":
-        from ..ui.live import RunDisplay
-
-        return RunDisplay(self._screen.talk, verbosity=self._screen.verbosity)
 
     def _tell_the_end(self, ending: Ending) -> None:
         for name in self._files.names:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..discovery.types import Host
     from ..report.compared import Compared
     from ..ui.lines import Verbosity
+    from ..ui.live import RunDisplay
 
 
 class Screen:
@@ -39,6 +40,12 @@ class Screen:
         from ..ui.console import console_for
 
         return console_for(stream, color=self._settings.color, environ=self._environment.variables)
+
+    def display(self) -> "RunDisplay":
+        """Return the live display of a run, on stderr."""
+        from ..ui.live import RunDisplay
+
+        return RunDisplay(self.talk, verbosity=self.verbosity)
 
     def console(self) -> "Console":
         """Return the console of stdout; what is printed on it belongs inside the environment's `writing`."""
