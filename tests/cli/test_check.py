@@ -90,6 +90,18 @@ async def test_a_check_narrows_a_baseline_by_its_tiers_and_by_patterns_of_its_ho
     assert "loosen --host, --model, --exclude and --tier" in by_none.stderr
 
 
+async def test_a_summary_that_cannot_be_written_is_said(command: CommandLine, tmp_path: Path) -> None:
+    baseline = await measured(command, HOST, tmp_path / "baseline.json")
+    async with fake_fleet([HOST]) as fleet:
+        ended = await command.beside(
+            *("check", fleet.urls[0], "--baseline", baseline, "--max-slowdown", "30"),
+            variables={"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "none" / "summary.md")},
+        )
+
+    assert ended.status is ExitCode.NOT_WRITTEN
+    assert "cannot write the job's summary" in ended.stderr
+
+
 async def test_a_model_that_is_gone_cannot_be_told(command: CommandLine, tmp_path: Path) -> None:
     baseline = await measured(command, HOST, tmp_path / "baseline.json")
 

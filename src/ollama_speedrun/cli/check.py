@@ -15,7 +15,7 @@ from ..comparison.pairing import pairs
 from ..comparison.types import Comparison
 from ..discovery.targets import parse_target
 from ..discovery.types import DiscoveryPlan
-from ..errors import UsageError
+from ..errors import OutputError, UsageError
 from ..events import Notice, Phase
 from ..history.reference import resolve
 from ..pipeline.events import Event
@@ -129,6 +129,7 @@ class _Check:
 
     async def conduct(self) -> Found | None:
         """Return what was found; None where the check was interrupted."""
+        planning.confirm_sweep(self._plan(self._baseline), self._chosen, self._environment)
         first = await self._measured(self._baseline)
         if first is None:
             return None
@@ -240,5 +241,9 @@ def _tell_github(
     if lines and not as_json:
         environment.put("\n".join(lines))
     if summary := environment.variables.get(GITHUB_SUMMARY):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(markdown)
+        try:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(markdown)
+        except OSError as exc:
+            why = (exc.strerror or str(exc)).lower()
+            raise OutputError(f"cannot write the job's summary {summary!r}: {why}; check {GITHUB_SUMMARY}") from exc
