@@ -89,7 +89,7 @@ async def test_no_model_begins_that_could_not_be_measured_in_the_time_that_is_le
 
 
 async def test_the_rounds_of_a_race_end_as_well() -> None:
-    racing = msgspec.structs.replace(BRIEF, max_items=200, races=True)
+    racing = msgspec.structs.replace(BRIEF, max_items=100, races=True)
     hosts = (HostScript(models=(able_model("one:1b", 1.0), able_model("two:1b", 1.0))),)
     async with fake_fleet(hosts) as fleet:
         whole, _, took_s = await limited(fleet, 36000, racing)

@@ -43,8 +43,14 @@ def modules() -> dict[Path, str]:
 
 @cache
 def nodes() -> list[tuple[Path, ast.AST]]:
-    """Every node of the package's code, parsed once for all tests."""
-    return [(path, node) for path, text in modules().items() for node in ast.walk(ast.parse(text))]
+    """What may have a docstring and what raises an error in the package's code, parsed once for all tests."""
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Raise
+    return [
+        (path, node)
+        for path, text in modules().items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, kinds)
+    ]
 
 
 def found(word: str, text: str) -> list[int]:

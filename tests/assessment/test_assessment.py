@@ -3,7 +3,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ollama_speedrun.assessment import score, tiers
@@ -110,6 +110,7 @@ def test_classic_reproduces_the_known_flip_that_a_third_model_causes() -> None:
 figures = st.tuples(st.floats(0.5, 400), st.integers(1, 520), st.floats(0.01, 30))
 
 
+@settings(max_examples=40)
 @given(st.lists(figures, min_size=2, max_size=6), figures)
 def test_adding_a_model_never_reorders_the_others(
     fleet: list[tuple[float, int, float]], newcomer: tuple[float, int, float]
