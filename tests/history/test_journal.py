@@ -1,6 +1,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -138,7 +139,7 @@ def test_two_runs_at_once_are_both_kept_whole(tmp_path: Path) -> None:
     with History(path) as history:
         kept = {run.run_id: history.document(run.run_id) for run in history.runs()}
     assert kept == {str(document.run_id): document for document in documents}
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
 

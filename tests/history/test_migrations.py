@@ -36,7 +36,7 @@ def test_a_full_disk_is_named_as_the_reason_that_no_file_can_be_made(tmp_path: P
 @pytest.mark.parametrize("version", range(VERSION))
 def test_a_file_of_any_older_version_ends_with_the_same_schema(tmp_path: Path, version: int) -> None:
     new, old = tmp_path / "new.db", tmp_path / "old.db"
-    with sqlite3.connect(old) as connection:
+    with closing(sqlite3.connect(old)) as connection, connection:
         for step in MIGRATIONS[:version]:
             connection.executescript(step)
         connection.execute(f"PRAGMA user_version = {version}")
@@ -49,7 +49,7 @@ def test_a_file_of_any_older_version_ends_with_the_same_schema(tmp_path: Path, v
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE items (mine TEXT)")
     connection.close()
     with (
@@ -57,7 +57,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
         pytest.raises(sqlite3.OperationalError, match="already exists"),
     ):
         migrate(connection, where="here")
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert version_of(connection) == 0
         assert [name for name, _ in schema_of(connection)] == ["items"]
     connection.close()
@@ -83,7 +83,7 @@ def test_several_programs_may_make_the_file_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("specimen", sorted(SPECIMENS.glob("*.sql")), ids=lambda path: path.stem)
 def test_a_run_of_an_older_version_is_read_whole(tmp_path: Path, specimen: Path) -> None:
     path = tmp_path / "history.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(specimen.read_text(encoding="utf-8"))
         version = version_of(connection)
     connection.close()

@@ -113,7 +113,7 @@ def test_deleting_a_run_takes_out_all_of_it_and_nothing_of_others(tmp_path: Path
         history.add(runs.run(other))
         assert history.delete([RUN, "missing"]) == 1
         assert history.document(other) == assessed(runs.run(other))
-    with sqlite3.connect(path_in(tmp_path)) as connection:
+    with closing(sqlite3.connect(path_in(tmp_path))) as connection, connection:
         tables = ("runs", "hosts", "models", "results", "quality_records", "items")
         left = {table: connection.execute(f"SELECT DISTINCT run_id FROM {table}").fetchall() for table in tables}
     assert left == {table: [(other,)] for table in tables}
@@ -264,7 +264,7 @@ def test_whatever_a_cell_holds_the_file_is_read_or_called_damaged(tmp_path: Path
 def test_a_file_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = path_in(tmp_path)
     connect(path).close()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(HistoryError, match=r"has schema 99, .* newer release wrote it"):
@@ -296,7 +296,7 @@ def test_a_copied_file_reads_the_same_in_any_sqlite(tmp_path: Path) -> None:
         history.add(runs.run())
     copy = tmp_path / "copy.db"
     shutil.copy(path_in(tmp_path), copy)
-    with sqlite3.connect(copy) as connection:
+    with closing(sqlite3.connect(copy)) as connection, connection:
         rows = connection.execute("SELECT model, ROUND(decode_tps, 1) FROM results WHERE status = 'ok'").fetchall()
     connection.close()
     assert ("llama3.1:8b", 56.2) in rows
