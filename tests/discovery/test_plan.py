@@ -378,3 +378,9 @@ def test_a_plan_stays_within_the_private_networks_of_this_machine(
     everything = [*(server.host for server in (*plan.local, *plan.candidates)), *map(str, addresses)]
     assert len(everything) == len(set(everything))
     assert not [host for host in everything if any(ip_address(host) in network for network in exclude)]
+
+
+def test_an_interface_with_the_loopback_address_and_no_flag_adds_no_second_way_to_this_machine() -> None:
+    odd = Interface(name="lo", address=ip_interface("127.0.0.1/18"))
+
+    assert [server.host for server in build_plan(interfaces=[odd]).local] == ["127.0.0.1", "::1"]

@@ -237,7 +237,7 @@ def _whole(target: NetworkTarget, interfaces: Iterable[Interface]) -> Sweep:
 
 def _local_servers(interfaces: Iterable[Interface], ports: Iterable[int]) -> Iterator[ServerTarget]:
     """Yield this machine: loopback first, then the addresses that a server may be bound to instead."""
-    own = dict.fromkeys(str(address.ip) for _, address in _ipv4(interfaces))
+    own = [host for host in dict.fromkeys(str(address.ip) for _, address in _ipv4(interfaces)) if host not in _LOOPBACK]
     for port in ports:
         for host in _LOOPBACK:
             yield ServerTarget(host=host, port=port, via="localhost")
