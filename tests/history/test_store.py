@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 import specimens
-from ollama_speedrun.assessment.recommend import assess
 from ollama_speedrun.errors import HistoryError, ResultFileError
 from ollama_speedrun.history.file import connect
 from ollama_speedrun.history.store import History
 from ollama_speedrun.history.types import RunSummary
+from ollama_speedrun.results.assessing import assessed
 from ollama_speedrun.results.codec import decode
 from ollama_speedrun.results.types import Document
 
@@ -24,17 +24,6 @@ OLD = Path(__file__).parent.parent / "results" / "specimens" / "version-1.json"
 
 def path_in(directory: Path) -> Path:
     return directory / "below" / "history.db"
-
-
-def assessed(document: Document) -> Document:
-    assessments, verdict = assess(
-        document.models,
-        document.results,
-        document.quality_records,
-        document.settings,
-        next_tokens=document.next_tokens,
-    )
-    return msgspec.structs.replace(document, assessments=assessments, verdict=verdict)
 
 
 def test_a_run_comes_back_as_it_was_taken_in(tmp_path: Path) -> None:

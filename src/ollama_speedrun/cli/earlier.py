@@ -81,7 +81,7 @@ def resumed(path: Path, name: str, *, verb: str) -> Resumed:
         if run.verb != verb:
             raise UsageError(f"run {described(run)} is a run of `{run.verb}`: {PROGRAM} {run.verb} --resume resumes it")
         flags = history.arguments(run.run_id)
-        return Resumed(history.document(run.run_id), flags)
+        return Resumed(history.recorded(run.run_id), flags)
 
 
 def _interrupted(history: History, verb: str) -> RunSummary:

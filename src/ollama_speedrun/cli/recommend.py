@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-from ..assessment.recommend import for_use
 from ..assessment.types import Rated, Verdict
-from ..benchmark.types import ResultKey
+from ..benchmark.types import Result, ResultKey
 from ..errors import UsageError
 from ..report import figures
 from ..report.text import clean, sentence
+from ..results.assessing import verdict_for
 from ..results.several import differences, merged, of_results
 from ..results.types import Document
 from ..wording import counted
@@ -31,9 +31,13 @@ OTHERS_SHOWN: Final = 2
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """What is recommended, for which use, what each result is worth, and when each was measured."""
+    """What is recommended, for which use, and the results that it was chosen among, with what each is worth.
 
-    document: Document
+    `names` are what hosts are called, by their URL, and `runs` how many runs were read.
+    """
+
+    rated: Mapping[ResultKey, Rated]
+    names: Mapping[str, str]
     verdict: Verdict
     worth: Mapping[ResultKey, float]
     use: str | None
@@ -48,7 +52,7 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
         runs = history.measured()[:MOST_RUNS]
         if not runs:
             raise UsageError("the history is empty; run a benchmark first: ollama-speedrun")
-        documents = [history.document(run.run_id, uses=chosen.uses) for run in runs]
+        documents = [history.recorded(run.run_id) for run in runs]
     if unlike := differences(documents):
         screen.note(saved.unlike_note("runs", unlike))
     found = _choice(merged(documents), arguments, chosen, len(runs))
@@ -63,41 +67,34 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
 def _choice(whole: Document, arguments: argparse.Namespace, chosen: Settings, runs: int) -> Choice:
     """Choose among the newest result of each model that the command line leaves."""
     selection = saved.selection_of(arguments, chosen)
-    document = saved.assessed(saved.selected(whole, selection), chosen)
     limit_bytes = chosen.max_memory_bytes
-    sizes = {(model.host, model.name): model.size_bytes for model in document.models}
-    tiers = {entry.key: entry.tier for entry in document.assessments}
+    sizes = {(model.host, model.name): model.size_bytes for model in whole.models}
 
-    def fits(result_key: ResultKey, memory_bytes: int | None) -> bool:
-        known = memory_bytes or sizes.get(result_key[:2])
-        is_small = limit_bytes is None or (known is not None and known <= limit_bytes)
-        return is_small and (not selection.tiers or tiers.get(result_key) in selection.tiers)
+    def fits(result: Result) -> bool:
+        known = result.memory_bytes or sizes.get((result.host, result.model))
+        return limit_bytes is None or (known is not None and known <= limit_bytes)
 
-    left = of_results(document, lambda result: result.status == "ok" and fits(result.key, result.memory_bytes))
-    if not left.results:
+    left = of_results(saved.selected(whole, selection), lambda result: result.status == "ok" and fits(result))
+    document = saved.assessed_tiers(left, selection, chosen)
+    if not document.results:
         raise UsageError(
             "no measured model is left; loosen --host, --model, --exclude, --tier and --max-memory, or measure more"
         )
-    document = saved.assessed(left, chosen)
     if document.verdict is None:
         raise AssertionError("an assessed document has a verdict")
-    if chosen.for_ is None:
-        worth = {
-            entry.result.key: entry.scores.overall
-            for entry in document.rated()
-            if entry.scores is not None and entry.scores.overall is not None
-        }
-        return Choice(document=document, verdict=document.verdict, worth=worth, use=None, runs=runs)
-    use = uses.named(chosen.for_, chosen.uses, "--for")
-    verdict, values = for_use(
-        use, document.models, tuple(document.rated()), document.quality_records, settings=document.settings
-    )
-    return Choice(document=document, verdict=verdict, worth=values, use=use.name, runs=runs)
+    rated = {entry.result.key: entry for entry in document.rated()}
+    names = figures.host_names(document.hosts)
+    if chosen.for_ is not None:
+        use = uses.named(chosen.for_, chosen.uses, "--for")
+        verdict, worth = verdict_for(document, use)
+        return Choice(rated=rated, names=names, verdict=verdict, worth=worth, use=use.name, runs=runs)
+    scores = ((key, entry.scores) for key, entry in rated.items())
+    overall = {key: found.overall for key, found in scores if found is not None and found.overall is not None}
+    return Choice(rated=rated, names=names, verdict=document.verdict, worth=overall, use=None, runs=runs)
 
 
 def _lines(found: Choice, now: datetime) -> Iterator[str]:
-    names = figures.host_names(found.document.hosts)
-    best = found.verdict.recommendation
+    names, best = found.names, found.verdict.recommendation
     purpose = "" if found.use is None else f" for {clean(found.use, 40)}"
     if best is None:
         yield f"No recommendation{purpose}: {clean(found.verdict.why_none or 'no answers were graded', 600)}."
@@ -110,8 +107,8 @@ def _lines(found: Choice, now: datetime) -> Iterator[str]:
         place = figures.host_called(key[0], names)
         yield f"Next: {figures.name(entry.result.label)} @ {place}, score {found.worth[key]:.1f}"
         yield f"  {_facts(found, key, now)}"
-    age = _age(found, now)
-    if age is not None and age > OLD:
+    measured = None if best is None else found.rated[best.key].result.ended_at
+    if measured is not None and now - measured > OLD:
         yield "This is old: measure again with ollama-speedrun."
 
 
@@ -119,15 +116,13 @@ def _next(found: Choice) -> Sequence[Rated]:
     """Return the other results by their worth, the highest first."""
     best = found.verdict.recommendation
     taken = None if best is None else best.key
-    others = [
-        entry for entry in found.document.rated() if entry.result.key in found.worth and entry.result.key != taken
-    ]
+    others = [entry for key, entry in found.rated.items() if key in found.worth and key != taken]
     return sorted(others, key=lambda entry: -found.worth[entry.result.key])
 
 
 def _facts(found: Choice, key: ResultKey, now: datetime) -> str:
     """Return the main figures of a result and its age."""
-    entry = next(one for one in found.document.rated() if one.result.key == key)
+    entry = found.rated[key]
     result, quality = entry.result, entry.assessment.quality
     parts = [
         f"quality {figures.quality(quality)}" if quality else "not graded",
@@ -138,12 +133,6 @@ def _facts(found: Choice, key: ResultKey, now: datetime) -> str:
     measured = result.ended_at
     when = "" if measured is None else f"; measured {_ago(now - measured)}"
     return f"{', '.join(parts)}{when}"
-
-
-def _age(found: Choice, now: datetime) -> timedelta | None:
-    best = found.verdict.recommendation
-    ends = [result.ended_at for result in found.document.results if best is not None and result.key == best.key]
-    return now - ends[0] if ends and ends[0] is not None else None
 
 
 def _ago(age: timedelta) -> str:
@@ -166,7 +155,7 @@ def _as_json(found: Choice, now: datetime) -> Mapping[str, object]:
 
 
 def _entry(found: Choice, key: ResultKey, now: datetime, *, why: str | None = None) -> Mapping[str, object]:
-    entry = next(one for one in found.document.rated() if one.result.key == key)
+    entry = found.rated[key]
     result, quality = entry.result, entry.assessment.quality
     return {
         "host": key[0],

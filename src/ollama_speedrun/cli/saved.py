@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from ..assessment.recommend import assess, for_use
 from ..discovery.types import Host
 from ..errors import ResultFileError, UsageError
 from ..history.reference import LAST, resolve, resolve_run
@@ -15,6 +14,8 @@ from ..history.store import History
 from ..pipeline.record import Selection
 from ..report.figures import host_label
 from ..report.text import clean
+from ..results import assessing
+from ..results.assessing import verdict_for
 from ..results.codec import decode
 from ..results.files import read_bounded
 from ..results.fits import with_contexts_in
@@ -50,9 +51,7 @@ def _for_use(document: Document, chosen: Settings, name: str) -> Document:
     if document.verdict is None:
         return document
     use = uses.named(name, chosen.uses, "--for")
-    verdict, _ = for_use(
-        use, document.models, tuple(document.rated()), document.quality_records, settings=document.settings
-    )
+    verdict, _ = verdict_for(document, use)
     return msgspec.structs.replace(document, verdict=msgspec.structs.replace(verdict, uses=document.verdict.uses))
 
 
@@ -86,7 +85,7 @@ def _documents(environment: Environment, chosen: Settings, names: Sequence[str],
         if not names:
             run = resolve_run(LAST, history)
             screen.note(f"The run {run.short_id} of {run.started_at.astimezone():%Y-%m-%d %H:%M}.")
-            return [history.document(run.run_id)]
+            return [history.recorded(run.run_id)]
         return [_from_stdin(environment) if name == STDIN else resolve(name, history) for name in names]
 
 
@@ -153,15 +152,7 @@ def assessed_tiers(document: Document, selection: Selection, chosen: Settings) -
 def assessed(document: Document, chosen: Settings) -> Document:
     """Return the document with the assessments and the verdict that its results lead to."""
     try:
-        assessments, verdict = assess(
-            document.models,
-            document.results,
-            document.quality_records,
-            document.settings,
-            named_uses=chosen.uses,
-            next_tokens=document.next_tokens,
-        )
+        found = assessing.assessed(document, chosen.uses)
     except ArithmeticError as exc:
         raise ResultFileError(f"the result is damaged: its figures lead to no score: {exc}; run it again") from exc
-    found = msgspec.structs.replace(document, assessments=assessments, verdict=verdict)
     return with_contexts_in(found, chosen.max_memory_bytes)

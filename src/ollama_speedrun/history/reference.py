@@ -11,7 +11,6 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from ..assessment.uses import USES, Use
 from ..errors import UsageError
 from ..results.files import read_document
 from ..results.types import Document
@@ -109,16 +108,15 @@ def resolve_run(text: str, history: History, *, now: datetime | None = None) -> 
     return find(reference, history.runs())
 
 
-def resolve(text: str, history: History, *, now: datetime | None = None, uses: Sequence[Use] = USES) -> Document:
-    """Return the document that a name means: of a run of the history, or of a file.
+def resolve(text: str, history: History, *, now: datetime | None = None) -> Document:
+    """Return the document that a name means: of a run of the history, without a verdict, or of a file as it is.
 
     Raises `UsageError` with what to give instead, `ResultFileError` for a file that cannot be read, and `HistoryError`.
-    `uses` are those that the verdict on a run names.
     """
     reference = parse(text, today=_today(now), is_file=_is_file(text))
     if isinstance(reference, File):
         return read_document(reference.path)
-    return history.document(find(reference, history.runs()).run_id, uses=uses)
+    return history.recorded(find(reference, history.runs()).run_id)
 
 
 def described(run: RunSummary, zone: tzinfo | None = None) -> str:

@@ -9,9 +9,9 @@ from typing import Final, Self
 
 import msgspec
 
-from ..assessment.recommend import assess
 from ..assessment.uses import USES, Use
 from ..errors import HistoryError
+from ..results.assessing import assessed
 from ..results.codec import decode
 from ..results.types import TOOL_NAME, Document
 from . import tables
@@ -81,20 +81,15 @@ class History:
 
         `uses` are those that the verdict names.
         """
+        return assessed(self.recorded(run_id), uses)
+
+    def recorded(self, run_id: str) -> Document:
+        """Return a run as a document without a verdict; raises `HistoryError` for one that is not there."""
         with errors_in_words(self.path):
             raw = _raw_document(self._rows, run_id)
         if raw is None:
             raise HistoryError(f"the run {run_id} is not in the history {str(self.path)!r}; `history` lists what is")
-        document = decode(raw, origin=f"the run {run_id} in {str(self.path)!r}")
-        assessments, verdict = assess(
-            document.models,
-            document.results,
-            document.quality_records,
-            document.settings,
-            named_uses=uses,
-            next_tokens=document.next_tokens,
-        )
-        return msgspec.structs.replace(document, assessments=assessments, verdict=verdict)
+        return decode(raw, origin=f"the run {run_id} in {str(self.path)!r}")
 
     def figures(self, *, run_id: str | None = None, model: str | None = None) -> Sequence[Figures]:
         """Return the main figures of results, those of the oldest run first; of one run or model where it is given."""

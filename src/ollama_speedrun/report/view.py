@@ -6,11 +6,11 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from ..assessment import classic
-from ..assessment.recommend import for_use
 from ..assessment.types import Pick, Rated, Scoring, Tier, UseVerdict, Verdict
 from ..benchmark.types import Result
 from ..inventory.types import Model
 from ..quality.records import accuracy
+from ..results.assessing import verdict_for
 from ..results.types import Document
 from ..wording import joined
 from . import figures, siblings, taken_over
@@ -232,9 +232,7 @@ def _judged(
         return _Judged(classic.verdict(rated, models), lambda entry: classic.composite(entry.assessment))
     if settings.use is None:
         return _Judged(document.verdict, _overall)
-    verdict, worth = for_use(
-        settings.use, document.models, tuple(document.rated()), document.quality_records, settings=document.settings
-    )
+    verdict, worth = verdict_for(document, settings.use)
     return _Judged(verdict, lambda entry: worth.get(entry.result.key))
 
 
