@@ -176,6 +176,12 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why_none: str | None = None
     siblings: tuple[Siblings, ...] = ()
 
+    @property
+    def picks(self) -> tuple[Pick, ...]:
+        """Every pick: the recommendation, then those of the tiers and of the uses; one may stand several times."""
+        found = (self.recommendation, *(tier.best for tier in self.tiers), *(use.best for use in self.uses))
+        return tuple(pick for pick in found if pick is not None)
+
     def pick_for(self, use: str | None) -> Pick | None:
         """Return the best for the use of that name, the recommendation for None; None where nothing is chosen."""
         if use is None:

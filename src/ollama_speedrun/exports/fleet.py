@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from ..assessment.types import Pick, Rated, Tier, Verdict
+from ..assessment.types import Pick, Rated, Verdict
 from ..benchmark.types import Result
 from ..discovery.types import Host
 from ..inventory.types import Model
@@ -19,7 +19,7 @@ from ..results.types import Document
 BEST: Final = "best"
 EMBED: Final = "embed"
 LONGEST_NAME: Final = 200
-_TIER_ALIASES: Final[Mapping[Tier, str]] = {
+TIER_ALIASES: Final[Mapping[str, str]] = {
     "<2": "tier-lt2",
     "2-4": "tier-2-4",
     "4-8": "tier-4-8",
@@ -201,18 +201,11 @@ def _is_plain(name: str) -> bool:
 
 def _of_best_variants(measured: Sequence[Served], verdict: Verdict | None) -> list[Served]:
     """Return one entry for each model on each host: the variant that the verdict picked, else that with most points."""
-    picked = {pick.key for pick in _picks(verdict)}
+    picked = {pick.key for pick in verdict.picks} if verdict else set()
     best: dict[tuple[str, str], Served] = {}
     for one in sorted(measured, key=lambda one: (one.result.key not in picked, -one.score, -(one.rate or 0))):
         best.setdefault((one.url, one.model), one)
     return list(best.values())
-
-
-def _picks(verdict: Verdict | None) -> list[Pick]:
-    if verdict is None:
-        return []
-    found = [verdict.recommendation, *(tier.best for tier in verdict.tiers), *(use.best for use in verdict.uses)]
-    return [pick for pick in found if pick is not None]
 
 
 def _aliases(verdict: Verdict | None, served: Sequence[Served]) -> Iterator[Alias]:
@@ -240,7 +233,7 @@ def _named_picks(verdict: Verdict | None) -> Iterator[tuple[str, Pick, str]]:
             yield _NO_SLUG.sub("-", use.use).strip("-.").lower(), use.best, use.why
     for tier in verdict.tiers:
         if tier.best is not None:
-            yield _TIER_ALIASES[tier.tier], tier.best, tier.why
+            yield TIER_ALIASES[tier.tier], tier.best, tier.why
 
 
 def _left_out(

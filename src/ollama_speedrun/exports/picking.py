@@ -3,9 +3,8 @@
 import msgspec
 
 from ..errors import UsageError
-from .fleet import Alias, Fleet, Served
+from .fleet import TIER_ALIASES, Alias, Fleet, Served
 
-_TIERS = {"<2": "lt2", "16+": "16plus"}
 OWN = "pick"
 """The alias of a model that was named by host and model."""
 
@@ -29,7 +28,7 @@ def picked(fleet: Fleet, text: str) -> Fleet:
 
 
 def _alias(fleet: Fleet, text: str) -> Alias | None:
-    wanted = {text, f"tier-{_TIERS.get(text, text)}"}
+    wanted = {text, TIER_ALIASES.get(text, f"tier-{text}")}
     return next((alias for alias in fleet.aliases if alias.name in wanted), None)
 
 

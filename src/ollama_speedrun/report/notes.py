@@ -43,8 +43,7 @@ def deciding_between(shown: Sequence[Entry], verdict: Verdict | None) -> set[Res
     """Return the results that a decision is made between: all picks, the next best, and those without a score."""
     if verdict is None:
         return {entry.result.key for entry in shown}
-    picks = [tier.best for tier in verdict.tiers] + [use.best for use in verdict.uses] + [verdict.recommendation]
-    chosen = {pick.key for pick in picks if pick is not None}
+    chosen = {pick.key for pick in verdict.picks}
     ranked = sorted((entry for entry in shown if entry.score is not None), key=lambda entry: -(entry.score or 0))
     unscored = {entry.result.key for entry in shown if entry.score is None}
     return chosen | unscored | {entry.result.key for entry in ranked[:2]}
