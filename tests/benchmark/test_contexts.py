@@ -51,7 +51,7 @@ async def measured(host: FakeHost, settings: BenchmarkSettings = LONG) -> Mappin
 
 
 async def result_of(script: ModelScript, settings: BenchmarkSettings = LONG, **host: int) -> Result:
-    async with fake_host(HostScript(models=(script,), **host)) as running:  # type: ignore[arg-type]
+    async with fake_host(HostScript(models=(script,), **host)) as running:  # type: ignore[arg-type]  # any field of the host
         return (await measured(running, settings))[script.name]
 
 

@@ -11,7 +11,7 @@ from ..inventory.types import Model
 from ..visit.types import Residency, StreamRecord
 from ..wording import counted
 from . import caveats, memory, metrics, stats
-from .types import EmbeddingFigures, ImageFigures, Observations, Result
+from .types import EmbeddingFigures, ImageFigures, Observations, Result, timed_of
 
 LARGEST_DRIFT: Final = 0.03
 
@@ -153,12 +153,16 @@ def _difference(larger: int | None, smaller: int | None) -> int | None:
     return None if larger is None or smaller is None or larger <= smaller else larger - smaller
 
 
+def prefill_rates(warm_up: StreamRecord, interview: StreamRecord, trials: Sequence[StreamRecord]) -> list[float]:
+    """Return the rate of each timed prompt, without those out of the cache and without what stays cached in each."""
+    usable = metrics.uncached((interview, *trials))
+    timed = [record for record in timed_of(interview, trials) if any(record is read for read in usable)]
+    cached_tokens = metrics.constant_prefix_tokens(warm_up, interview)
+    return _each(lambda record: metrics.prefill_tps(record, cached_tokens=cached_tokens), timed)
+
+
 def _prefill_tps(observed: Observations) -> float | None:
-    """Return the mean over the timed prompts, without those out of the cache and without what stays cached in each."""
-    usable = metrics.uncached((observed.interview, *observed.trials))
-    timed = [record for record in observed.timed if any(record is read for read in usable)]
-    cached_tokens = metrics.constant_prefix_tokens(observed.warm_up, observed.interview)
-    return stats.geometric_mean(_each(lambda record: metrics.prefill_tps(record, cached_tokens=cached_tokens), timed))
+    return stats.geometric_mean(prefill_rates(observed.warm_up, observed.interview, observed.trials))
 
 
 def _each(metric: Callable[[StreamRecord], T | None], records: Sequence[StreamRecord]) -> list[T]:

@@ -13,7 +13,7 @@ from ..visit.loaded_model import LoadedModel
 from ..visit.types import StreamRecord
 from . import metrics, workload
 from .budget import Budget
-from .types import EnergyFigures, Result
+from .types import EnergyFigures, Result, timed_of
 
 JOULES_PER_WH: Final = 3600.0
 JOULES_PER_KWH: Final = 3_600_000.0
@@ -85,9 +85,7 @@ def figures(  # noqa: PLR0913  # independent figures, named at the call
 
 def stated(result: Result, watts: Watts, price_per_kwh: float | None = None) -> Result:
     """Return the result with the energy of its trials at the watts that its host's user states."""
-    timed = [trial for trial in result.trials if not trial.is_empty]
-    if not timed and result.interview is not None:
-        timed = [result.interview]
+    timed = () if result.interview is None else timed_of(result.interview, result.trials)
     counted = [
         (metrics.total_s(trial), tokens) for trial in timed if (tokens := metrics.output_tokens(trial)) is not None
     ]

@@ -2,6 +2,7 @@
 
 import enum
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
@@ -265,13 +266,18 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def timed(self) -> tuple[StreamRecord, ...]:
-        """The generations that speed is measured by: the trials that were not empty, or else the interview."""
-        return tuple(trial for trial in self.trials if not trial.is_empty) or (self.interview,)
+        """The generations that speed is measured by."""
+        return timed_of(self.interview, self.trials)
 
     @property
     def calm(self) -> tuple[StreamRecord, ...]:
         """The generations whose least waiting time is taken for the model's own: all of them."""
         return (self.warm_up, self.interview, *self.trials)
+
+
+def timed_of(interview: StreamRecord, trials: Sequence[StreamRecord]) -> tuple[StreamRecord, ...]:
+    """Return the generations that speed is measured by: the trials that were not empty, or else the interview."""
+    return tuple(trial for trial in trials if not trial.is_empty) or (interview,)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from ..assessment.types import Rated
-from ..benchmark import metrics
+from ..benchmark.derive import prefill_rates
 from ..benchmark.types import Result, ResultKey
 from ..quality.comparison import difference
 from ..quality.records import ItemRecord
@@ -27,6 +27,8 @@ from .types import (
     Suspect,
 )
 
+Items: TypeAlias = Mapping[ResultKey, Sequence[ItemRecord]]
+"""The items that enter the quality of each result."""
 SHARE_MARGIN: Final = 0.02
 FEWEST_COMMON_ITEMS: Final = 10
 SPEED_SETTINGS: Final = ("num_ctx", "workload_version", "trial_tokens")
@@ -43,6 +45,7 @@ def compare(a: Document, b: Document, pairs: Sequence[tuple[ResultKey, ResultKey
     """Return the figures of each pair of results side by side; what was measured unlike is named and left out."""
     unlike_speed, unlike_quality = unlike(a, b, SPEED_SETTINGS), unlike(a, b, QUALITY_SETTINGS)
     of_a, of_b = _by_key(a), _by_key(b)
+    items_a, items_b = _items(a), _items(b)
     compared = tuple(
         Pair(
             a=one,
@@ -50,7 +53,7 @@ def compare(a: Document, b: Document, pairs: Sequence[tuple[ResultKey, ResultKey
             suspects=tuple(_suspects(a, b, of_a[one].result, of_b[two].result)),
             changes=(
                 *(() if unlike_speed else _speeds(of_a[one].result, of_b[two].result)),
-                *(() if unlike_quality else _qualities(a, b, of_a[one], of_b[two])),
+                *(() if unlike_quality else _qualities(of_a[one], of_b[two], items_a, items_b)),
             ),
         )
         for one, two in pairs
@@ -129,23 +132,12 @@ def _spread(result: Result, figure: Figure) -> Spread | None:
         return intervals.of_interval(result.speed_tps, rates.low_tps, rates.high_tps, rates.trials)
     if figure is TTFT and (times := result.ttft_interval) and result.ttft_s and times.low_s > 0:
         return intervals.of_interval(result.ttft_s, times.low_s, times.high_s, times.trials)
-    if figure is PREFILL:
-        return intervals.of_values(_prefill_rates(result))
+    if figure is PREFILL and result.warm_up is not None and result.interview is not None:
+        return intervals.of_values(prefill_rates(result.warm_up, result.interview, result.trials))
     return None
 
 
-def _prefill_rates(result: Result) -> list[float]:
-    """Return the rate of each prompt that was read in full, without what stays cached of it."""
-    if result.warm_up is None or result.interview is None:
-        return []
-    cached_tokens = metrics.constant_prefix_tokens(result.warm_up, result.interview)
-    reads = metrics.uncached((result.interview, *result.trials))
-    timed = [record for record in reads if record is not result.interview] if len(reads) > 2 else reads
-    rates = (metrics.prefill_tps(record, cached_tokens=cached_tokens) for record in timed)
-    return [rate for rate in rates if rate is not None]
-
-
-def _qualities(a: Document, b: Document, one: Rated, two: Rated) -> Iterable[Change]:
+def _qualities(one: Rated, two: Rated, items_a: Items, items_b: Items) -> Iterable[Change]:
     """Yield the change of quality, paired by common items where there are enough of them."""
     qa, qb = one.assessment.quality, two.assessment.quality
     if qa is None or qb is None:
@@ -159,8 +151,7 @@ def _qualities(a: Document, b: Document, one: Rated, two: Rated) -> Iterable[Cha
             why=f"asked as {qa.protocol} and as {qb.protocol}",
         )
         return
-    items_a, items_b = _items(a, one.result.key), _items(b, two.result.key)
-    paired = difference(items_b, items_a)
+    paired = difference(items_b.get(two.result.key, ()), items_a.get(one.result.key, ()))
     if paired is not None and paired.items >= FEWEST_COMMON_ITEMS and qa.mix == qb.mix:
         points, below, above = 100 * paired.mean, 100 * paired.error, 100 * paired.error
     else:
@@ -171,11 +162,8 @@ def _qualities(a: Document, b: Document, one: Rated, two: Rated) -> Iterable[Cha
     yield _by_interval(QUALITY, qa.score, qb.score, points, ends)
 
 
-def _items(document: Document, key: ResultKey) -> tuple[ItemRecord, ...]:
-    return next(
-        (one.counted for one in document.quality_records if one.key == key),
-        (),
-    )
+def _items(document: Document) -> Items:
+    return {record.key: record.counted for record in document.quality_records}
 
 
 def _by_interval(figure: Figure, a: float, b: float, amount: float, ends: Sequence[tuple[float, float]]) -> Change:
