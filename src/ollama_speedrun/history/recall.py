@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +39,10 @@ GROUP BY runs.run_id, seed ORDER BY runs.started_at DESC
 _KEY: Final = "run_id = ? AND host = ? AND model = ? AND variant = ?"
 
 
+_UNREADABLE: Final = (sqlite3.Error, HistoryError, OSError, msgspec.MsgspecError)
+"""Where a history cannot be read, nothing is known."""
+
+
 class HistoryRecall:
     """Recalls results of the same model (digest) on the same host, by the same server version and like settings.
 
@@ -52,19 +57,10 @@ class HistoryRecall:
 
     def __call__(self, host: Host, models: Sequence[Model]) -> Sequence[Known]:
         """Return what is known of the models, of each variant the newest result."""
-        try:
-            connection = connect_to_read(self._path)
-        except (sqlite3.Error, HistoryError, OSError):
-            return ()
-        if connection is None:
-            return ()
-        connection.row_factory = sqlite3.Row
-        try:
-            return [known for model in models for known in self._of_model(connection, host, model)]
-        except (sqlite3.Error, msgspec.MsgspecError):
-            return ()
-        finally:
-            connection.close()
+        with suppress(*_UNREADABLE), _reading(self._path) as connection:
+            if connection is not None:
+                return [known for model in models for known in self._of_model(connection, host, model)]
+        return ()
 
     def _of_model(self, connection: sqlite3.Connection, host: Host, model: Model) -> Sequence[Known]:
         if model.digest is None:
@@ -88,24 +84,27 @@ class HistoryRecall:
         )
 
 
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """Give a connection whose rows have names, None where there is no file; raises as `connect_to_read` does."""
+    connection = connect_to_read(path)
+    if connection is None:
+        yield None
+        return
+    with closing(connection):
+        connection.row_factory = sqlite3.Row
+        yield connection
+
+
 def seed_of(path: Path, settings: BenchmarkSettings) -> int | None:
     """Return the seed of the items that most models were asked by like settings, of several the newest; None for none.
 
     A run that asks in the same order can compare its models with those of earlier runs.
     """
-    try:
-        connection = connect_to_read(path)
-    except (sqlite3.Error, HistoryError, OSError):
-        return None
-    if connection is None:
-        return None
-    connection.row_factory = sqlite3.Row
-    try:
-        rows = connection.execute(_SEEDS, (str(BANK_VERSION), SCHEMA_VERSION)).fetchall()
-    except sqlite3.Error:
-        return None
-    finally:
-        connection.close()
+    rows: Sequence[sqlite3.Row] = ()
+    with suppress(*_UNREADABLE), _reading(path) as connection:
+        if connection is not None:
+            rows = connection.execute(_SEEDS, (str(BANK_VERSION), SCHEMA_VERSION)).fetchall()
     models: Counter[int] = Counter()
     for row in rows:
         if _asks_alike(row["settings"], settings):

@@ -50,14 +50,12 @@ def put_model(connection: sqlite3.Connection, run_id: str, model: Model) -> None
 
 def put_record(connection: sqlite3.Connection, run_id: str, record: QualityRecord) -> None:
     """Put the items of a model in the place of those that it had."""
-    row = rows.record_row(run_id, record)
-    key = (run_id, record.host, record.model, record.variant)
     connection.execute(
-        "DELETE FROM items WHERE run_id = ? AND host = ? AND model = ? AND variant = ?", (*key[:3], key[3] or "")
+        "DELETE FROM items WHERE run_id = ? AND host = ? AND model = ? AND variant = ?", (run_id, *_cells(record.key))
     )
-    put(connection, "quality_records", row)
+    put(connection, "quality_records", rows.record_row(run_id, record))
     for entry in record.items:
-        put_item(connection, run_id, key[1:], entry)
+        put_item(connection, run_id, record.key, entry)
 
 
 def put_item(connection: sqlite3.Connection, run_id: str, key: ResultKey, entry: ItemRecord) -> None:
@@ -68,7 +66,7 @@ def put_item(connection: sqlite3.Connection, run_id: str, key: ResultKey, entry:
         f"INSERT INTO items ({', '.join(columns)}) "  # noqa: S608 - own names
         f"SELECT {', '.join('?' * len(row))}, COALESCE(MAX(number) + 1, 0) FROM items "
         "WHERE run_id = ? AND host = ? AND model = ? AND variant = ?",
-        (*map(rows.bounded, row.values()), run_id, key[0], key[1], key[2] or ""),
+        (*map(rows.bounded, row.values()), run_id, *_cells(key)),
     )
 
 
@@ -96,20 +94,12 @@ def put_document(connection: sqlite3.Connection, document: Document, *, verb: st
     if run_id is None:
         raise ValueError("a document without a run id is no run")
     put(connection, "runs", rows.run_row(document, verb=verb))
-    _keep_only(connection, "hosts", ("url",), run_id, ((host.url,) for host in document.hosts))
-    _keep_only(connection, "models", ("host", "name"), run_id, ((one.host, one.name) for one in document.models))
-    _keep_only(connection, "results", _KEY, run_id, (_key(*one.key) for one in document.results))
-    _keep_only(
-        connection,
-        "quality_records",
-        _KEY,
-        run_id,
-        (_key(one.host, one.model, one.variant) for one in document.quality_records),
-    )
-    _keep_only(
-        connection, "next_tokens", ("host", "model"), run_id, ((one.host, one.model) for one in document.next_tokens)
-    )
-    _keep_only(connection, "loaded_before", ("host",), run_id, ((one.host,) for one in document.loaded_before))
+    _keep_only(connection, "hosts", run_id, ((host.url,) for host in document.hosts))
+    _keep_only(connection, "models", run_id, ((one.host, one.name) for one in document.models))
+    _keep_only(connection, "results", run_id, (_cells(one.key) for one in document.results))
+    _keep_only(connection, "quality_records", run_id, (_cells(one.key) for one in document.quality_records))
+    _keep_only(connection, "next_tokens", run_id, ((one.host, one.model) for one in document.next_tokens))
+    _keep_only(connection, "loaded_before", run_id, ((one.host,) for one in document.loaded_before))
     for host in document.hosts:
         put_host(connection, run_id, host)
     for model in document.models:
@@ -127,16 +117,15 @@ def put_document(connection: sqlite3.Connection, document: Document, *, verb: st
             put_record(connection, run_id, record)
 
 
-_KEY: Final = ("host", "model", "variant")
-
-
-def _key(host: str, model: str, variant: str | None) -> tuple[str, str, str]:
+def _cells(key: ResultKey) -> tuple[str, str, str]:
+    """Return host, model and variant as the columns hold them."""
+    host, model, variant = key
     return host, model, variant or ""
 
 
-def _keep_only(
-    connection: sqlite3.Connection, table: str, columns: tuple[str, ...], run_id: str, keys: Iterable[tuple[str, ...]]
-) -> None:
+def _keep_only(connection: sqlite3.Connection, table: str, run_id: str, keys: Iterable[tuple[str, ...]]) -> None:
+    """Take out the rows of a run whose key, beside the run's id, is not among these."""
+    columns = KEYS[table][1:]
     wanted = set(keys)
     found = connection.execute(f"SELECT {', '.join(columns)} FROM {table} WHERE run_id = ?", (run_id,)).fetchall()  # noqa: S608 - own names
     for key in found:
@@ -149,6 +138,6 @@ def _items_of(connection: sqlite3.Connection, run_id: str, record: QualityRecord
     """Return how many items of a model are there: a run only adds to them."""
     (count,) = connection.execute(
         "SELECT COUNT(*) FROM items WHERE run_id = ? AND host = ? AND model = ? AND variant = ?",
-        (run_id, *_key(record.host, record.model, record.variant)),
+        (run_id, *_cells(record.key)),
     ).fetchone()
     return int(count)

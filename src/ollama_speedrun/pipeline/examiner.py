@@ -11,7 +11,7 @@ from ..assessment.tiers import placed
 from ..benchmark import derive
 from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.turns import Thinks
-from ..benchmark.types import Result, ResultKey
+from ..benchmark.types import ResultKey
 from ..errors import SandboxError
 from ..events import Notice
 from ..inventory.types import Model
@@ -120,7 +120,8 @@ class Examiner:
             return
         key = (model.host, model.name, derive.variant_of(thinks))
         self.asked[key] = (model, thinks)
-        self._desk.take_over(key, record, tier=self._tier(model, known.result))
+        tier, _ = placed(memory_bytes=known.result.memory_bytes, size_bytes=model.size_bytes)
+        self._desk.take_over(key, record, tier=tier)
 
     def check(self, model: Model, record: QualityRecord | None, note: Callable[[ItemRecord], None]) -> Sequence[Study]:
         """Return a study that asks a model ten items again; what it answers goes to `note` and is kept nowhere."""
@@ -137,10 +138,6 @@ class Examiner:
         batch = Assignment(mix=mix, items=items, spares=())
         apart = Desk(self._desk.exam, tier_of=tier_of)
         return [GradedItems(apart, variant=record.variant, grade=self._grade, emit=keep, batch=batch)]
-
-    def _tier(self, model: Model, result: Result) -> str | None:
-        tier, _ = placed(memory_bytes=result.memory_bytes, size_bytes=model.size_bytes)
-        return tier
 
     def again(self, key: ResultKey, *, first: int, stop: int, is_wanted: Callable[[], bool]) -> Study:
         """Return the items between two places of the common order, for a model that answered those before."""

@@ -13,7 +13,6 @@ from ..quality.forecast import further
 from ..quality.standing import key_of
 from .events import Event, ForecastRevised
 from .race_time import RaceRest
-from .record import Run
 from .standings import RaceName, Standings, standing_of
 from .time_left import TimeLeft
 
@@ -25,8 +24,8 @@ RACE_PERIOD_S: Final = 10.0
 class Outlook:
     """Follows the events of a run by its loop's clock; what is left is told while `told` holds."""
 
-    def __init__(self, record: Run, settings: BenchmarkSettings, *, at_once: int) -> None:
-        self._standings = Standings(record, settings)
+    def __init__(self, standings: Standings, settings: BenchmarkSettings, *, at_once: int) -> None:
+        self._standings = standings
         self._settings = settings
         self._time_left = TimeLeft(settings, at_once=at_once)
         self._is_begun = False

@@ -3,8 +3,9 @@
 import copy
 import fnmatch
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
 
@@ -30,6 +31,8 @@ from ..results.types import Document
 from ..visit.events import FoundLoaded
 from ..visit.types import LoadedBefore
 from .events import Event, TimeLimitReached
+
+T = TypeVar("T")
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,11 +130,11 @@ class Run:
                 if self._selection.takes_host(host):
                     self._chosen_hosts.add(host.url)
             case ModelListed(model):
-                _put(self.models, model)
+                _put(self.models, model, _key_of)
                 if model.host in self._chosen_hosts and self._selection.takes(model):
-                    _put(self.chosen, model)
+                    _put(self.chosen, model, _key_of)
             case BenchmarkPartial(result) | BenchmarkEnded(result) | BenchmarkRevised(result):
-                self._keep_result(result)
+                _put(self.results, result, lambda one: one.key)
             case TimeLimitReached():
                 self.is_out_of_time = True
             case QualityBegan(record) | PilotAnswered(record):
@@ -184,15 +187,6 @@ class Run:
         """Take down the moment at which the run was over, whole or cut short."""
         self.ended_at = datetime.now(UTC)
 
-    def _keep_result(self, result: Result) -> None:
-        """Keep a result in the place of an earlier one of the same model in the same variant."""
-        same = (result.host, result.model, result.variant)
-        for place, known in enumerate(self.results):
-            if known.key == same:
-                self.results[place] = result
-                return
-        self.results.append(result)
-
     def assess(self) -> tuple[tuple[Assessment, ...], Verdict]:
         """Return what is to be made of the results so far."""
         return assess(
@@ -234,13 +228,15 @@ class Run:
         )
 
 
-def _put(models: list[Model], model: Model) -> None:
-    """Put a model in the place of the same one as it was listed before, or at the end."""
-    same = [place for place, known in enumerate(models) if (known.host, known.name) == (model.host, model.name)]
-    if same:
-        models[same[0]] = model
-    else:
-        models.append(model)
+def _put(values: list[T], value: T, key: Callable[[T], object]) -> None:
+    """Put a value in the place of the one of the same key, or at the end."""
+    wanted = key(value)
+    place = next((place for place, known in enumerate(values) if key(known) == wanted), len(values))
+    values[place : place + 1] = [value]
+
+
+def _key_of(model: Model) -> tuple[str, str]:
+    return model.host, model.name
 
 
 def _matches_model(name: str, globs: Sequence[str]) -> bool:

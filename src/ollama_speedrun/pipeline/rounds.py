@@ -13,7 +13,6 @@ from typing import Final, TypeAlias
 import msgspec
 
 from ..assessment.score import USUAL_SPREAD
-from ..benchmark.plan import BenchmarkSettings
 from ..benchmark.turns import Thinks
 from ..benchmark.types import Result, ResultKey
 from ..inventory.types import Model
@@ -59,7 +58,7 @@ class Rounds:
         self,
         record: Run,
         examiner: Examiner,
-        settings: BenchmarkSettings,
+        standings: Standings,
         *,
         visit_again: VisitAgain,
         machine_of: Callable[[str], str],
@@ -70,7 +69,7 @@ class Rounds:
         self._may_begin = may_begin
         self._record = record
         self._examiner = examiner
-        self._standings = Standings(record, settings)
+        self._standings = standings
         self._visit_again = visit_again
         self._machine_of = machine_of
         self._tell = tell

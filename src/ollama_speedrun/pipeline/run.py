@@ -41,6 +41,7 @@ from .power import PowerSources
 from .record import Run
 from .rounds import Rounds, Work
 from .settings import RunSettings
+from .standings import Standings
 from .takeover import Takeover
 from .time_limit import TimeLimit
 from .workers import Workers
@@ -74,7 +75,8 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
     and every server as it was found; so does the end of the time that the settings allow, with a verdict.
     """
     into.begin(settings.selection, settings.benchmark, uses=settings.uses, items_files=settings.items_files)
-    outlook = Outlook(into, settings.benchmark, at_once=settings.concurrency)
+    standings = Standings(into, settings.benchmark)
+    outlook = Outlook(standings, settings.benchmark, at_once=settings.concurrency)
     teller = _Teller(emit, into, outlook)
     limit = TimeLimit(settings.time_limit_s)
     with examiner(settings, record=into, emit=teller.tell) as examined:
@@ -85,7 +87,7 @@ async def run(  # noqa: PLR0913  # independent inputs, named at the call
         async with limit.running(), outlook.told(teller.tell):
             await pipeline.measure()
             if examined is not None and settings.benchmark.races:
-                await pipeline.race(examined)
+                await pipeline.race(examined, standings)
     pipeline.end()
 
 
@@ -285,14 +287,14 @@ class _Pipeline:
             return failure
         return None
 
-    async def race(self, examined: Examiner) -> None:
+    async def race(self, examined: Examiner, standings: Standings) -> None:
         """Ask on, in rounds, until the best of each tier is told apart."""
         if self._gate.is_closed:
             return
         rounds = Rounds(
             self._record,
             examined,
-            self._settings.benchmark,
+            standings,
             visit_again=self._visit_again,
             machine_of=lambda url: self._machine(self._servers[url][0]),
             tell=self._tell,
