@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -30,6 +31,18 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[]
     if item.get_closest_marker("virtual_time"):
         return {"virtual": VirtualLoop}
     return {"real": asyncio.new_event_loop}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_stays_in_the_temporary_directory() -> Iterator[None]:
+    """A directory for temporary files that goes with the tests: processes that they kill cannot clean up."""
+    with (
+        tempfile.TemporaryDirectory(prefix="speedrun-", ignore_cleanup_errors=True) as directory,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("TMPDIR", directory)
+        patch.setattr(tempfile, "tempdir", directory)
+        yield
 
 
 @pytest.fixture(autouse=True)
