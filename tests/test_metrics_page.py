@@ -9,7 +9,18 @@ import pytest
 
 from ollama_speedrun import units
 from ollama_speedrun.assessment import score, tiers
-from ollama_speedrun.benchmark import caveats, derive, embedding, image, metrics, plan, speed, speed_caveats, stats
+from ollama_speedrun.benchmark import (
+    caveats,
+    delays,
+    derive,
+    embedding,
+    image,
+    metrics,
+    plan,
+    speed,
+    speed_caveats,
+    stats,
+)
 from ollama_speedrun.benchmark.plan import PROFILES, Profile
 from ollama_speedrun.benchmark.types import CaveatKind, Result, StreamRecord
 from ollama_speedrun.visit import ask
@@ -110,18 +121,28 @@ def test_the_page_has_the_profiles_as_they_are() -> None:
     "sentence",
     [
         f"fewer than {metrics.FEWEST_TOKENS} tokens",
-        f"a duration below {metrics.SHORTEST_WINDOW_NS // MS} ms",
-        f"give or take {metrics.CLOCK_TOLERANCE:.0%} and {metrics.USUAL_JITTER_NS // MS} ms".replace("%", " %"),
+        f"a duration below {delays.SHORTEST_WINDOW_NS // MS} ms",
+        f"give or take {delays.CLOCK_TOLERANCE:.0%} and {delays.USUAL_JITTER_NS // MS} ms".replace("%", " %"),
         f"more than {metrics.TOKEN_SLACK} above the num_predict",
         f"is above {stats.WIDE:.0%}, both ends are given".replace("%", " %"),
         f"above {metrics.IMPLAUSIBLE:g} × the client's and above {metrics.IMPLAUSIBLE:g} × the lower median",
         f"above {metrics.CACHED_FACTOR} × the lower median of all reads",
         f"the larger of {metrics.QUEUE_FLOOR_NS // MS} ms and three times the least of this model",
+        f"{delays.HOLD_FLOOR_NS // MS} ms, half a round trip and {delays.HOLD_SHARE:.0%} of the TTFT".replace(
+            "%", " %"
+        ),
+        f"at most {delays.LONGEST_ROUND_TRIP_NS // MS} ms of it",
+        f"{delays.HOLD_FLOOR_NS // MS} ms and {delays.HOLD_SHARE:.0%} of the TTFT on none of its stages".replace(
+            "%", " %"
+        ),
+        f"{delays.TELLING_ROUND_TRIP_NS // MS} ms or more there and back, and {delays.TELLING_SHARE:.0%}".replace(
+            "%", " %"
+        ),
         f"the larger of {metrics.RELOAD_FLOOR_NS // MS} ms and a quarter of the warm-up's",
         f"{metrics.TELLING_PREFIX:.0%} of the prompt or more".replace("%", " %"),
         f"above {caveats.LARGEST_SILENT_PREFIX:.0%} of the prompt".replace("%", " %"),
         f"one for each {metrics.MOST_CHARACTERS_PER_TOKEN} characters",
-        f"and {metrics.USUAL_JITTER_NS // MS} ms apart",
+        f"and {delays.USUAL_JITTER_NS // MS} ms apart",
         f"More than {derive.LARGEST_DRIFT:.0%} of difference".replace("%", " %").replace("More", "more"),
         f"({PROFILES[Profile.STANDARD].trial_tokens} tokens), at least {PROFILES[Profile.STANDARD].fewest_trials}",
         f"and at most {PROFILES[Profile.STANDARD].most_trials}, until the {stats.CONFIDENCE:.0%} interval".replace(
@@ -154,7 +175,13 @@ def test_each_number_in_the_prose_is_the_codes_own(sentence: str) -> None:
 
 
 def test_the_words_three_and_twice_are_the_codes_too() -> None:
-    assert (metrics.QUEUE_FACTOR, caveats.REPEATS, speed.RETRIES, metrics.RELOAD_SHARE) == (3, 3, 2, 0.25)
+    assert (metrics.QUEUE_FACTOR, caveats.REPEATS, speed.RETRIES, metrics.RELOAD_SHARE, delays.ROUND_TRIP_SLACK) == (
+        3,
+        3,
+        2,
+        0.25,
+        0.5,
+    )
 
 
 def test_the_numbers_told_of_the_scores_are_right() -> None:

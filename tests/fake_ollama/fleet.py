@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -95,8 +96,8 @@ async def fake_host(script: HostScript, number: int = 0) -> AsyncIterator[FakeHo
     """Run one fake host. `number` tells hosts with equal scripts apart: it goes into digests and dates."""
     log: list[RequestRecord] = []
     tape: list[Exchange] = []
-    is_relayed = bool(
-        script.segment_bytes or script.block_bytes or script.coalesce_s or script.clock_offset_s or script.is_taped
+    is_relayed = script.is_taped or any(
+        (script.segment_bytes, script.block_bytes, script.coalesce_s, script.clock_offset_s, script.end_hold_s)
     )
     sockets = _Sockets()
     engine = ScriptedEngine(script, number, die=sockets.break_off)
@@ -112,6 +113,8 @@ async def fake_host(script: HostScript, number: int = 0) -> AsyncIterator[FakeHo
     app = application(engine, settings=settings, bound_host=script.address)
     if script.most_requests is not None:
         app.middlewares.insert(0, _gate(script.most_requests))
+    if script.holds_s:
+        app.middlewares.insert(0, _holding(script.holds_s))
     app.middlewares.insert(0, _logging(log, script.latency_s))
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0)
     await runner.setup()
@@ -190,6 +193,18 @@ def _logging(log: list[RequestRecord], latency_s: float) -> Middleware:
             record.ended_ns = time.perf_counter_ns()
 
     return note
+
+
+def _holding(holds_s: Sequence[float]) -> Middleware:
+    left_s = deque(holds_s)
+
+    @web.middleware
+    async def hold(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path in {"/api/generate", "/api/chat", "/api/embed"}:
+            await asyncio.sleep(left_s.popleft() if len(left_s) > 1 else left_s[0])
+        return await handler(request)
+
+    return hold
 
 
 def _gate(most_requests: int) -> Middleware:

@@ -64,6 +64,10 @@ class _Connection:
                 data, held = held, b""
             if script.coalesce_s:
                 await asyncio.sleep(script.coalesce_s)
+            if script.end_hold_s and (at := data.find(b'"done":true')) >= 0:
+                before, data = data[: (line := data.rfind(b'{"model"', 0, at))], data[line:]
+                sink.write(before)
+                await asyncio.sleep(script.end_hold_s)
             told = shifted(data, script.clock_offset_s) if script.clock_offset_s else data
             size = script.segment_bytes or len(told)
             for start in range(0, len(told), size):

@@ -260,6 +260,10 @@ class HostScript(Script, frozen=True):
     preloaded: tuple[str, ...] = ()
     latency_s: float = 0.0
     """Added before each request is looked at, as a slow network would."""
+    holds_s: tuple[float, ...] = ()
+    """How long a gateway keeps each request that uses a model before it passes it on; the last holds for the rest."""
+    end_hold_s: float = 0.0
+    """How long a gateway keeps the last line of a stream."""
     segment_bytes: int | None = None
     """Cut what is sent into pieces of this size, as TCP and proxies may; None sends each chunk whole."""
     block_bytes: int | None = None

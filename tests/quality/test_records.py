@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,11 @@ def test_the_seconds_of_an_item_and_the_share_of_right_ones_are_means() -> None:
 
 def test_loading_is_no_part_of_the_seconds_of_an_item() -> None:
     assert asked("a", 1, seconds=2, load_s=30).seconds == pytest.approx(2)
+
+
+def test_what_a_gateway_held_up_is_no_part_of_the_seconds_of_an_item() -> None:
+    held = msgspec.structs.replace(asked("a", 1, seconds=5).answers[0], held_ns=3_000_000_000)
+    assert msgspec.structs.replace(asked("a", 1), answers=(held,)).seconds == pytest.approx(2)
 
 
 def test_nothing_asked_has_no_seconds_and_no_accuracy() -> None:

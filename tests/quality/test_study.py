@@ -93,6 +93,16 @@ async def test_a_model_gets_right_what_it_knows_and_nothing_else() -> None:
     }
 
 
+async def test_a_queue_at_a_gateway_is_no_part_of_the_seconds_of_an_item() -> None:
+    script = student(0.0, prefill_tps=20_000, decode_tps=200)
+
+    async with fake_host(HostScript(models=(script,), holds_s=(2.0,), end_hold_s=1.0)) as host:
+        records = asked(await examine(host, desk()))
+
+    assert min(answer.ended_ns for record in records for answer in record.answers) > 3e9
+    assert max(record.seconds for record in records) < 1.0
+
+
 async def test_a_pilot_comes_first_and_is_kept_apart() -> None:
     at = desk()
 

@@ -44,7 +44,13 @@ def with_later_fields(document: dict[str, Any]) -> dict[str, Any]:
     """The document with the fields that records of a stream have today, without a value: they are unknown here."""
 
     def later(record: dict[str, Any] | None) -> dict[str, Any] | None:
-        return record and {**record, "first_lag_ns": None, "last_lag_ns": None, "asked_again": None}
+        return record and {
+            **record,
+            "first_lag_ns": None,
+            "last_lag_ns": None,
+            "asked_again": None,
+            "round_trip_ns": None,
+        }
 
     results = [
         {

@@ -8,7 +8,7 @@ from .. import units
 from ..visit.observation import REPEATED
 from ..visit.types import STOPPED
 from ..wording import counted
-from . import metrics, speed_caveats
+from . import delay_caveats, metrics, speed_caveats
 from .types import Caveat, CaveatKind, Observations, StreamRecord
 
 LARGEST_SILENT_PREFIX: Final = 0.25
@@ -31,6 +31,7 @@ def of(observed: Observations) -> tuple[Caveat, ...]:
         *_of_answer(observed),
         *_of_prompt(observed),
         *_of_disturbance(observed),
+        *delay_caveats.of(observed),
         *_of_context(observed),
         *_of_place(observed),
     )
@@ -127,6 +128,13 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
             f"{_of_all(queued, timed)} waited behind another client's, also when repeated, so "
             f"{_no_ttft(queued, timed)}; run again when the server is idle",
         )
+    elif waited := [record for record in timed if metrics.always_waits(record)]:
+        longest_s = units.seconds(max(metrics.unattributed_ns(record) or 0 for record in waited))
+        yield Caveat(
+            CaveatKind.QUEUED,
+            f"{_of_all(waited, timed)} spent up to {longest_s:.1f} s in the server on none of its stages, as one does "
+            f"that waits behind another client's, so {_no_ttft(waited, timed)}; run again when the server is idle",
+        )
     if lagged := [record for record in timed if metrics.was_stamped_late(record)]:
         longest_ms = 1000 * units.seconds(max(record.first_lag_ns or 0 for record in lagged))
         yield Caveat(
@@ -153,10 +161,13 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
         )
 
 
-def of_embedding(reloaded: int) -> tuple[Caveat, ...]:
-    """Return what must be said of an embedding model of which so many requests had it loaded again."""
+def of_embedding(reloaded: int, held: Sequence[int] = ()) -> tuple[Caveat, ...]:
+    """Return what must be said of an embedding model of which so many requests had it loaded again.
+
+    `held` has for how long each request was held up between client and server that was, in ns.
+    """
     if not reloaded:
-        return ()
+        return delay_caveats.of_embedding(held)
     requests = counted(reloaded, "request")
     return (
         Caveat(
@@ -164,6 +175,7 @@ def of_embedding(reloaded: int) -> tuple[Caveat, ...]:
             f"{requests} had the model loaded again and give no rate; set OLLAMA_KEEP_ALIVE=5m if the server keeps no "
             "model loaded, or run again when it is idle",
         ),
+        *delay_caveats.of_embedding(held),
     )
 
 

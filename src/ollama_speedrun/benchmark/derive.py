@@ -177,8 +177,12 @@ def embedded(  # noqa: PLR0913  # independent figures, named at the call
     residency: Residency | None,
     total_s: float,
     reloaded: int = 0,
+    held: Sequence[int] = (),
 ) -> Result:
-    """Return the result of an embedding model; `reloaded` requests found it not loaded."""
+    """Return the result of an embedding model; `reloaded` requests found it not loaded.
+
+    `held` has for how long those were held up that were, in ns.
+    """
     return Result(
         host=model.host,
         model=model.name,
@@ -189,7 +193,7 @@ def embedded(  # noqa: PLR0913  # independent figures, named at the call
         memory_bytes=residency.size_bytes if residency else None,
         gpu_share=residency.size_vram_bytes / residency.size_bytes if residency else None,
         embedding=figures,
-        caveats=caveats.of_embedding(reloaded),
+        caveats=caveats.of_embedding(reloaded, held),
     )
 
 

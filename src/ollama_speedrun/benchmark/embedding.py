@@ -7,7 +7,7 @@ from typing import Final
 from .. import units
 from ..visit.events import BenchmarkProgress, Stage
 from ..visit.loaded_model import LoadedModel
-from . import metrics, stats, workload
+from . import delays, metrics, stats, workload
 from .types import EmbeddingFigures
 
 _, LARGE_BATCH = workload.EMBEDDING_BATCHES
@@ -17,7 +17,8 @@ ROUNDS: Final = workload.EMBEDDING_ROUNDS
 class EmbeddingRates:
     """A study of two steps, one for each size of a batch; `finding` is None before the second is done.
 
-    A request that had the model loaded again gives no rate; `reloaded` counts those.
+    A request that had the model loaded again gives no rate; `reloaded` counts those. Nor does one that
+    something between client and server held up; `held` has for how long, in ns.
     """
 
     name = "the rate of embeddings"
@@ -26,6 +27,7 @@ class EmbeddingRates:
     def __init__(self) -> None:
         self.finding: EmbeddingFigures | None = None
         self.reloaded = 0
+        self.held: list[int] = []
         self._left = deque((1, LARGE_BATCH))
         self._rates: dict[int, float | None] = {}
         self._dimension = 0
@@ -47,12 +49,16 @@ class EmbeddingRates:
         texts = workload.sentences(model.visit.nonce(), size)
         began_ns = time.perf_counter_ns()
         answer = await model.embed(texts)
-        per_s = units.per_second(size, time.perf_counter_ns() - began_ns)
+        took_ns = time.perf_counter_ns() - began_ns
         self._dimension = len(answer.embeddings[0])
         if await self._was_reloaded(model, answer.load_duration):
             self.reloaded += 1
             return None
-        return per_s
+        round_trip_ns = model.visit.client.round_trip_ns
+        if held_ns := delays.held_whole_ns(took_ns, answer.total_duration, round_trip_ns=round_trip_ns):
+            self.held.append(held_ns)
+            return None
+        return units.per_second(size, took_ns)
 
     async def _was_reloaded(self, model: LoadedModel, load_ns: int | None) -> bool:
         opening = model.opening

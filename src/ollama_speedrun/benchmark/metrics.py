@@ -11,22 +11,19 @@ from typing import Final
 from .. import units
 from ..visit.observation import REPEATED
 from ..visit.types import Opening
+from . import delays
+from .delays import SHORTEST_WINDOW_NS, USUAL_JITTER_NS, possible_ns
 from .types import StreamRecord
 
 FEWEST_TOKENS: Final = 16
 """Below this a rate says more about rounding than about the model."""
 ENOUGH_TOKENS: Final = 64
 """From here on, one token that is early or late by half its time moves a rate by less than 1 %."""
-SHORTEST_WINDOW_NS: Final = 1_000_000
-"""A rate over less than 1 ms is an artefact: one output token makes Ollama report 1000 ns."""
 IMPLAUSIBLE: Final = 1.5
 """A server's clock so many times faster than ours is wrong."""
 CACHED_FACTOR: Final = 3
 """A prompt read so many times faster than its fellows was cached: that gains 45 times or more on a real server, while
 other work on the machine can cost one read half its speed."""
-USUAL_JITTER_NS: Final = 20_000_000
-"""A network, a wireless one too, and two schedulers do no more than this to a single chunk."""
-CLOCK_TOLERANCE: Final = 0.05
 TOKEN_SLACK: Final = 4
 """A count may exceed num_predict by so many tokens: the end token, or a few drafts of speculative decoding."""
 UNSEEN_TOKENS: Final = 4
@@ -55,9 +52,15 @@ def ttft_s(record: StreamRecord) -> float | None:
     """Time to first token in seconds, thinking included; None when nothing was streamed, or the first piece came late.
 
     It came late where this program itself stood still, or tokens had been decoded for some time before, by the server's
-    clock: behind a proxy that collects a block or all of the answer, and after thinking that is not shown. What
-    `undisturbed` leaves out has a load or a queue inside.
+    clock: behind a proxy that collects a block or all of the answer, and after thinking that is not shown. None, too,
+    where something between client and server held the request up. What `undisturbed` leaves out has a load or a queue
+    inside.
     """
+    return None if delays.held_ns(record) else wait_s(record)
+
+
+def wait_s(record: StreamRecord) -> float | None:
+    """Seconds to the first token as `ttft_s` has them, also where something in between held the request up."""
     if record.first_content_ns is None or was_first_piece_late(record) or was_stamped_late(record):
         return None
     return units.seconds(record.first_content_ns)
@@ -76,11 +79,11 @@ def was_stamped_late(record: StreamRecord) -> bool:
 def ttfa_s(record: StreamRecord) -> float | None:
     """Time to the first token of the answer in seconds, thinking excluded, also where that is not shown.
 
-    None when no answer came, or it came in one piece or in blocks.
+    None when no answer came, it came in one piece or in blocks, or something in between held the request up.
     """
     if record.first_answer_ns is None or (was_first_piece_late(record) and not hidden_tokens(record)):
         return None
-    if was_stamped_late(record):
+    if was_stamped_late(record) or delays.held_ns(record):
         return None
     return units.seconds(record.first_answer_ns)
 
@@ -154,9 +157,12 @@ def tpot_s(record: StreamRecord) -> float | None:
 def classic_tps(record: StreamRecord) -> float | None:
     """Tokens/s as the seed counts them: eval_count/(end − first token), on the client's clock.
 
-    None where tokens that are counted had been decoded long before the first one was seen.
+    None where tokens that are counted had been decoded long before the first one was seen, and where the end came long
+    after the last one.
     """
     if record.first_content_ns is None or was_first_piece_late(record) or was_stamped_late(record):
+        return None
+    if delays.held_end_ns(record):
         return None
     return _rate(output_tokens(record), record.ended_ns - record.first_content_ns, uncounted=0)
 
@@ -263,14 +269,15 @@ def was_first_piece_late(record: StreamRecord) -> bool:
 def unseen_decoding_ns(record: StreamRecord) -> int | None:
     """For how long tokens were decoded before the first content came, in ns: eval_duration − (end − first content).
 
-    Both ends of the second interval are equally late on a slow network. None where a figure is missing or impossible.
+    Both ends of the second interval are equally late on a slow network. An end that was held back alone counts as if it
+    had not been. None where a figure is missing or impossible.
     """
     decode_ns, tokens = possible_ns(record.eval_duration_ns, record.ended_ns), output_tokens(record)
     if record.first_content_ns is None or decode_ns is None or tokens is None:
         return None
     if decode_ns < SHORTEST_WINDOW_NS or tokens < FEWEST_TOKENS:
         return None
-    return max(0, decode_ns - (record.ended_ns - record.first_content_ns))
+    return max(0, decode_ns - (record.ended_ns - delays.held_end_ns(record) - record.first_content_ns))
 
 
 def hidden_tokens(record: StreamRecord) -> int:
@@ -374,6 +381,19 @@ def was_queued(record: StreamRecord, calm: Sequence[StreamRecord] = ()) -> bool:
     return waited_ns is not None and waited_ns > max(QUEUE_FLOOR_NS, QUEUE_FACTOR * usual_ns)
 
 
+def always_waits(record: StreamRecord) -> bool:
+    """Return whether the server's stages leave more of the time to the first token than a model can need itself.
+
+    That is more than 200 ms and 5 % of it: the request waited, and where each of them does, none is the usual.
+    """
+    waited_ns = _waited_ns(record)
+    if waited_ns is None or record.first_content_ns is None:
+        return False
+    if (record.prompt_eval_duration_ns or 0) < SHORTEST_WINDOW_NS:  # then reading is a part of what is left
+        return False
+    return waited_ns > max(delays.HOLD_FLOOR_NS, delays.HOLD_SHARE * record.first_content_ns)
+
+
 def _waited_ns(record: StreamRecord) -> int | None:
     """Unattributed time before the first content, in ns: what comes later is no queue, but a wrong eval_duration."""
     waited_ns = unattributed_ns(record)
@@ -405,11 +425,15 @@ def is_a_load(load_ns: int | None, first_load_ns: int, *, was_loaded: bool, floo
 def undisturbed(
     timed: Sequence[StreamRecord], warm_up: StreamRecord, calm: Sequence[StreamRecord], *, was_loaded: bool = False
 ) -> list[StreamRecord]:
-    """Return the generations that neither waited behind another client's request nor had the model loaded again."""
+    """Return the generations that neither waited behind another client's request nor had the model loaded again.
+
+    Also where each of them waited.
+    """
     return [
         record
         for record in timed
-        if not was_queued(record, calm) and not was_reloaded(record, warm_up, was_loaded=was_loaded)
+        if not (was_queued(record, calm) or always_waits(record))
+        and not was_reloaded(record, warm_up, was_loaded=was_loaded)
     ]
 
 
@@ -418,7 +442,7 @@ def was_disturbed(record: StreamRecord, opening: Opening | None) -> bool:
     if opening is None or opening.warm_up is None:
         return False
     calm = (opening.warm_up, record)
-    return not undisturbed([record], opening.warm_up, calm, was_loaded=opening.was_loaded)
+    return was_queued(record, calm) or was_reloaded(record, opening.warm_up, was_loaded=opening.was_loaded)
 
 
 def was_truncated(record: StreamRecord, *, prompt_characters: int) -> bool:
@@ -437,13 +461,6 @@ def _arrivals(record: StreamRecord) -> int:
 
 def _first_ns(record: StreamRecord) -> int:
     return record.ended_ns if record.first_content_ns is None else record.first_content_ns
-
-
-def possible_ns(duration_ns: int | None, seen_ns: int) -> int | None:
-    """Return a server's duration; None where it is negative, or longer than what it is part of was by our clock."""
-    if duration_ns is None or not 0 <= duration_ns <= (1 + CLOCK_TOLERANCE) * seen_ns + USUAL_JITTER_NS:
-        return None
-    return duration_ns
 
 
 def _end_tokens(record: StreamRecord) -> int:

@@ -16,7 +16,7 @@ from ..visit.loaded_model import LoadedModel
 from ..visit.residents import is_forbidden
 from ..visit.study import Study, carried_out, not_measured, study
 from ..visit.visit import Visit
-from . import derive, metrics
+from . import delays, derive
 from .budget import Budget
 from .content import ContentTrials
 from .depth_sweep import Depths, DepthSweep
@@ -253,7 +253,7 @@ async def _embedding(visit: Visit, model: Model, teller: Teller, alongside: Sequ
     opening = loaded.opening
     if rates.finding is None or opening is None:
         raise AssertionError("a study that raises nothing has found something")
-    load_ns = metrics.possible_ns(opening.load_duration_ns, opening.took_ns)
+    load_ns = delays.possible_ns(opening.load_duration_ns, opening.took_ns)
     result = derive.embedded(
         model,
         rates.finding,
@@ -261,5 +261,6 @@ async def _embedding(visit: Visit, model: Model, teller: Teller, alongside: Sequ
         residency=opening.residency,
         total_s=units.seconds(time.perf_counter_ns() - began_ns),
         reloaded=rates.reloaded,
+        held=rates.held,
     )
     teller.tell(result, model, began_at)

@@ -10,7 +10,7 @@ from ..inventory.types import Model
 from ..ollama.wire import Message
 from ..visit.loaded_model import LoadedModel
 from ..visit.types import Answer, StreamRecord
-from . import metrics, workload
+from . import delays, metrics, workload
 from .budget import Budget
 from .types import Result, SecondTurn
 
@@ -171,7 +171,7 @@ def _share_by_durations(read: StreamRecord, cold: StreamRecord, always_cached: i
     read_ns, cold_ns = _reading_ns(read), _reading_ns(cold)
     if read_ns is None or cold_ns is None or not read.prompt_eval_count or not cold.prompt_eval_count:
         return None
-    if cold_ns < metrics.USUAL_JITTER_NS:
+    if cold_ns < delays.USUAL_JITTER_NS:
         return None
     uncached = cold.prompt_eval_count - (cold.prompt_eval_cached_count or always_cached)
     return min(1.0, max(0.0, 1 - read_ns / cold_ns * uncached / read.prompt_eval_count))
@@ -179,7 +179,7 @@ def _share_by_durations(read: StreamRecord, cold: StreamRecord, always_cached: i
 
 def _reading_ns(record: StreamRecord) -> int | None:
     seen_ns = record.ended_ns if record.first_content_ns is None else record.first_content_ns
-    return metrics.possible_ns(record.prompt_eval_duration_ns, seen_ns)
+    return delays.possible_ns(record.prompt_eval_duration_ns, seen_ns)
 
 
 def _of_prefix(share: float | None, read: StreamRecord, prefix_tokens: int | None) -> float | None:

@@ -10,7 +10,7 @@ import msgspec
 from ..errors import OllamaError, TimedOutError
 from ..visit.loaded_model import LoadedModel
 from ..visit.types import StreamRecord
-from . import derive, metrics, stats, workload
+from . import delays, derive, metrics, stats, workload
 from .budget import Budget
 from .types import Result
 
@@ -168,7 +168,8 @@ class SpeedTrials:
                 and warm_up is not None
                 and metrics.was_reloaded(record, warm_up, was_loaded=opening.was_loaded)
             )
-            if attempt == RETRIES or not (reloaded or metrics.was_queued(record, calm)):
+            waited = metrics.was_queued(record, calm) or delays.comes_and_goes(record, calm)
+            if attempt == RETRIES or not (reloaded or waited):
                 return msgspec.structs.replace(record, asked_again=asked_again)
             self.discarded += 1
         raise AssertionError("the last attempt returns")

@@ -6,7 +6,7 @@ from typing import Final
 
 from ..visit.observation import REPEATED
 from ..wording import counted
-from . import metrics, stats
+from . import delays, metrics, stats
 from .types import Caveat, CaveatKind, Observations, StreamRecord
 
 LARGEST_DISAGREEMENT: Final = 0.05
@@ -189,7 +189,7 @@ def _of_edges(timed: Sequence[StreamRecord], apart: float) -> Caveat:
 
 def _disagreement(timed: Sequence[StreamRecord]) -> float:
     """Return the median distance of the two decode rates, as a share; 0 where one of them is missing."""
-    apart = _distances(timed, jitter_ns=metrics.USUAL_JITTER_NS)
+    apart = _distances(timed, jitter_ns=delays.USUAL_JITTER_NS)
     return statistics.median(abs(distance) for distance in apart) if apart else 0.0
 
 

@@ -103,7 +103,7 @@ def concurrency_point(runs: Sequence[tuple[int, StreamRecord]]) -> ConcurrencyPo
     """
     tokens = [metrics.output_tokens(record) for _, record in runs]
     window_ns = max(sent + record.ended_ns for sent, record in runs) - min(sent for sent, _ in runs)
-    waits_s = [wait for _, record in runs if (wait := metrics.ttft_s(record)) is not None]
+    waits_s = [wait for _, record in runs if (wait := metrics.wait_s(record)) is not None]
     rates = [rate for _, record in runs if (rate := metrics.speed_tps(record)) is not None]
     return ConcurrencyPoint(
         requests=len(runs),

@@ -49,6 +49,9 @@ class CaveatKind(enum.StrEnum):
     DEPTHS_MISSING = "depths-missing"
     CLIENT_LAGGED = "client-lagged"
     LEVELS_MISSING = "levels-missing"
+    HELD_UP = "held-up"
+    LATE_END = "late-end"
+    SLOW_PATH = "slow-path"
 
 
 class Caveat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

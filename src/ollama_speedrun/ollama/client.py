@@ -4,8 +4,10 @@ import asyncio
 import os
 import re
 import ssl
+import statistics
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -33,6 +35,8 @@ FARTHEST_CLOCK_S: Final = 100 * 365.25 * 24 * 3600
 """A machine without a clock of its own starts in 1970; one that is farther off than this does not mean it."""
 END_TIMEOUT_S: Final = 0.5
 MOST_LINES: Final = 1_000
+MOST_ROUND_TRIPS: Final = 16
+"""So many of the latest small requests tell how far away a server is."""
 _EVENT_FIELD: Final = re.compile(rb"(data|event|id|retry):")
 
 _CLEANS_UP_CLOSED: Final = NEEDS_CLEANUP_CLOSED and sys.version_info >= (3, 11, 7)
@@ -72,6 +76,7 @@ async def open_session(
     """
     secret = {} if authorization is None else {"Authorization": authorization}
     stamping = aiohttp.TraceConfig()
+    stamping.on_request_headers_sent.append(_stamp)
     stamping.on_request_chunk_sent.append(_stamp)
     stamping.on_connection_reuseconn.append(_note_reuse)
     async with aiohttp.ClientSession(
@@ -102,9 +107,11 @@ class _Departure:
 
 
 async def _stamp(
-    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceRequestChunkSentParams
+    _session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    _params: aiohttp.TraceRequestHeadersSentParams | aiohttp.TraceRequestChunkSentParams,
 ) -> None:
-    """Note that a body is being handed to the socket: connecting and making the request are behind us."""
+    """Note that a head or a body is being handed to the socket: connecting and making the request are behind us."""
     match context.trace_request_ctx:
         case _Departure() as departure:
             departure.at_ns = time.perf_counter_ns()
@@ -214,7 +221,16 @@ class OllamaClient:
         self._session = session
         self._bounds = bounds or Bounds()
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._bounds.connect_timeout_s)
+        self._round_trips: deque[int] = deque(maxlen=MOST_ROUND_TRIPS)
         self.base_url = base_url
+
+    @property
+    def round_trip_ns(self) -> int | None:
+        """How long a small request took from its departure to the head of its answer: the lower median, in ns.
+
+        None before the first one was answered.
+        """
+        return statistics.median_low(self._round_trips) if self._round_trips else None
 
     async def tags(self) -> wire.Tags:
         """List the stored models."""
@@ -411,6 +427,8 @@ class OllamaClient:
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                 if not departure.reused:
                     raise
+        if method == "GET":
+            self._round_trips.append(time.perf_counter_ns() - departure.at_ns)
         async with response:
             if response.status != 200:
                 said = await response.content.read(LARGEST_ERROR_BYTES)

@@ -27,7 +27,8 @@ SPECIAL_AREAS: Final = frozenset({Area.TOOLS, Area.VISION})
 class AnswerRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One turn of a model: its text, bounded, and how long it took by the client's clock in ns since it was sent.
 
-    `output_tokens` and the server's `load_ns` are None where it did not say.
+    `output_tokens` and the server's `load_ns` are None where it did not say. `held_ns` is for how long something
+    between client and server held the request or the end of the answer up, None where nothing did.
     """
 
     content: str
@@ -37,6 +38,7 @@ class AnswerRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     first_content_ns: int | None = None
     ended_ns: int
     load_ns: int | None = None
+    held_ns: int | None = None
     prompt_tokens: int | None = None
     output_tokens: int | None = None
 
@@ -65,8 +67,10 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @property
     def seconds(self) -> float:
-        """How long the model took in all, without loading, in seconds."""
-        return sum(answer.ended_ns - (answer.load_ns or 0) for answer in self.answers) / NS_PER_S
+        """How long the model took in all, without loading and without what held it up on the way, in seconds."""
+        return (
+            sum(answer.ended_ns - (answer.load_ns or 0) - (answer.held_ns or 0) for answer in self.answers) / NS_PER_S
+        )
 
     @property
     def scored(self) -> Scored:

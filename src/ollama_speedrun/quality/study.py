@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from ..benchmark import delays
 from ..benchmark.types import ResultKey
 from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError
 from ..events import Notice
@@ -384,6 +385,7 @@ def _answer_record(streamed: StreamedAnswer) -> AnswerRecord:
         first_content_ns=seen.first_content_ns,
         ended_ns=seen.ended_ns,
         load_ns=seen.load_duration_ns,
+        held_ns=(delays.held_ns(seen) + delays.held_end_ns(seen)) or None,
         prompt_tokens=seen.prompt_eval_count,
         output_tokens=seen.eval_count,
     )

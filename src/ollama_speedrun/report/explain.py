@@ -16,7 +16,7 @@ from ..assessment import score
 from ..assessment.score import Formula
 from ..assessment.tiers import TIERS
 from ..assessment.types import Rated
-from ..benchmark import metrics, stats, workload
+from ..benchmark import delays, metrics, stats, workload
 from ..benchmark.types import CaveatKind, Result, StreamRecord
 from ..inventory.types import Model
 from ..results.types import Document
@@ -32,7 +32,7 @@ TEXT_LIMIT: Final = 1000
 SAME: Final = 1e-6
 """Two scores that differ by a smaller share come from the same formula."""
 _FEW: Final = f"fewer than {metrics.FEWEST_TOKENS} tokens"
-_SHORT: Final = f"below {1000 * units.seconds(metrics.SHORTEST_WINDOW_NS):g} ms"
+_SHORT: Final = f"below {1000 * units.seconds(delays.SHORTEST_WINDOW_NS):g} ms"
 TOO_LITTLE: Final = f"{_FEW}, or a duration {_SHORT} or absent"
 
 
@@ -89,7 +89,7 @@ FIGURES: Final = (
         "s",
         metrics.ttft_s,
         None,
-        "nothing was streamed, or the first piece came long after the first token",
+        "nothing was streamed, the first piece came long after the first token, or the request was held up",
     ),
     Figure(
         "tpot_s",

@@ -114,7 +114,8 @@ async def record(
                     observed.record(ended_ns=time.perf_counter_ns(), where=client.base_url), sent_ns=stream.sent_ns
                 )
             observation = observed.record(ended_ns=stream.ended_ns, where=client.base_url)
-            return lag.noted_in(observation, sent_ns=stream.sent_ns)
+            noted = lag.noted_in(observation, sent_ns=stream.sent_ns)
+            return msgspec.structs.replace(noted, round_trip_ns=client.round_trip_ns)
     except TimeoutError as exc:
         raise TimedOutError(
             f"{what} did not end within {timeout_s:g} s ({content_chunks} chunks had come); raise --timeout or lower "

@@ -20,7 +20,8 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     that was asked for. `answer_tail` is the end of what was streamed, untrusted text. The durations and counts are the
     server's own, None where it left them out. `first_lag_ns` and `last_lag_ns` say for how long this program's event
     loop had stood still when the first and the last content was stamped, None where it had not. `asked_again` says what
-    came before, where that was no answer and the request was sent again.
+    came before, where that was no answer and the request was sent again. `round_trip_ns` is how long a small request to
+    the same server took there and back, the median of those before, None where none was answered.
     """
 
     first_content_ns: int | None
@@ -44,6 +45,7 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     first_lag_ns: int | None = None
     last_lag_ns: int | None = None
     asked_again: str | None = None
+    round_trip_ns: int | None = None
 
     @property
     def is_empty(self) -> bool:
