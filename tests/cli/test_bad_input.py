@@ -202,8 +202,8 @@ CLOSED = """
 import os, sys
 from ollama_speedrun.cli import main
 sys.argv[1:] = ["--version"]
-status = main.entry_point()
-os._exit(status or os.open(os.devnull, os.O_RDONLY))
+main.entry_point()
+os._exit(os.open(os.devnull, os.O_RDONLY))
 """
 
 
@@ -212,6 +212,30 @@ def test_no_file_gets_the_number_of_a_standard_stream_that_is_closed(guarded_env
     shell = '"$0" -c "$1" <&- >&- 2>&-'
     ended = subprocess.run(["sh", "-c", shell, sys.executable, CLOSED], env=guarded_env, check=False, timeout=60)
     assert ended.returncode > 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="numbers of streams are those of POSIX")
+@pytest.mark.parametrize(
+    ("redirections", "arguments", "status"),
+    [
+        (">&-", "--version", 7),
+        (">&-", "config show", 7),
+        (">&-", "discover --dry-run 127.0.0.1", 7),
+        (">&- 2>&-", "run --help", 7),
+        ("2>&-", "--version", 0),
+        ("<&-", "--version", 0),
+    ],
+)
+def test_a_standard_output_that_is_closed_is_an_output_that_cannot_be_written(
+    redirections: str, arguments: str, status: int, guarded_env: dict[str, str], tmp_path: Path
+) -> None:
+    errors = tmp_path / "errors"
+    shell = f'"$0" -X dev -W ignore::ResourceWarning -m ollama_speedrun {arguments} 2>"$1" {redirections}'
+    ended = subprocess.run(
+        ["sh", "-c", shell, sys.executable, errors], env=guarded_env, check=False, timeout=60, stdout=subprocess.DEVNULL
+    )
+    sentence = "ollama-speedrun: cannot write to standard output: it is closed; redirect it to a file or to /dev/null\n"
+    assert (ended.returncode, errors.read_text()) == (status, sentence if redirections == ">&-" else "")
 
 
 def test_ctrl_c_before_anything_began_is_an_interruption(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from fake_ollama.fleet import FakeHost, fake_fleet
-from fake_ollama.script import HostScript, ModelScript
+from fake_ollama.script import HostScript, LoadError, ModelScript
 from ollama_speedrun.benchmark.types import CaveatKind
 from ollama_speedrun.results.codec import decode
 from ollama_speedrun.results.files import read_document
@@ -216,6 +216,33 @@ async def test_a_full_disk_under_stdout_is_an_output_that_could_not_be_written(
         _, stderr = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 7
     assert stderr.decode().startswith("ollama-speedrun: cannot write to standard output: no space left on device; ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize("is_saved", [True, False])
+async def test_a_run_whose_result_cannot_be_printed_says_where_it_is_and_what_failed(
+    is_saved: bool, surroundings: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "result.json"
+    models = (ModelScript("quick:1b", answer_tokens=20), ModelScript("broken:1b", load_error=LoadError()))
+    save = () if is_saved else ("--no-save",)
+    full = os.open("/dev/full", os.O_WRONLY)
+    async with fake_fleet([HostScript(models=models)]) as fleet:
+        arguments = (fleet.urls[0], *ONE_BY_ONE, "--quiet", "--max-items=0", f"--output={file}", *save)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ollama_speedrun", *arguments), env=surroundings, stdout=full, stderr=PIPE
+        )
+        os.close(full)
+        _, stderr = await asyncio.wait_for(process.communicate(), 60)
+    failed, unprinted = stderr.decode().splitlines()[-2:]
+    kept = read_document(file)
+    where = f"the history as run {str(kept.run_id)[:8]}: `ollama-speedrun assess` prints it" if is_saved else str(file)
+    assert process.returncode == 7
+    assert failed == "ollama-speedrun: 1 benchmark of 2 failed; the reason is above"
+    assert unprinted == (
+        "ollama-speedrun: cannot write to standard output: no space left on device; make room there, or redirect it to "
+        f"another place; the result is in {where}"
+    )
 
 
 @pytest.mark.parametrize(("arguments", "number"), [(("demo",), "SIGTERM"), (("demo", "--serve"), "SIGHUP")])

@@ -34,11 +34,13 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     part = with_energy(saved.selected(whole, selection), chosen, is_asked=arguments.watts is not None)
     document = saved.assessed_tiers(part, selection, chosen)
     unwritten = files.write(document, is_last=True)
-    screen.show(document, until=Phase.ASSESS)
-    if arguments.explain is not None:
-        screen.explain(document, arguments.explain)
-    if unwritten:
-        raise unwritten
+    try:
+        screen.show(document, until=Phase.ASSESS)
+        if arguments.explain is not None:
+            screen.explain(document, arguments.explain)
+    finally:
+        if unwritten:  # which says more than a reader of standard output that went away
+            raise unwritten
     return _end(screen, whole, document, selection, files)
 
 

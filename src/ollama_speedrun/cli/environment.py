@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -144,10 +145,17 @@ class Environment:
         except BrokenPipeError:
             raise
         except OSError as exc:
-            cause = (exc.strerror or str(exc)).lower()
-            raise OutputError(
-                f"cannot write to standard output: {cause}; make room there, or give another place to write to"
-            ) from exc
+            raise OutputError(f"cannot write to standard output: {_why_unwritten(exc)}") from exc
+
+
+def _why_unwritten(error: OSError) -> str:
+    """Return why standard output takes nothing, and what to try."""
+    if error.errno == errno.EBADF:
+        return f"it is closed; redirect it to a file or to {os.devnull}"
+    cause = (error.strerror or str(error)).lower()
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return f"{cause}; make room there, or redirect it to another place"
+    return f"{cause}; redirect it to another place"
 
 
 def _nothing(mode: Literal["r", "w"]) -> TextIO:

@@ -14,6 +14,8 @@ TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of
 if TYPE_CHECKING:
     import argparse
 
+_STDOUT = 1
+
 
 def entry_point() -> int:
     """Run the command line of this process and return its exit status."""
@@ -28,13 +30,15 @@ def _fill_standard_streams() -> None:
     """Open the null device where the parent closed a standard stream.
 
     A file or connection of this program would get its number otherwise, and what a library or a child process writes
-    to its standard error would go there.
+    to its standard error would go there. A closed standard output still takes nothing: who asked for a result is told.
     """
-    for number in (0, 1, 2):
+    for number, flags in ((0, os.O_RDONLY), (_STDOUT, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+            os.set_inheritable(os.open(os.devnull, flags), True)
+            if number == _STDOUT:
+                sys.stdout = open(number, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
 
 
 def _drop_what_stdout_refuses() -> None:

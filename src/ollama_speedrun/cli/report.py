@@ -27,12 +27,14 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
         screen.complain(remark)
     if not document.complete:
         screen.note("This result is of a run that was interrupted.")
-    if arguments.json:
-        environment.put(json.dumps({"run_id": document.run_id, "files": files.names}, indent=2))
-    elif files.names:
-        environment.put("\n".join(files.names))
-    if unwritten:
-        raise unwritten
+    try:
+        if arguments.json:
+            environment.put(json.dumps({"run_id": document.run_id, "files": files.names}, indent=2))
+        elif files.names:
+            environment.put("\n".join(files.names))
+    finally:
+        if unwritten:  # which says more than a reader of standard output that went away
+            raise unwritten
     if arguments.open:
         _open(files.names, screen)
     return ExitCode.DONE

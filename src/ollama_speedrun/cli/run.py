@@ -12,7 +12,7 @@ from ..benchmark.events import BenchmarkEnded, BenchmarkPartial, BenchmarkRevise
 from ..discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
 from ..discovery.scan import find_servers
 from ..discovery.types import DiscoveryPlan
-from ..errors import UsageError
+from ..errors import OutputError, UsageError
 from ..events import Notice, Phase
 from ..pipeline.events import Event, Forecasted
 from ..pipeline.forecast import Forecast
@@ -192,14 +192,30 @@ class RunCommand:
             is_out_of_time=self._run.is_out_of_time,
             resume=None if where is None or self._past is None else self._command_to_resume,
         )
-        if not self._as_stream:
-            self._screen.show(result, until=self._until)
-        if self._explain is not None:
-            self._screen.explain(document, self._explain)
-        if unwritten:
-            raise unwritten
+        try:
+            unprinted = self._print(result, document, kept_in=where)
+        except BrokenPipeError:
+            if unwritten is None:
+                raise
+            unprinted = None
         self._tell_the_end(ending)
+        failures = [str(error) for error in (unwritten, unprinted) if error is not None]
+        if failures:
+            raise OutputError("; ".join(failures))
         return ending.status
+
+    def _print(self, result: Document, document: Document, *, kept_in: str | None) -> OutputError | None:
+        """Print what was found; where that fails, return the error, which says where it is kept."""
+        try:
+            if not self._as_stream:
+                self._screen.show(result, until=self._until)
+            if self._explain is not None:
+                self._screen.explain(document, self._explain)
+        except OutputError as exc:
+            if kept_in is not None:
+                return OutputError(f"{exc}; the result is in {kept_in}: `{PROGRAM} assess` prints it")
+            return OutputError(f"{exc}; the result is in {', '.join(self._files.names)}") if self._files.names else exc
+        return None
 
     def _document(self, run: Run, *, complete: bool, chosen_only: bool = False) -> Document:
         """Return what a run has so far, as it may leave the program."""
