@@ -79,7 +79,8 @@ class TimedOutError(OllamaError):
 class ServerError(OllamaError):
     """The server answered with an error of its own; `message` says it in other words than its text and its status.
 
-    `retry_after_s` is the pause in seconds that it asked for, None where it asked for none.
+    `retry_after_s` is the pause in seconds that it asked for, None where it asked for none. `had_begun` says that
+    a part of an answer had come.
     """
 
     def __init__(
@@ -90,7 +91,12 @@ class ServerError(OllamaError):
         self.status = status
         self.text = text
         self.retry_after_s = retry_after_s
+        self.had_begun = False
 
 
 class ProtocolError(OllamaError):
-    """The answer is not what Ollama's protocol allows here."""
+    """The answer is not what Ollama's protocol allows here; `is_cut` says that only its end is missing."""
+
+    def __init__(self, text: str, *, is_cut: bool = False) -> None:
+        super().__init__(text)
+        self.is_cut = is_cut

@@ -682,6 +682,9 @@ PASSING: dict[str, AnyFault] = {
     "died": RunnerDies(),
     "died in the midst": RunnerDies(after_tokens=5),
     "empty": EmptyAnswer(),
+    "broke in the midst": ErrorAnswer(after_tokens=5, text="something broke"),
+    "ended in the midst": EndWithoutDone(after_tokens=5),
+    "closed in the midst": AbruptClose(after_tokens=5),
 }
 
 
@@ -935,3 +938,21 @@ async def test_a_host_that_does_not_say_what_it_has_loaded_is_not_asked_again() 
     (notice,) = [event.text for event in events if isinstance(event, Notice)]
     assert notice.startswith(f"m:1b on {host.url} was not asked again: the server does not say what others have loaded")
     assert greeting.heard == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "thinks", "answers_late"),
+    [
+        ("hm, " * 20 + "</think> Yes, " + "so it is " * 10, True, True),
+        ("<think>\n\n</think>\n\n Yes, " + "so it is " * 10, False, False),
+    ],
+)
+async def test_thinking_in_an_answer_is_told_apart_where_only_its_end_or_nothing_is_between_the_tags(
+    answer: str, *, thinks: bool, answers_late: bool
+) -> None:
+    result = await result_of(ModelScript("m:1b", answer=answer, decode_tps=100))
+    assert result.interview is not None
+    assert (result.interview.thinking_characters > 0) is thinks
+    assert result.ttft_s is not None
+    assert result.ttfa_s is not None
+    assert (result.ttfa_s - result.ttft_s > 0.15) is answers_late

@@ -34,6 +34,11 @@ class Server:
         """Say that the server is there."""
 
 
+def begun(failure: ServerError) -> ServerError:
+    failure.had_begun = True
+    return failure
+
+
 def health_of(server: Server, notices: list[VisitEvent] | None = None, busy_s: float = 30) -> Health:
     told = [] if notices is None else notices
     return Health(URL, server.probe, patience_s=15, emit=told.append, busy_s=busy_s)
@@ -70,7 +75,11 @@ async def outcome(server: Server, health: Health, whys: list[str] | None = None)
         ([ServerError(500, "boom"), "here"], "ServerError", 1),
         ([ServerError(400, "runner options: stopped"), "here"], "ServerError", 1),
         ([ServerError(404, "model not found"), "here"], "ServerError", 1),
+        ([begun(ServerError(200, "something broke")), "here"], "here", 2),
+        ([begun(ServerError(200, "something broke"))] * 2 + ["here"], "ServerError", 2),
         ([ProtocolError("odd"), "here"], "ProtocolError", 1),
+        ([ProtocolError("no done line", is_cut=True), "here"], "here", 2),
+        ([ProtocolError("no done line", is_cut=True)] * 2 + ["here"], "ProtocolError", 2),
         ([UnreachableError("broke"), "here"], "here", 2),
         ([UnreachableError("broke")] * 2 + ["here"], "UnreachableError", 2),
         ([TimedOutError("late"), "here"], "TimedOutError", 1),

@@ -24,6 +24,13 @@ def followed(*pieces: str) -> tuple[int, bool]:
         (("  \n<THINK>", "hm, 1 < 2"), 19, False),
         (("hm", "</think>", "Yes"), 10, True),
         (("hm", "</think>"), 10, False),
+        (("hm", "</THI", "NK>", "Yes"), 10, True),
+        (("hm", "◁/think▷", " ", "Yes"), 10, True),
+        (("hm", "[/TH", "INK]Yes"), 10, True),
+        (("<think>hm</thinking> so", "</think>", "Yes"), 31, True),
+        (("<think>", "\n\n", "</think>", "\n\n"), 0, False),
+        (("<think>\n\n</think>", "Yes"), 0, True),
+        (("</think>", "\n\n", "Yes"), 0, True),
         (("<", "b>Yes"), 0, True),
         (("see <think> tags",), 0, True),
         (("",), 0, False),
@@ -39,4 +46,5 @@ def test_thinking_between_tags_is_no_answer(
 def test_the_outcome_does_not_depend_on_how_the_text_is_cut(tags: tuple[str, str], thinking: str, answer: str) -> None:
     opening, closing = tags
     whole = f"{opening}{thinking}{closing}{answer}"
-    assert followed(*whole) == followed(whole) == (len(whole) - len(answer), bool(answer))
+    thought = len(whole) - len(answer) if thinking.strip() else 0
+    assert followed(*whole) == followed(whole) == (thought, bool(answer))

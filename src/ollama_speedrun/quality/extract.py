@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from ..visit.thoughts import THINKING_TAGS
+from ..visit.thoughts import CLOSING_TAG, THINKING_TAGS
 from .items import Answer
 
 MOST_CHARS = 32_768
@@ -183,13 +183,11 @@ def _without_thinking(text: str) -> tuple[str, bool]:
 
 def _after_stray_closing(text: str, *, thought: bool) -> str:
     """Return what follows a closing tag whose opening one stood in the prompt's template."""
-    for _, closing in THINKING_TAGS:
-        before, found, after = text.rpartition(closing)
-        if found and (after.strip() or not thought):
-            return after
-        if found:
-            return before
-    return text
+    found = next(reversed(list(CLOSING_TAG.finditer(text))), None)
+    if found is None:
+        return text
+    after = text[found.end() :]
+    return after if after.strip() or not thought else text[: found.start()]
 
 
 def _harmony(text: str) -> tuple[str, bool]:

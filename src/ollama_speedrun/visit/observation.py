@@ -97,7 +97,8 @@ class Observation:
         if done is None:
             raise ProtocolError(
                 f"{where} ended the stream without saying that it was done, after {self.content_chunks} chunks; "
-                "look at the server's log"
+                "look at the server's log",
+                is_cut=True,
             )
         return StreamRecord(
             first_content_ns=self._first_content_ns,

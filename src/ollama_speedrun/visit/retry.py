@@ -6,7 +6,8 @@
 | 429, 503, or words to that effect | asked again while the host's time for that lasts, after its own Retry-After |
 | 502 or the like: a proxy cannot reach the server | the host is waited for, and asked up to twice more |
 | a proxy's 504 or the like | asked once more |
-| an error that says that the model's runner died | asked once more |
+| an error that says that the model's runner died, or one in the midst of an answer | asked once more |
+| an answer that ends without a done line | asked once more |
 | an answer without any content, or one that only says that the model was loaded | asked once more |
 | no answer in time | not asked again, but the host is looked at; the second in a row without a token ends the visit |
 """
@@ -16,7 +17,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from ..errors import ServerError, TimedOutError, UnreachableError
+from ..errors import ProtocolError, ServerError, TimedOutError, UnreachableError
 from .health import AWAY, Health
 
 T = TypeVar("T")
@@ -70,6 +71,11 @@ async def retrying(
             if not await _has_passed(exc, health, repeats):
                 raise
             why, repeats = str(exc), repeats if is_busy(exc) else repeats + 1
+        except ProtocolError as exc:
+            if repeats or not exc.is_cut:
+                raise
+            await asyncio.sleep(PAUSE_S)
+            why, repeats = str(exc), repeats + 1
         else:
             health.count_answer(is_work=is_work)
             fault = None if repeats else fault_of(answer)
@@ -96,8 +102,8 @@ def is_busy(failure: ServerError) -> bool:
 
 
 def passes(failure: ServerError) -> bool:
-    """Return whether the next request may well work: a proxy gave up, or the model's runner died."""
-    if failure.status in PROXY_FAILED:
+    """Return whether the next request may well work: a proxy gave up, or the model's runner died or failed midway."""
+    if failure.status in PROXY_FAILED or failure.had_begun:
         return True
     of_the_server = failure.status >= 500 or failure.status <= LARGEST_WORKING_STATUS
     return of_the_server and _RUNNER_DIED.search(failure.text) is not None

@@ -108,6 +108,7 @@ async def record(
                         next_progress_ns = arrived_ns + PROGRESS_PERIOD_NS
                         progress(content_chunks, observed.chunks_per_s())
             except ServerError as exc:
+                exc.had_begun = content_chunks > 0
                 if not (observed.is_repeating and "repeat" in exc.text.lower()):
                     raise
                 return lag.noted_in(
