@@ -1,4 +1,4 @@
-"""Every error that this package raises on purpose.
+"""Every error that this package raises on purpose, and what a machine that runs short of something says.
 
     SpeedrunError
     ├── UsageError               what the user asked for cannot be done as asked
@@ -18,6 +18,8 @@
 
 Each message says what happened, where, and what to try.
 """
+
+import errno
 
 
 class SpeedrunError(Exception):
@@ -100,3 +102,27 @@ class ProtocolError(OllamaError):
     def __init__(self, text: str, *, is_cut: bool = False) -> None:
         super().__init__(text)
         self.is_cut = is_cut
+
+
+_MEMORY = "memory ran out; end other programs, or allow more where `ulimit -v` limits it"
+_SHORTAGES = {
+    errno.ENOMEM: _MEMORY,
+    errno.EMFILE: "too many files are open at once; `ulimit -n 1024` before the command allows more",
+    errno.ENFILE: "the system has too many files open at once; end other programs",
+    errno.EAGAIN: "no further process could be started; end other programs, or allow more with `ulimit -u`",
+}
+
+
+def shortage_of(error: BaseException) -> str | None:
+    """Return what the machine ran short of and what to try, None where an error says nothing of that kind."""
+    match error:
+        case BaseExceptionGroup():
+            return next(filter(None, map(shortage_of, error.exceptions)), None)
+        case MemoryError():
+            return _MEMORY
+        case OSError(errno=int(number)):
+            return _SHORTAGES.get(number)
+        case RuntimeError() if "start new thread" in str(error):
+            return "no further thread could be started; end other programs, or raise `ulimit -u` and `ulimit -v`"
+        case _:
+            return None

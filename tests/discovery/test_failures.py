@@ -34,6 +34,12 @@ NO_RESOLVER = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resol
             "the machine cannot be reached",
             "is it on",
         ),
+        (
+            OSError(errno.EMFILE, "x"),
+            "box",
+            "it could not be asked: too many files are open",
+            "`ulimit -n 1024` before",
+        ),
         (OSError(errno.EACCES, "Permission denied"), "box", "connecting failed (Permission denied)", "right?"),
     ],
 )

@@ -1,3 +1,5 @@
+import errno
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -13,7 +15,7 @@ from ollama_speedrun.benchmark.events import BenchmarkEnded, BenchmarkPartial
 from ollama_speedrun.benchmark.plan import BenchmarkSettings
 from ollama_speedrun.benchmark.types import Result
 from ollama_speedrun.discovery.events import HostFound
-from ollama_speedrun.history.file import connect
+from ollama_speedrun.history.file import connect, in_words
 from ollama_speedrun.history.journal import Journal
 from ollama_speedrun.history.store import History
 from ollama_speedrun.inventory.events import ModelListed
@@ -142,6 +144,28 @@ def test_two_runs_at_once_are_both_kept_whole(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EROFS, "read-only file system; name a file elsewhere with --history FILE"),
+        (errno.ENOSPC, "no space left on device; make room on that disk, or name a file on another one with "),
+        (errno.EMFILE, "too many files are open at once; `ulimit -n 1024` before the command allows more"),
+        (errno.EACCES, "permission denied; check the permissions of its directory, or name a file elsewhere with "),
+    ],
+)
+def test_where_sqlite_gives_no_reason_the_systems_own_is_told(
+    number: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(**_: object) -> object:
+        raise OSError(number, os.strerror(number))
+
+    with closing(sqlite3.connect(":memory:")) as connection, pytest.raises(sqlite3.Error) as caught:
+        connection.execute("ATTACH ? AS other", (str(tmp_path / "no" / "file.db"),))
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    path = tmp_path / "history.db"
+    assert in_words(path, caught.value).startswith(f"the history {str(path)!r} cannot be used: {said}")
 
 
 def test_a_place_that_takes_no_file_is_said_and_the_run_goes_on(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import errno
 import gzip
 import json
+import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import aiohttp
 import pytest
@@ -92,6 +95,21 @@ async def test_a_port_that_refuses_is_unreachable(ask: Ask, unused_tcp_port: int
     async with open_session() as session:
         with pytest.raises(UnreachableError, match="cannot be reached: connection refused;"):
             await ask(OllamaClient(session, f"http://127.0.0.1:{unused_tcp_port}"))
+
+
+async def test_a_lack_of_open_files_blames_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    async with open_session() as session:
+        client = OllamaClient(session, "http://127.0.0.1:1")
+        monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", refused)
+        with pytest.raises(UnreachableError) as caught:
+            await client.version()
+    assert str(caught.value) == (
+        "http://127.0.0.1:1/api/version could not be asked: too many files are open at once; `ulimit -n 1024` before "
+        "the command allows more"
+    )
 
 
 async def test_a_server_that_never_answers_runs_into_the_time_bound() -> None:

@@ -269,8 +269,8 @@ def test_a_sandbox_without_room_for_its_files_says_so_in_a_sentence(limit: int, 
     if starts:
         assert first == "(Returned(value=1),)"
     else:
-        assert first.startswith(f"the sandbox needs {sandbox.SPARE_FILES} open files and ")
-        assert first.endswith("(Too many open files); `ulimit -n 1024` before the command allows more")
+        assert first.startswith(f"the sandbox needs {sandbox.SPARE_FILES} open files, and ")
+        assert first.endswith(" can be opened; `ulimit -n 1024` before the command allows more")
 
 
 def test_code_that_the_sandbox_has_no_worker_for_is_not_called_wrong() -> None:

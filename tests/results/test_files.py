@@ -107,6 +107,27 @@ def test_a_directory_without_permission_is_found_out_beforehand(
     )
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EROFS, "read-only file system; name a file elsewhere"),
+        (errno.ENOSPC, "no space left on device; make room there, or name a file on another disk"),
+        (errno.EMFILE, "too many files are open at once; `ulimit -n 1024` before the command allows more"),
+    ],
+)
+def test_what_to_try_depends_on_why_a_file_cannot_be_written(
+    number: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mkstemp(**_: object) -> tuple[int, str]:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("tempfile.mkstemp", mkstemp)
+    path = tmp_path / "a.json"
+    with pytest.raises(OutputError) as caught:
+        files.check_writable(path)
+    assert str(caught.value) == f"cannot write {str(path)!r}: {said}"
+
+
 def test_what_a_killed_run_left_a_day_ago_is_removed_and_nothing_else(tmp_path: Path) -> None:
     old, young, foreign = ".a.json.x1.tmp", ".a.json.x2.tmp", ".b.json.x3.tmp"
     for name in (old, young, foreign, "a.tmp"):

@@ -4,7 +4,7 @@ import os
 import sys
 
 from .._version import __version__
-from ..errors import DemoError, HistoryError, OutputError, UsageError
+from ..errors import DemoError, HistoryError, OutputError, UsageError, shortage_of
 from .environment import Environment
 from .exit_codes import ExitCode
 from .options import PROGRAM, VERBS
@@ -104,7 +104,7 @@ def _fail(environment: Environment, error: Exception) -> ExitCode:
         case DemoError():
             status = ExitCode.NO_SERVER
         case _:
-            environment.say(f"{PROGRAM}: {_bug_report(environment, error, shortage=_shortage(error))}")
+            environment.say(f"{PROGRAM}: {_bug_report(environment, error, shortage=shortage_of(error))}")
             return ExitCode.UNEXPECTED_ERROR
     environment.say(f"{PROGRAM}: {_one_line(_innermost(error))}")
     return status
@@ -130,27 +130,3 @@ def _bug_report(environment: Environment, error: Exception, *, shortage: str | N
         f"unexpected {type(cause).__name__}: {cause}; this is a bug in {PROGRAM} {__version__} (Python {python}, "
         f"{sys.platform}): please report it with what the same command prints under --verbose"
     )
-
-
-def _shortage(error: Exception) -> str | None:
-    """Return what the machine ran short of and what to try, None where an error says nothing of that kind."""
-    import errno
-
-    memory = "memory ran out; end other programs, or allow more where `ulimit -v` limits it"
-    of_system = {
-        errno.ENOMEM: memory,
-        errno.EMFILE: "too many files are open at once; `ulimit -n 1024` before the command allows more",
-        errno.ENFILE: "the system has too many files open at once; end other programs",
-        errno.EAGAIN: "no further process could be started; end other programs, or allow more with `ulimit -u`",
-    }
-    match error:
-        case ExceptionGroup():
-            return next(filter(None, map(_shortage, error.exceptions)), None)
-        case MemoryError():
-            return memory
-        case OSError(errno=int(number)):
-            return of_system.get(number)
-        case RuntimeError() if "start new thread" in str(error):
-            return "no further thread could be started; end other programs, or raise `ulimit -u` and `ulimit -v`"
-        case _:
-            return None

@@ -198,7 +198,7 @@ class RunCommand:
             if unwritten is None:
                 raise
             unprinted = None
-        self._tell_the_end(ending)
+        self._tell_the_end(ending, where)
         failures = [str(error) for error in (unwritten, unprinted) if error is not None]
         if failures:
             raise OutputError("; ".join(failures))
@@ -321,15 +321,18 @@ class RunCommand:
             self._has_warned = True
             warn(f"{self._journal.why_not}; the run goes on and tries again at its end")
 
-    def _tell_the_end(self, ending: Ending) -> None:
+    def _tell_the_end(self, ending: Ending, where: str | None) -> None:
         for name in self._files.names:
             self._screen.note(f"Written: {name}")
         for remark in self._files.remarks:
             self._screen.complain(remark)
         if self._journal is not None and self._journal.remark is not None:
             self._screen.complain(self._journal.remark)
-        if self._journal is not None and self._journal.why_not is not None and not self._has_warned:
-            self._screen.note(f"Not kept in the history: {self._journal.why_not}")
+        if self._journal is not None and self._journal.why_not is not None:
+            why = "for the reason above" if self._has_warned else self._journal.why_not
+            self._screen.note(f"Not kept in the history: {why}")
+        elif self._has_warned and where is not None:
+            self._screen.note(f"Kept after all in {where}")
         if ending.is_out_of_time and ending.resume is not None:
             self._screen.note(f"What is left can be measured with: {ending.resume}")
         if ending.sentence:

@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from .._version import __version__
+from ..errors import shortage_of
 from ..ollama.awake import AwakeTimeout
 from .recognise import PS, ROOT, TAGS, VERSION, Answer
 from .types import ServerTarget
@@ -124,7 +125,9 @@ class _Interviewer:
         except asyncio.IncompleteReadError:
             self.failures.append("closes the connection without a complete answer")
         except OSError as error:
-            self.failures.append(f"breaks the connection ({error.strerror or type(error).__name__})")
+            shortage = shortage_of(error)
+            cause = f"breaks the connection ({error.strerror or type(error).__name__})"
+            self.failures.append(cause if shortage is None else f"could not be asked: {shortage}")
         except _BadAnswerError as error:
             self.failures.append(str(error))
 

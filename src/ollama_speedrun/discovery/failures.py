@@ -6,6 +6,7 @@ import sys
 from ipaddress import ip_address
 from typing import Final
 
+from ..errors import shortage_of
 from .types import ServerTarget
 
 _NO_SUCH_NAME: Final = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
@@ -14,6 +15,9 @@ _UNREACHABLE: Final = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAI
 
 def explain(error: OSError, server: ServerTarget, *, waited_s: float) -> str:
     """Return the sentence for what connecting to a server, or looking up its name, has raised."""
+    shortage = shortage_of(error)
+    if shortage is not None:
+        return f"it could not be asked: {shortage}"
     match error:
         case socket.gaierror(errno=code) if code in _NO_SUCH_NAME:
             reason = f"no machine is called {server.host!r}: check the spelling, or give its IP address."

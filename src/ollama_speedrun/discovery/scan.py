@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ipaddress import ip_address
 from typing import Final
 
+from ..errors import shortage_of
 from ..events import Notice, Phase, PhaseBegan, PhaseEnded
 from ..wording import counted
 from .diagnosis import Outcomes, diagnose, scope
@@ -248,6 +249,9 @@ class _Scan:
             async with self._interviews:
                 server, verdict = await self._judge.verdict(server, ip, stream, is_named=is_named)
         except Exception as exc:  # noqa: BLE001  # what one server says must not end the search for the others
+            shortage = shortage_of(exc)
+            if shortage is not None:
+                return Unrecognised(f"could not be asked: {shortage}")
             return Unrecognised(
                 f"answers what this program does not understand ({type(exc).__name__}); please report it"
             )

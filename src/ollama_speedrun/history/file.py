@@ -1,17 +1,19 @@
 """Opening the history file: for writing, for reading, and what is done with one that is damaged."""
 
+import errno
 import os
 import sqlite3
 import stat
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from ..errors import HistoryError
+from ..errors import HistoryError, shortage_of
 from . import USUAL_NAME
 from .migrations import VERSION, check_readable, migrate
 
@@ -22,6 +24,7 @@ _RECOVER: Final = "it is damaged: `sqlite3 FILE .recover` reads what is left of 
 _NO_WAL: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 _SIBLINGS: Final = ("", "-wal", "-shm")
 _HEAD: Final = b"SQLite format 3\0"
+_NO_ROOM: Final = "make room on that disk, or name a file on another one with --history FILE"
 _ANOTHER: Final = "name another file with --history FILE"
 
 
@@ -113,8 +116,25 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 def in_words(path: Path, error: sqlite3.Error | OSError) -> str:
     """Return what an error of the history means, where, and what to try."""
-    cause = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-    return f"the history {str(path)!r} cannot be used: {cause.lower()}; {_remedy(error)}"
+    known = (_system_error(path) or error) if isinstance(error, sqlite3.Error) and _code(error) in _NO_WAL else error
+    cause = (known.strerror or str(known)) if isinstance(known, OSError) else str(known)
+    return f"the history {str(path)!r} cannot be used: {shortage_of(known) or f'{cause.lower()}; {_remedy(known)}'}"
+
+
+def _system_error(path: Path) -> OSError | None:
+    """Return the system's own reason not to write the file or one beside it, None where there is none by now.
+
+    SQLite gives none. The file itself is not opened: closing it would drop the locks of this process on it.
+    """
+    try:
+        with ExitStack() as stack:
+            for _ in _SIBLINGS:
+                stack.enter_context(tempfile.TemporaryFile(dir=path.parent))
+        if path.exists() and not os.access(path, os.W_OK):
+            return PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as exc:
+        return exc
+    return None
 
 
 @contextmanager
@@ -131,9 +151,13 @@ def errors_in_words(path: Path) -> Iterator[None]:
 def _remedy(error: sqlite3.Error | OSError) -> str:
     if isinstance(error, sqlite3.Error) and is_damage(error):
         return _RECOVER
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
+        return "name a file elsewhere with --history FILE"
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return _NO_ROOM
     match _code(error) if isinstance(error, sqlite3.Error) else None:
         case sqlite3.SQLITE_FULL:
-            return "make room on that disk, or name a file on another one with --history FILE"
+            return _NO_ROOM
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return "another program holds it: try again once that is done"
         case _:

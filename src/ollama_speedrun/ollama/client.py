@@ -20,7 +20,7 @@ import msgspec
 from aiohttp.connector import NEEDS_CLEANUP_CLOSED
 
 from .._version import __version__
-from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError, UnreachableError
+from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError, UnreachableError, shortage_of
 from . import fields, wire
 from .awake import AwakeTimeout
 from .refusals import line_error, quoted, refusal
@@ -468,15 +468,16 @@ async def _read_bounded(response: aiohttp.ClientResponse, largest_bytes: int) ->
 
 
 def _translated(exc: Exception, url: str, bounds: Bounds) -> OllamaError:
+    shortage = shortage_of(exc)
     match exc:
+        case OSError() if shortage is not None:
+            return UnreachableError(f"{url} could not be asked: {shortage}")
         case aiohttp.ServerTimeoutError():
             return UnreachableError(
                 f"{url} did not accept a connection within {bounds.connect_timeout_s:g} s; is it switched on?"
             )
-        case aiohttp.ClientConnectorError():
+        case aiohttp.ClientConnectorError() | ConnectionRefusedError():
             return UnreachableError(f"{url} cannot be reached: {_why_unreachable(exc)}; is the server still running?")
-        case ConnectionRefusedError():
-            return UnreachableError(f"{url} cannot be reached: connection refused; is the server still running?")
         case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | OSError():
             return UnreachableError(f"{url} broke off the connection; did the server stop or run out of memory?")
         case aiohttp.ClientResponseError():
@@ -485,9 +486,11 @@ def _translated(exc: Exception, url: str, bounds: Bounds) -> OllamaError:
             return ProtocolError(f"{url} did not answer as an HTTP server does: {quoted(str(exc))}")
 
 
-def _why_unreachable(exc: aiohttp.ClientConnectorError) -> str:
+def _why_unreachable(exc: aiohttp.ClientConnectorError | ConnectionRefusedError) -> str:
     """Say why a connection could not be made, in the system's words and without the library's."""
     match exc:
+        case ConnectionRefusedError():
+            return "connection refused"
         case aiohttp.ClientConnectorDNSError():
             return "its name has no address"
         case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))) if number > 0:

@@ -22,7 +22,7 @@ from ..benchmark.types import Result
 from ..discovery.events import HostFound, HostMerged, TargetFailed
 from ..discovery.scan import find_servers
 from ..discovery.types import Access, DiscoveryPlan, Host, Trust
-from ..errors import OllamaError
+from ..errors import OllamaError, shortage_of
 from ..events import Notice, Phase, PhaseBegan, PhaseEnded
 from ..inventory.fetch import list_models
 from ..inventory.types import Model
@@ -282,7 +282,9 @@ class _Pipeline:
         except Exception as exc:  # one host's bad answer must not end the work on the others
             if self._teller.is_broken:
                 raise
-            failure = f"the work on this server ended with an error in this program: {_in_words(exc)}; please report it"
+            failure = shortage_of(exc) or (
+                f"the work on this server ended with an error in this program: {_in_words(exc)}; please report it"
+            )
             self._tell(TargetFailed(host.url, failure))
             return failure
         return None

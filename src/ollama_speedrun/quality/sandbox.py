@@ -203,8 +203,8 @@ def _check_spare_files() -> None:
             opened.append(os.dup(opened[0]))
     except OSError as error:
         raise SandboxError(
-            f"the sandbox needs {SPARE_FILES} open files and {len(opened)} are left ({error.strerror});"
-            " `ulimit -n 1024` before the command allows more"
+            f"the sandbox needs {SPARE_FILES} open files, and no more than {len(opened)} can be opened; "
+            "`ulimit -n 1024` before the command allows more"
         ) from error
     finally:
         for one in opened:

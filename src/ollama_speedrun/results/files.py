@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ..errors import OutputError, ResultFileError
+from ..errors import OutputError, ResultFileError, shortage_of
 from .codec import decode
 from .types import Document
 
@@ -74,7 +74,8 @@ def read_document(path: Path, *, writer_wait_s: float = WRITER_WAIT_S) -> Docume
     except FileNotFoundError as exc:
         raise ResultFileError(f"there is no file {str(path)!r}: check the name, or make one with --output") from exc
     except (OSError, ValueError) as exc:
-        raise ResultFileError(f"cannot read {str(path)!r}: {_cause(exc)}; check the name and its permissions") from exc
+        why = shortage_of(exc) or f"{_cause(exc)}; check the name and its permissions"
+        raise ResultFileError(f"cannot read {str(path)!r}: {why}") from exc
     return decode(data, origin=repr(str(path)))
 
 
@@ -150,7 +151,8 @@ def _mode_for(target: Path) -> int:
 
 
 def _output_error(path: Path, exc: OSError | ValueError) -> OutputError:
-    return OutputError(f"cannot write {str(path)!r}: {_cause(exc)}; {_remedy(path, exc)}")
+    why = shortage_of(exc) or f"{_cause(exc)}; {_remedy(path, exc)}"
+    return OutputError(f"cannot write {str(path)!r}: {why}")
 
 
 def _cause(exc: OSError | ValueError) -> str:
@@ -165,7 +167,7 @@ def _remedy(path: Path, exc: OSError | ValueError) -> str:
             return "name a file in it"
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
             return "make room there, or name a file on another disk"
-        case OSError(errno=errno.EACCES | errno.EPERM | errno.EROFS):
+        case OSError(errno=errno.EACCES | errno.EPERM):
             return f"check the permissions of the directory {str(path.parent)!r}, or name a file elsewhere"
         case _:
             return "name a file elsewhere"
