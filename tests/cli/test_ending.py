@@ -86,3 +86,22 @@ def sentence(*results: Result, hosts: tuple[Host, ...] = (HOST,), targets: int =
 )
 def test_the_last_sentence_of_a_run(said: str, expected: str) -> None:
     assert said == expected
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [
+        (Phase.DISCOVER, "interrupted: 1 server found"),
+        (Phase.ENUMERATE, "interrupted: 2 models listed"),
+        (Phase.BENCHMARK, "interrupted: 0 benchmarks finished"),
+    ],
+)
+def test_an_interruption_tells_what_the_verb_had_done(until: Phase, expected: str) -> None:
+    document = Document(
+        started_at=datetime(2026, 1, 1, tzinfo=UTC),
+        hosts=(HOST,),
+        models=(model("a", host=URL), model("b", host=URL)),
+        complete=False,
+    )
+    ending = Ending(document=document, until=until, selection=Selection(), has_server=True, has_model=True)
+    assert ending.sentence == expected

@@ -264,3 +264,16 @@ async def test_a_signal_while_the_demo_prepares_ends_the_installer_too_and_leave
     assert (process.returncode, stderr.decode().splitlines()[-1]) == (130, "ollama-speedrun: interrupted")
     assert not psutil.pid_exists(int(pid.read_text()))
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+async def test_a_signal_while_a_verb_without_traffic_works_is_an_interruption_too(
+    number: str, surroundings: dict[str, str], tmp_path: Path
+) -> None:
+    pipe = tmp_path / "result.json"
+    os.mkfifo(pipe)
+    async with started("assess", str(pipe), surroundings=surroundings) as process:
+        with await asyncio.to_thread(pipe.open, "wb"):  # opens once the command reads, which waits then
+            process.send_signal(signal.Signals[number])
+            stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
+    assert (process.returncode, stdout, stderr.decode()) == (130, b"", "ollama-speedrun: interrupted\n")

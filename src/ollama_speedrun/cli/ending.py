@@ -97,6 +97,10 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         return sum(result.status == status for result in self.document.results)
 
     def _what_was_finished(self) -> str:
+        if self.until is Phase.DISCOVER:
+            return f"interrupted: {counted(len(self.document.hosts), 'server')} found"
+        if self.until is Phase.ENUMERATE:
+            return f"interrupted: {counted(len(self.document.models), 'model')} listed"
         kinds = [{caveat.kind for caveat in result.caveats} for result in self.document.results]
         cut = sum(CaveatKind.CUT_SHORT in of_one for of_one in kinds)
         also = f", {cut} cut short" if cut else ""

@@ -1,6 +1,7 @@
 """The entry point: parse, hand over to the verb, and turn every error into one sentence and an exit status."""
 
 import os
+import signal
 import sys
 
 from .._version import __version__
@@ -13,17 +14,32 @@ from .overview import asked_for
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
 _STDOUT = 1
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def entry_point() -> int:
     """Run the command line of this process and return its exit status."""
+    _act_on_signals(signal.SIG_DFL, signal.default_int_handler)
     _fill_standard_streams()
     environment = Environment.of_process()
     status = main(environment)
+    _act_on_signals(signal.default_int_handler, signal.SIG_DFL)
     _drop_what_stdout_refuses()
     return status
+
+
+def _act_on_signals(usual: object, action: "Callable[..., object] | signal.Handlers") -> None:
+    """Do what Ctrl-C does when the process is to end or its terminal closes, unless the parent chose otherwise.
+
+    Once all is done, another signal ends the process without a word.
+    """
+    for name in _SIGNALS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == usual:
+            signal.signal(number, action)
 
 
 def _fill_standard_streams() -> None:

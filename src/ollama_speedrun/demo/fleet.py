@@ -8,7 +8,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import IO, assert_never
 
 import msgspec
@@ -71,8 +71,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     assert process.stdin is not None  # noqa: S101 - opened as a pipe
     process.stdin.close()
     try:
-        async with asyncio.timeout(_GOODBYE_S):
-            await process.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_S):
+                await process.wait()
     finally:
         if process.returncode is None:
             process.kill()
