@@ -14,6 +14,9 @@ NO_RESOLVER = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resol
 @pytest.mark.parametrize(
     ("error", "host", "beginning", "advice"),
     [
+        (UNKNOWN, "fe80::1%eth9", "this machine has no interface 'eth9'", "behind the %"),
+        (OSError(errno.EINVAL, "x"), "fe80::1", "such an address is one of a link", "as in fe80::1%eth0."),
+        (OSError(errno.EINVAL, "x"), "::2", "connecting failed", "is the address right?"),
         (UNKNOWN, "box", "no machine is called 'box'", "check the spelling"),
         (NO_RESOLVER, "box", "the name 'box' could not be looked up (Temporary", "give the IP address"),
         (ConnectionRefusedError(), "127.0.0.1", "nothing listens on port 11434", "ollama serve"),

@@ -18,7 +18,10 @@ def explain(error: OSError, server: ServerTarget, *, waited_s: float) -> str:
     shortage = shortage_of(error)
     if shortage is not None:
         return f"it could not be asked: {shortage}"
+    address, _, interface = server.host.partition("%")
     match error:
+        case socket.gaierror(errno=code) if code in _NO_SUCH_NAME and interface:
+            reason = f"this machine has no interface {interface!r}: check what is behind the %."
         case socket.gaierror(errno=code) if code in _NO_SUCH_NAME:
             reason = f"no machine is called {server.host!r}: check the spelling, or give its IP address."
         case socket.gaierror():
@@ -40,11 +43,21 @@ def explain(error: OSError, server: ServerTarget, *, waited_s: float) -> str:
                 "the machine cannot be reached: is it on, and does macOS allow this terminal to use the local network "
                 "(System Settings, Privacy & Security, Local Network)?"
             )
+        case OSError(errno=errno.EINVAL) if not interface and _is_link_local(address):
+            reason = f"such an address is one of a link: name the interface behind it, as in {address}%eth0."
         case OSError(errno=code) if code in _UNREACHABLE:
             reason = f"the machine cannot be reached ({error.strerror}): is it on and in this network?"
         case _:
             reason = f"connecting failed ({error.strerror or error}): is the address right?"
     return reason
+
+
+def _is_link_local(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.version == 6 and address.is_link_local
 
 
 def _is_this_machine(host: str) -> bool:

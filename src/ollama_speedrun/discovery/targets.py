@@ -22,6 +22,9 @@ _ENDPOINT: Final = re.compile(r"/(api|v1)(/|$)")
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 _WILDCARDS: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
+_ENCODED_ZONE: Final = re.compile("%25(?=[^]])")
+"""In a URL the interface of a link-local address stands behind an encoded percent sign: fe80::1%25eth0."""
+
 
 def parse_target(
     text: str, *, default_port: int = DEFAULT_PORT, max_addresses: int = DEFAULT_MAX_ADDRESSES
@@ -102,7 +105,7 @@ def parse_url(written: str, *, default_port: int = DEFAULT_PORT) -> ServerTarget
         raise TargetError(f"{written!r} has the scheme {parts.scheme!r}: only http and https lead to an Ollama server")
     if parts.query or parts.fragment:
         raise TargetError(f"{written!r} goes on after the server: give only {parts.scheme}://{parts.netloc}")
-    host, port = _split_port(parts.netloc)
+    host, port = _split_port(_ENCODED_ZONE.sub("%", parts.netloc))
     default = 443 if parts.scheme == "https" else default_port
     return ServerTarget(
         scheme=parts.scheme,
@@ -153,8 +156,10 @@ def _parse_network(written: str, port: int, max_addresses: int) -> NetworkTarget
 def _split_port(authority: str) -> tuple[str, str | None]:
     """Host and port as written; an IPv6 address without brackets is all host."""
     if authority.startswith("["):
-        host, _, port = authority[1:].partition("]")
-        return host, port.removeprefix(":") if port.startswith(":") else None
+        host, bracket, port = authority[1:].partition("]")
+        if not bracket or (port and not port.startswith(":")):
+            return authority, None
+        return host, port.removeprefix(":") if port else None
     if authority.count(":") > 1:
         return authority, None
     host, separator, port = authority.partition(":")
