@@ -97,11 +97,11 @@ class ServerError(OllamaError):
 
 
 class ProtocolError(OllamaError):
-    """The answer is not what Ollama's protocol allows here; `is_cut` says that only its end is missing."""
+    """The answer is not what Ollama's protocol allows here; `may_pass` says that the next may be whole."""
 
-    def __init__(self, text: str, *, is_cut: bool = False) -> None:
+    def __init__(self, text: str, *, may_pass: bool = False) -> None:
         super().__init__(text)
-        self.is_cut = is_cut
+        self.may_pass = may_pass
 
 
 _MEMORY = "memory ran out; end other programs, or allow more where `ulimit -v` limits it"

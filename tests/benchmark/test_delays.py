@@ -145,10 +145,18 @@ def test_an_end_that_a_slow_model_needs_for_its_end_token_is_not_late() -> None:
 @pytest.mark.parametrize(
     ("host", "told_kinds", "words"),
     [
-        ({"holds_s": (1.2,)}, [CaveatKind.HELD_UP], "every request waited 1.2 s before the first token"),
-        ({"holds_s": (0.3,)}, [CaveatKind.HELD_UP], "every request waited 300 ms before the first token"),
+        (
+            {"holds_s": (1.2,)},
+            [CaveatKind.HELD_UP],
+            "every request spent 1.2 s outside of the server before the first token",
+        ),
+        ({"holds_s": (0.3,)}, [CaveatKind.HELD_UP], "every request spent 30"),
         ({"holds_s": (1.2,), "latency_s": 0.2}, [CaveatKind.HELD_UP], "(a small request takes 20"),
-        ({"latency_s": 1.0}, [CaveatKind.HELD_UP], "(a small request takes 1.0 s there and back)"),
+        (
+            {"latency_s": 1.0},
+            [CaveatKind.HELD_UP],
+            "and a small request 1.0 s, longer than a network takes, so there is no TTFT",
+        ),
     ],
 )
 async def test_a_gateway_that_lets_each_request_wait_costs_the_ttft(
@@ -179,7 +187,7 @@ async def test_a_request_that_alone_waited_at_a_gateway_is_repeated_and_leaves_n
 async def test_waits_of_unlike_length_are_told_by_their_middle() -> None:
     result = await result_of(MODEL, holds_s=(0.4, 0.5, 1.5, 0.8, 1.1))
     assert (result.ttft_s, kinds(result)) == (None, [CaveatKind.HELD_UP])
-    assert "every request waited 1.1 s" in told(result)[0].text
+    assert "every request spent 1.1 s" in told(result)[0].text
 
 
 async def test_an_end_that_a_gateway_holds_back_is_named() -> None:
@@ -205,3 +213,50 @@ def test_a_queue_in_each_request_is_found_by_what_no_model_needs(waited_ms: int,
     observed = observations(warm_up=waiting(observations().warm_up), interview=waiting(PLAIN), trials=tuple(always))
     result = derive.measured(model(), observed)
     assert (result.ttft_s is None, kinds(result)) == (is_queue, [CaveatKind.QUEUED] if is_queue else [])
+
+
+def test_tokens_that_a_proxy_collects_and_sends_one_by_one_give_no_ttft_and_no_classic_rate() -> None:
+    again = record(
+        first_content_ns=1180 * MS, last_content_ns=1202 * MS, content_arrivals=101, ended_ns=1206 * MS, **NEAR
+    )
+    assert (metrics.ttft_s(again), metrics.ttfa_s(again), metrics.classic_tps(again)) == (None, None, None)
+    of_many = derive.measured(model(), observations(interview=again, trials=(again, again, again)))
+    assert of_many.decode_tps == pytest.approx(100)
+    assert CaveatKind.BUFFERED in {caveat.kind for caveat in of_many.caveats}
+
+
+def test_a_server_that_puts_its_reading_into_the_duration_of_decoding_keeps_its_ttft() -> None:
+    mixed = record(prompt_eval_duration_ns=0, load_duration_ns=0, eval_duration_ns=1208 * MS, **NEAR)
+    assert metrics.ttft_s(mixed) == metrics.ttft_s(PLAIN)
+
+
+@pytest.mark.parametrize("read_ns", [None, 0])
+def test_a_server_that_does_not_say_how_long_it_read_does_not_seem_to_let_requests_wait(read_ns: int | None) -> None:
+    silent = record(prompt_eval_duration_ns=read_ns)
+    warm_up = record(prompt_eval_duration_ns=read_ns, total_duration_ns=1030 * MS)
+    assert not metrics.was_queued(silent, (warm_up, silent))
+    assert not metrics.always_waits(silent)
+
+
+@pytest.mark.parametrize(("load_ms", "is_left_out"), [(150, False), (450, False), (1500, True)])
+def test_a_load_in_each_request_to_a_loaded_model_is_no_part_of_its_ttft(load_ms: int, *, is_left_out: bool) -> None:
+    def loading(stream: StreamRecord) -> StreamRecord:
+        total_ns = (stream.total_duration_ns or 0) + load_ms * MS
+        return later(load_ms * MS, stream, total_duration_ns=total_ns, load_duration_ns=load_ms * MS + 20 * MS)
+
+    always = [loading(PLAIN)] * 3
+    observed = observations(
+        warm_up=loading(observations().warm_up), interview=loading(PLAIN), trials=tuple(always), was_loaded=True
+    )
+    result = derive.measured(model(), observed)
+    reloaded = [caveat.text for caveat in result.caveats if caveat.kind is CaveatKind.RELOADED]
+    assert ((result.ttft_s is None), len(reloaded)) == (is_left_out, int(is_left_out))
+    assert not is_left_out or "every request spent up to 1.5 s on loading" in reloaded[0]
+
+
+def test_a_server_that_gives_its_stages_in_milliseconds_and_its_total_in_ns_does_not_seem_to_let_requests_wait() -> (
+    None
+):
+    mixed = record(prompt_eval_duration_ns=150, eval_duration_ns=1000, load_duration_ns=100 * MS, **NEAR)
+    assert not metrics.was_queued(mixed, ())
+    assert (metrics.always_waits(mixed), delays.held_ns(mixed)) == (False, 0)

@@ -262,7 +262,7 @@ LATE = record(first_content_ns=700 * MS, first_answer_ns=700 * MS, content_chunk
     [
         pytest.param(PLAIN, 0.2, 0.2, 0, id="token by token"),
         pytest.param(LATE, None, 0.7, 50, id="half of the tokens hidden"),
-        pytest.param(record(first_content_ns=700 * MS), 0.7, 0.2, 0, id="a chunk for each token"),
+        pytest.param(record(first_content_ns=700 * MS), None, None, 0, id="a chunk for each token"),
         pytest.param(record(first_content_ns=700 * MS, content_arrivals=3), None, None, 0, id="in blocks"),
         pytest.param(record(first_content_ns=240 * MS, content_chunks=97), 0.24, 0.2, 0, id="four tokens of a tag"),
         pytest.param(

@@ -261,3 +261,24 @@ def test_a_stranger_with_an_odd_entry_is_not_taken_for_ollama() -> None:
     verdict = recognise(answers)
     assert isinstance(verdict, Recognised)
     assert verdict.kind != "ollama"
+
+
+@pytest.mark.parametrize(
+    ("root", "models", "kind"),
+    [
+        (b"Ollama is running", [GOOD_ENTRY], "ollama"),
+        (b"Hello", [GOOD_ENTRY], "Ollama-compatible server"),
+        (b"Ollama is running", [{**GOOD_ENTRY, "digest": ""}], "Ollama-compatible server"),
+    ],
+)
+@pytest.mark.parametrize("status", [401, 404])
+def test_a_named_server_whose_proxy_hides_the_version_is_known_by_its_text_and_its_models(
+    root: bytes, models: list[dict[str, Any]], kind: str, status: int
+) -> None:
+    tags = json.dumps({"models": models}).encode()
+    answers = {ROOT: Answer(200, {}, root), TAGS: Answer(200, {}, tags), VERSION: Answer(status, {}, b"no")}
+    verdict = recognise(answers, is_named=True)
+    assert isinstance(verdict, Recognised)
+    assert (verdict.kind, verdict.version) == (kind, None)
+    assert isinstance(found := recognise(answers), Recognised)
+    assert found.kind == "Ollama-compatible server"

@@ -52,6 +52,27 @@ def test_an_odd_field_of_a_listed_model_is_absent_and_the_rest_stands(
 
 
 @pytest.mark.parametrize(
+    ("written", "is_done"),
+    [
+        (b"true", True),
+        (b"1", True),
+        (b'"true"', True),
+        (b'"True"', True),
+        (b'"false"', False),
+        (b"0", False),
+        (b"2", False),
+    ],
+)
+def test_a_last_line_is_known_by_whatever_means_true(written: bytes, *, is_done: bool) -> None:
+    assert fields.read(b'{"response":"a","done":' + written + b"}", wire.Chunk).done is is_done
+
+
+def test_a_number_that_is_none_is_absent_and_a_text_that_names_it_stands() -> None:
+    line = b'{"response":"NaN, Infinity","load_duration": NaN,"eval_duration":-Infinity,"eval_count":5,"done":true}'
+    assert fields.read(line, wire.Chunk) == wire.Chunk(response="NaN, Infinity", eval_count=5, done=True)
+
+
+@pytest.mark.parametrize(
     ("written", "text"),
     [
         (rb"a\ud800b", "a\ufffdb"),

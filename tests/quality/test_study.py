@@ -172,7 +172,7 @@ async def test_a_model_that_may_think_gets_room_for_it() -> None:
 
 async def test_an_item_that_the_server_fails_to_answer_is_replaced_and_counts_nowhere() -> None:
     fault = ErrorAnswer(status=500, text="something broke")
-    script = student(100, fault=fault, faulty_requests=1, sound_requests=12)
+    script = student(100, fault=fault, faulty_requests=2, sound_requests=12)
 
     async with fake_host(HostScript(models=(script,))) as host:
         events = await examine(host, desk())

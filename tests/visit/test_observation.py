@@ -8,6 +8,7 @@ from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.visit import stream
 from ollama_speedrun.visit.observation import TAIL_CHARACTERS, observe
+from ollama_speedrun.visit.types import StreamRecord
 
 DONE = wire.Chunk(done=True, done_reason="stop")
 
@@ -99,3 +100,33 @@ async def test_an_error_line_about_repetition_after_equal_pieces_is_the_end_of_a
             return
         with pytest.raises(ServerError, match="out of memory"):
             await sending
+
+
+MS = 1_000_000
+
+
+def waiting(*pieces: str, ready_ms: int) -> StreamRecord:
+    """Return the record of these pieces, each 100 ms after the one before, of a server that read until then."""
+    chunks = [(100 * MS * number, wire.Chunk(response=piece)) for number, piece in enumerate(pieces)]
+    done = wire.Chunk(done=True, eval_count=9, load_duration=10 * MS, prompt_eval_duration=(ready_ms - 10) * MS)
+    ended_ns = 100 * MS * len(pieces)
+    return observe([*chunks, (ended_ns, done)], sent_ns=0, ended_ns=ended_ns, where="here")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "ready_ms", "first_ms", "chunks"),
+    [
+        ((" ", "Yes", " so"), 90, 100, 2),
+        (("\u200b", "\n", "Yes", " so"), 195, 200, 2),
+        (("\n", "Yes", " so"), 10, 0, 3),
+        (("Well", "Yes", " so"), 90, 0, 3),
+        ((" ", "Yes", " so"), 900, 0, 3),
+        ((" ", " "), 150, 0, 2),
+    ],
+)
+def test_a_blank_piece_that_came_while_the_prompt_was_read_is_a_proxys(
+    pieces: tuple[str, ...], ready_ms: int, first_ms: int, chunks: int
+) -> None:
+    record = waiting(*pieces, ready_ms=ready_ms)
+    assert (record.first_content_ns, record.content_chunks, record.content_arrivals) == (first_ms * MS, chunks, chunks)
+    assert record.first_answer_ns == record.first_content_ns

@@ -72,14 +72,15 @@ async def outcome(server: Server, health: Health, whys: list[str] | None = None)
         ([ServerError(200, RUNNER), "here"], "here", 2),
         ([ServerError(500, "llama runner process has terminated: signal: killed"), "here"], "here", 2),
         ([ServerError(500, RUNNER)] * 2 + ["here"], "ServerError", 2),
+        ([ServerError(500, "timed out waiting for llama runner to start"), "here"], "here", 2),
         ([ServerError(500, "boom"), "here"], "ServerError", 1),
         ([ServerError(400, "runner options: stopped"), "here"], "ServerError", 1),
         ([ServerError(404, "model not found"), "here"], "ServerError", 1),
         ([begun(ServerError(200, "something broke")), "here"], "here", 2),
         ([begun(ServerError(200, "something broke"))] * 2 + ["here"], "ServerError", 2),
         ([ProtocolError("odd"), "here"], "ProtocolError", 1),
-        ([ProtocolError("no done line", is_cut=True), "here"], "here", 2),
-        ([ProtocolError("no done line", is_cut=True)] * 2 + ["here"], "ProtocolError", 2),
+        ([ProtocolError("no done line", may_pass=True), "here"], "here", 2),
+        ([ProtocolError("no done line", may_pass=True)] * 2 + ["here"], "ProtocolError", 2),
         ([UnreachableError("broke"), "here"], "here", 2),
         ([UnreachableError("broke")] * 2 + ["here"], "UnreachableError", 2),
         ([TimedOutError("late"), "here"], "TimedOutError", 1),
@@ -93,6 +94,25 @@ async def test_what_passes_is_asked_again_and_nothing_else(
 ) -> None:
     server = Server(*answers)
     assert (await outcome(server, health_of(server)), server.asked) == (expected, asked)
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (ServerError(500, "no available slot"), "here"),
+        (ServerError(499, "context canceled"), "here"),
+        (ServerError(404, "model 'm:1b' not found"), "here"),
+        (ServerError(500, "model requires more system memory (9 GiB) than is available"), "ServerError"),
+        (ServerError(400, "exceeds the available context size"), "ServerError"),
+        (ServerError(403, "no"), "ServerError"),
+    ],
+)
+async def test_a_host_whose_models_have_answered_is_asked_again_after_an_error_without_a_lasting_cause(
+    failure: ServerError, expected: str
+) -> None:
+    server = Server("here", failure, "here")
+    health = health_of(server)
+    assert [await outcome(server, health) for _ in range(2)] == ["here", expected]
 
 
 async def test_why_a_request_was_sent_again_is_noted_and_a_busy_server_named_at_once() -> None:

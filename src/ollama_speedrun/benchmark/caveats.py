@@ -159,6 +159,13 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
             f"{_no_ttft(reloaded, timed)}; another client may be asking for it with another context: run again when "
             "the server is idle",
         )
+    elif loading := [record for record in timed if metrics.always_loads(record)]:
+        longest_s = units.seconds(max(record.load_duration_ns or 0 for record in loading))
+        yield Caveat(
+            CaveatKind.RELOADED,
+            f"{_of_all(loading, timed)} spent up to {longest_s:.1f} s on loading although the model was loaded, so "
+            f"{_no_ttft(loading, timed)}; look at the server's log for why it loads again or waits with it",
+        )
 
 
 def of_embedding(reloaded: int, held: Sequence[int] = ()) -> tuple[Caveat, ...]:

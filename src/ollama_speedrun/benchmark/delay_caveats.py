@@ -49,12 +49,16 @@ def of_embedding(held: Sequence[int]) -> tuple[Caveat, ...]:
 def _of_held(held: Sequence[StreamRecord], timed: Sequence[StreamRecord]) -> Caveat:
     what = _count(len(held), len(timed), "request")
     without = "there is no TTFT" if len(held) == len(timed) else "the TTFT comes from the others"
+    trips_ns = statistics.median(record.round_trip_ns or 0 for record in held)
+    waited_ns = statistics.median(map(delays.held_ns, held)) + min(trips_ns, delays.LONGEST_ROUND_TRIP_NS)
+    if trips_ns > delays.LONGEST_ROUND_TRIP_NS:
+        why = f"and a small request {_s(trips_ns)}, longer than a network takes"
+    else:
+        why = f"which neither its durations nor the network explain (a small request takes {_s(trips_ns)})"
     return Caveat(
         CaveatKind.HELD_UP,
-        f"{what} waited {_s(statistics.median(map(delays.held_ns, held)))} before the first token for something that "
-        f"neither the server's durations nor the network explain (a small request takes {_round_trip(held)} there and "
-        f"back), so {without}; a proxy or gateway in between holds requests up: give the address of the Ollama server "
-        "itself",
+        f"{what} spent {_s(waited_ns)} outside of the server before the first token, {why}, so {without}; a proxy or "
+        "gateway in between holds requests up: give the address of the Ollama server itself",
     )
 
 

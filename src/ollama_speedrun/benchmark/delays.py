@@ -75,6 +75,18 @@ def held_whole_ns(took_ns: int, total_ns: int | None, *, round_trip_ns: int | No
     return _if_long(took_ns - total_ns, round_trip_ns, within_ns=took_ns)
 
 
+def agrees_with_total(record: StreamRecord) -> bool:
+    """Return whether the server's load, reading and decoding are all there, and fill its total to within 5 % and 20 ms.
+
+    One that puts its reading into the duration of decoding leaves the reading out, or exceeds the total.
+    """
+    durations = _Durations.of(record)
+    if durations is None or durations.total_ns is None:
+        return False
+    stages_ns = durations.load_ns + durations.prompt_ns + durations.decode_ns
+    return abs(durations.total_ns - stages_ns) <= CLOCK_TOLERANCE * durations.total_ns + USUAL_JITTER_NS
+
+
 def comes_and_goes(record: StreamRecord, calm: Sequence[StreamRecord]) -> bool:
     """Return whether a request was held up and one of the others was not, so that it is worth repeating."""
     return held_ns(record) > 0 and any(held_ns(other) == 0 for other in calm)

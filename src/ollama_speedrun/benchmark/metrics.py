@@ -36,6 +36,8 @@ QUEUE_FACTOR: Final = 3
 RELOAD_FLOOR_NS: Final = 100_000_000
 RELOAD_FLOOR_UNLISTED_NS: Final = 10_000_000
 """For a model that /api/ps does not list after its answer."""
+LONGEST_WARM_LOAD_NS: Final = 500_000_000
+"""A server that has a model loaded finds it sooner; what takes longer is no part of the model's own time."""
 RELOAD_SHARE: Final = 0.25
 RELOAD_FACTOR: Final = 3
 LARGEST_LAG: Final = 0.05
@@ -252,8 +254,9 @@ def was_first_piece_late(record: StreamRecord) -> bool:
     """Return whether the first content came clearly later than the first token was there, so that no TTFT can be had.
 
     By the server's clock: its tokens took longer to decode than the time that was left after the first content, by more
-    than 20 ms and 4 tokens, and at least half of the tokens of that time had no moment of their own. Without usable
-    durations every answer that was buffered counts as late, and so does one that came at a single moment.
+    than 20 ms and 4 tokens, and at least half of the tokens of that time had no moment of their own, or all its
+    durations make up the total: then a proxy collected the tokens and sent them one by one. Without usable durations
+    every answer that was buffered counts as late, and so does one that came at a single moment.
     """
     unseen_ns = unseen_decoding_ns(record)
     if unseen_ns is None or (was_buffered(record) and _arrivals(record) == 1):
@@ -263,7 +266,7 @@ def was_first_piece_late(record: StreamRecord) -> bool:
     if unseen_ns <= max(USUAL_JITTER_NS, UNSEEN_TOKENS * token_ns):
         return False
     without_a_moment = tokens - _end_tokens(record) - _arrivals(record)
-    return 2 * without_a_moment >= unseen_ns / token_ns
+    return 2 * without_a_moment >= unseen_ns / token_ns or delays.agrees_with_total(record)
 
 
 def unseen_decoding_ns(record: StreamRecord) -> int | None:
@@ -389,14 +392,23 @@ def always_waits(record: StreamRecord) -> bool:
     waited_ns = _waited_ns(record)
     if waited_ns is None or record.first_content_ns is None:
         return False
-    if (record.prompt_eval_duration_ns or 0) < SHORTEST_WINDOW_NS:  # then reading is a part of what is left
-        return False
     return waited_ns > max(delays.HOLD_FLOOR_NS, delays.HOLD_SHARE * record.first_content_ns)
 
 
+def always_loads(record: StreamRecord) -> bool:
+    """Return whether loading took more of the time to the first token than finding a model that is loaded can need."""
+    load_ns = possible_ns(record.load_duration_ns, _first_ns(record))
+    return load_ns is not None and load_ns > max(LONGEST_WARM_LOAD_NS, delays.HOLD_SHARE * _first_ns(record))
+
+
 def _waited_ns(record: StreamRecord) -> int | None:
-    """Unattributed time before the first content, in ns: what comes later is no queue, but a wrong eval_duration."""
-    waited_ns = unattributed_ns(record)
+    """Unattributed time before the first content, in ns: what comes later is no queue, but a wrong eval_duration.
+
+    None where the server does not say how long it read and decoded, or in another unit: that is a part of what is left.
+    """
+    stages_ns = (record.prompt_eval_duration_ns or 0, record.eval_duration_ns or 0)
+    is_told = min(stages_ns) > 0 and max(stages_ns) >= SHORTEST_WINDOW_NS
+    waited_ns = unattributed_ns(record) if is_told else None
     if waited_ns is None or record.first_content_ns is None:
         return waited_ns
     return min(
@@ -427,12 +439,12 @@ def undisturbed(
 ) -> list[StreamRecord]:
     """Return the generations that neither waited behind another client's request nor had the model loaded again.
 
-    Also where each of them waited.
+    Also where each of them waited, or spent over 500 ms and 5 % of the time to the first token on loading.
     """
     return [
         record
         for record in timed
-        if not (was_queued(record, calm) or always_waits(record))
+        if not (was_queued(record, calm) or always_waits(record) or always_loads(record))
         and not was_reloaded(record, warm_up, was_loaded=was_loaded)
     ]
 

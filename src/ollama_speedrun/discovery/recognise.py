@@ -85,6 +85,11 @@ class _Evidence(msgspec.Struct, frozen=True, kw_only=True):
         """True if it lists nothing, or one model at least as Ollama does: others may be odd."""
         return self.models is not None and (not self.models or any(map(_is_nearly_as_ollama_lists, self.models)))
 
+    @property
+    def hides_version(self) -> bool:
+        """True if all but its version is Ollama's, as behind a proxy that passes on only some paths."""
+        return self.version is None and self.root == _ROOT_TEXT and bool(self.models) and self.lists_as_ollama
+
     def all_models(self, key: str, accept: Callable[[object], bool]) -> bool:
         """Return whether there are models and each has an acceptable value."""
         return bool(self.models) and all(accept(model.get(key)) for model in self.models or ())
@@ -109,10 +114,10 @@ def recognise(answers: Mapping[str, Answer], *, is_named: bool = False) -> Recog
 
     Ollama is only what answers "/" with its exact text, has a version, and lists models and nothing else, each with a
     name and a digest of 64 hex digits. A server that the user named is believed further: its version and its models
-    are enough, whatever a proxy shows at "/".
+    are enough, whatever a proxy shows at "/", and so are that text and its models where a proxy hides the version.
     """
     seen = _evidence(answers, is_named=is_named)
-    if is_named and seen.version is not None and seen.lists_one_as_ollama:
+    if is_named and (seen.version is not None or seen.hides_version) and seen.lists_one_as_ollama:
         seen = msgspec.structs.replace(seen, root=_ROOT_TEXT, tags={"models": seen.tags["models"]})
     for kind, is_one in _LOOK_ALIKES:
         if is_one(seen):
@@ -133,7 +138,7 @@ def _missing(seen: _Evidence, *, is_named: bool) -> str | None:
             seen.root == _ROOT_TEXT or is_named,
             f"/ says {said!r} instead of {_ROOT_TEXT!r}" if said else f"/ does not say {_ROOT_TEXT!r}",
         ),
-        (seen.version is not None, "/api/version names no version"),
+        (seen.version is not None or (is_named and seen.hides_version), "/api/version names no version"),
         (
             seen.lists_as_ollama or (is_named and seen.lists_one_as_ollama),
             "/api/tags lists models without a name, or without a digest of 64 hex digits",

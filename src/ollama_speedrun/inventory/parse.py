@@ -20,7 +20,7 @@ ENCODERS: Final = ("bert", "roberta", "t5encoder", "embedding", "clip", "mmproj"
 """Parts of the names of architectures that give vectors and no text; the last two are those of pictures."""
 EMBEDDING_NAME: Final = re.compile(r"(^|[^a-z])(embed(der|dings?)?|rerank(er|ing)?)([^a-z]|$)|embedding|rerank")
 ENCODER_NAME: Final = re.compile(
-    r"(^|[^a-z0-9])(bge|gte|e5|minilm|colbert|mmproj|bert|roberta|modernbert|distilbert)([^a-z0-9]|$)"
+    r"(^|[^a-z0-9])(bge|gte|e5|minilm|colbert|colpali|mmproj|bert|roberta|modernbert|distilbert|labse|sbert|distiluse|paraphrase)([^a-z0-9]|$)"
 )
 """The short names of widely used encoders, which may be a part of another name by chance."""
 DRAFT_OPTION: Final = re.compile(r"^draft_num_predict\s+(\d{1,9})\s*$", re.MULTILINE)

@@ -207,7 +207,8 @@ class ChunkStream:
                     f"{self._url} sent server-sent events ({quoted(line)}) and not one JSON object a line; a proxy "
                     "translates them: give the address of the Ollama server itself"
                 ) from exc
-            raise ProtocolError(f"{self._url} sent a line that is no chunk of a generation: {quoted(line)}") from exc
+            what = f"{self._url} sent a line that is no chunk of a generation: {quoted(line)}"
+            raise ProtocolError(what, may_pass=True) from exc
         if chunk.error is not None:
             text = line_error(chunk.error)
             raise ServerError(self._response.status, text, message=f"{text} (an error in the midst of the answer)")

@@ -43,13 +43,16 @@ _LISTS: Final = (tuple[msgspec.Raw, ...], tuple[msgspec.Raw, ...] | None)
 _ESCAPES: Final = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|(?:\\[^u])+"
 )
+_NOT_A_NUMBER: Final = re.compile(rb"(?<=[:\[,])\s{0,8}-?(?:NaN|Infinity)(?=\s{0,8}[,}\]])")
+_TRUTHS: Final = {b"1": True, b'"true"': True, b"0": False, b'"false"': False}
 
 
 def read(body: bytes | msgspec.Raw, kind: type[S]) -> S:
     """Return a message of this kind, whose fields all have defaults.
 
     A field that is null where no null is meant, or of another type, is absent: it has its default. A number with a
-    fraction is rounded where a whole one is meant; a number written as a text is absent. Half a surrogate pair becomes
+    fraction is rounded where a whole one is meant; a number written as a text is absent, and so are NaN and Infinity,
+    which are no JSON. 1 and "true" are true where that is meant. Half a surrogate pair becomes
     U+FFFD, and so does a byte that is no UTF-8. A field with more parts than any server sends is absent. Raises
     `DecodeError` for what is no JSON object.
     """
@@ -178,6 +181,8 @@ def _alternatives(wanted: Any) -> tuple[Any, ...]:  # noqa: ANN401  # types, or 
 def _near(raw: msgspec.Raw, wanted: Any) -> Any:  # noqa: ANN401  # a value of the type that is wanted
     """Return what can be saved of a value that is not quite of one plain type."""
     try:
+        if wanted is bool:
+            return _TRUTHS.get(bytes(raw).strip().lower())
         if wanted is int:
             number = _decoder(float).decode(raw)
             return round(number) if math.isfinite(number) else None
@@ -197,13 +202,15 @@ def _near_list(raw: msgspec.Raw, wanted: Any) -> tuple[Any, ...] | None:  # noqa
 
 
 def _repaired(body: bytes) -> bytes:
-    """Return JSON whose texts are whole: without half surrogate pairs, in UTF-8, and without a byte order mark.
+    """Return JSON without half surrogate pairs, in UTF-8, without a byte order mark, and with null for no number.
 
     Raises `DecodeError` for a body so large, or with so many escapes, that repairing it would take long.
     """
     if len(body) > LARGEST_REPAIRED_BYTES or body.count(b"\\") > MOST_REPAIRED_ESCAPES:
         raise msgspec.DecodeError("too large to be repaired")
     body = body.removeprefix(codecs.BOM_UTF8)
+    if b"NaN" in body or b"Infinity" in body:
+        body = _NOT_A_NUMBER.sub(b"null", body)
     whole = _ESCAPES.sub(lambda found: rb"\ufffd" if found[1] else found[0], body) if b"\\u" in body else body
     try:
         whole.decode()

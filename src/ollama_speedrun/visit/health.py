@@ -35,6 +35,7 @@ class State(enum.Enum):
 class Health:
     """Knows whether a host still answers. `probe` asks it the cheapest question there is.
 
+    `has_worked` says that a model has answered before.
     A host that turns requests away is waited for `busy_s` seconds in all, counted from its last answer to one.
     """
 
@@ -56,6 +57,7 @@ class Health:
         self._busy_s = self._busy_left_s = busy_s
         self._busy_pause_s = FIRST_BUSY_PAUSE_S
         self._timeouts = 0
+        self.has_worked = False
 
     @property
     def is_gone(self) -> bool:
@@ -74,6 +76,7 @@ class Health:
         """
         if not is_work:
             return
+        self.has_worked = True
         self._busy_left_s, self._busy_pause_s = self._busy_s, FIRST_BUSY_PAUSE_S
         self._timeouts = 0
 

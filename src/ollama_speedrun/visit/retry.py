@@ -7,7 +7,8 @@
 | 502 or the like: a proxy cannot reach the server | the host is waited for, and asked up to twice more |
 | a proxy's 504 or the like | asked once more |
 | an error that says that the model's runner died, or one in the midst of an answer | asked once more |
-| an answer that ends without a done line | asked once more |
+| 500, 499, or 404 for a model, from a host whose models have answered before | asked once more, unless it lasts |
+| an answer that ends without a done line, or has something else in it | asked once more |
 | an answer without any content, or one that only says that the model was loaded | asked once more |
 | no answer in time | not asked again, but the host is looked at; the second in a row without a token ends the visit |
 """
@@ -29,9 +30,11 @@ PROXY_FAILED: Final = AWAY | {408, 504, 520, 522, 524}
 LARGEST_WORKING_STATUS: Final = 299
 
 _BUSY_TEXT: Final = re.compile(r"server (is )?busy|maximum pending requests|too many requests", re.IGNORECASE)
+_MAY_PASS: Final = frozenset({404, 499, 500})
+_LASTS: Final = re.compile(r"memory|support|exceed|too (long|large)|invalid|permission", re.IGNORECASE)
 _RUNNER_DIED: Final = re.compile(
     r"runner\b.*\b(stopped|terminated|died|exited|crashed|not responding)|unexpected EOF|\bEOF$|connection reset"
-    r"|connection refused|broken pipe",
+    r"|connection refused|broken pipe|timed out waiting for llama runner",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -72,10 +75,10 @@ async def retrying(
                 raise
             why, repeats = str(exc), repeats if is_busy(exc) else repeats + 1
         except ProtocolError as exc:
-            if repeats or not exc.is_cut:
+            if repeats or not exc.may_pass:
                 raise
             await asyncio.sleep(PAUSE_S)
-            why, repeats = str(exc), repeats + 1
+            why, repeats = str(exc).partition("; ")[0], repeats + 1
         else:
             health.count_answer(is_work=is_work)
             fault = None if repeats else fault_of(answer)
@@ -90,7 +93,8 @@ async def _has_passed(failure: ServerError, health: Health, repeats: int) -> boo
     if is_busy(failure):
         return await health.wait_while_busy(str(failure), failure.retry_after_s)
     is_away = failure.status in AWAY
-    if repeats >= (MOST_AWAY if is_away else 1) or not passes(failure):
+    once = failure.status in _MAY_PASS and health.has_worked and _LASTS.search(failure.text) is None
+    if repeats >= (MOST_AWAY if is_away else 1) or not (passes(failure) or once):
         return False
     await asyncio.sleep(PAUSE_S * (repeats + 1))
     return not is_away or await _see_whether_it_answers(health)

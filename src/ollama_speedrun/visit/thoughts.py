@@ -16,6 +16,7 @@ THINKING_TAGS: Final = (
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
     ("<|START_THINKING|>", "<|END_THINKING|>"),
     ("<|channel>thought", "<channel|>"),
+    ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
 )
 """Tags around inline thinking that models and templates in use write, opening and closing."""
 _LONGEST: Final = max(len(tag) for pair in THINKING_TAGS for tag in pair)
