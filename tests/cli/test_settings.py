@@ -162,6 +162,11 @@ def test_an_impossible_value_is_named_with_what_to_give(flag: str, text: str, ex
         ("model = [1]", "model in {file} is [1]; give names or patterns, such as 'llama3*'"),
         ("[port]\nx = 1", "port in {file} is {{'x': 1}}; give port numbers from 1 to 65535, such as 11434"),
         ("timeout = inf", "timeout in {file} is 'inf'; give a number of seconds above 0, such as 30"),
+        ('history = "a\\u0000b"', "history in {file} is 'a\\x00b'; give the name of a file"),
+        (
+            'output = ["a\\u0000.json"]',
+            "output in {file} is 'a\\x00.json'; give file names that end in .json, .md, .csv, .html, .svg or .png",
+        ),
     ],
 )
 def test_a_wrong_line_of_the_settings_file_is_named(toml: str, sentence: str, tmp_path: Path) -> None:
@@ -401,7 +406,7 @@ def not_enterable(directory: Path) -> Iterator[None]:
         directory.chmod(0o700)
 
 
-def test_a_home_that_may_not_be_entered_is_one_without_settings_and_runs(tmp_path: Path) -> None:
+def test_a_home_that_may_not_be_entered_has_no_settings_and_a_history_that_cannot_be_read(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     command = CommandLine(home)
@@ -412,7 +417,12 @@ def test_a_home_that_may_not_be_entered_is_one_without_settings_and_runs(tmp_pat
         last = command("assess")
     assert (shown.status, shown.stderr) == (0, "")
     assert "(no such file)" in shown.stdout.splitlines()[0]
-    assert (last.status, last.stderr.startswith("ollama-speedrun: there is no last run in the history")) == (2, True)
+    path = command.data_dir / "history.db"
+    refused = (
+        f"ollama-speedrun: the history {str(path)!r} cannot be used: permission denied; check the permissions of its "
+        "directory, or name a file elsewhere with --history FILE\n"
+    )
+    assert last == (2, "", refused)
 
 
 @pytest.mark.parametrize("home", [Path(os.devnull), Path(__file__)])

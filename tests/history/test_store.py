@@ -1,3 +1,5 @@
+import errno
+import os
 import shutil
 import sqlite3
 from contextlib import closing, suppress
@@ -24,6 +26,27 @@ OLD = Path(__file__).parent.parent / "results" / "specimens" / "version-1.json"
 
 def path_in(directory: Path) -> Path:
     return directory / "below" / "history.db"
+
+
+def test_a_history_that_may_not_be_looked_at_is_not_called_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root may look everywhere, so the refusal is the file system's only in name
+    path = tmp_path / "closed" / "history.db"
+    usual = Path.stat
+
+    def refused(self: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if self == path:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return usual(self, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    with pytest.raises(HistoryError) as caught:
+        History(path)
+    assert str(caught.value) == (
+        f"the history {str(path)!r} cannot be used: permission denied; check the permissions of its directory, or name "
+        "a file elsewhere with --history FILE"
+    )
 
 
 def test_a_run_comes_back_as_it_was_taken_in(tmp_path: Path) -> None:

@@ -89,8 +89,8 @@ class Kind(Generic[T_co]):
 
 
 def _text(text: str) -> str:
-    if not text.strip():
-        raise ValueError("empty")
+    if not text.strip() or "\0" in text:  # no file and no host has NUL in its name, but TOML can spell it
+        raise ValueError("no name")
     return text.strip()
 
 

@@ -52,9 +52,10 @@ def connect_to_read(path: Path) -> sqlite3.Connection | None:
 
     A file of an older schema is brought to this one first. One that lies where nothing can be written is read as it is.
     """
-    if os.path.isdir(path) or stat.S_ISFIFO(_mode(path)):  # noqa: PTH112 - which is False where it may not be looked at
+    mode = _mode(path)
+    if stat.S_ISDIR(mode) or stat.S_ISFIFO(mode):
         raise HistoryError(f"the history {str(path)!r} is no file; {_ANOTHER}")
-    if not os.path.isfile(path):  # noqa: PTH113 - which is False where it may not be looked at
+    if not stat.S_ISREG(mode):
         return None
     try:
         return connect(path)
@@ -102,10 +103,10 @@ def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _mode(path: Path) -> int:
-    """Return the mode of a file, 0 where it may not be looked at or is not there."""
+    """Return the mode of a file, 0 where there is none; raises `OSError` where that cannot be told."""
     try:
         return path.stat().st_mode
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return 0
 
 
