@@ -39,18 +39,21 @@ demo: $(READY)  ## run everything on the servers that come with the program
 run: $(READY)  ## run on the network of this machine, which is scanned
 	$(BIN)/ollama-speedrun $(ARGS)
 
+# In the order of tests/conftest.py, where the long files come first
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 test: $(READY)  ## run the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(PYTEST) $(ARGS)
 
 # Counting lines costs next to nothing from Python 3.12 on, and doubles the time before
 COVERAGE = $(shell $(BIN)/python -c 'import sys; print("--cov=ollama_speedrun --cov-report= --cov-fail-under=93" * (sys.version_info >= (3, 12)))')
 
 quick: $(READY)  ## run the tests that are fast and need no engine, no namespaces, no browser and no PyInstaller
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not demo and not network and not binary and not live and not browser" \
+	$(PYTEST) -m "not slow and not demo and not network and not binary and not live and not browser" \
 	  $(COVERAGE) $(ARGS)
 
 check: lint types imports  ## everything that CI checks
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(COVERAGE) $(ARGS)
+	$(PYTEST) $(COVERAGE) $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check

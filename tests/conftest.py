@@ -25,6 +25,21 @@ bank.mix = functools.lru_cache(maxsize=32)(bank.mix)
 
 pytest_plugins = ["pytester"]
 
+LONG = ("binary", "demo", "network", "browser", "slow")
+"""Marks of tests that take seconds."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait for processes, timers and packets."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files, so that the workers end at the same time."""
+    long = {item.path for item in items if any(map(item.get_closest_marker, LONG)) or "e2e" in item.path.parts}
+    items.sort(key=lambda item: item.path not in long)
+
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Give a test the loop that its marker asks for."""
