@@ -20,6 +20,8 @@ UV := $(or $(FOUND_UV),$(CURDIR)/$(LOCAL_UV))
 # The demo and its tests fetch a model with the same installer, which need not be on the PATH
 export UV
 export COVERAGE_CORE = sysmon
+# Tests start hundreds of processes, each of which would compile what it imports
+unexport PYTHONDONTWRITEBYTECODE
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help

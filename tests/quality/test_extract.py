@@ -146,6 +146,11 @@ def test_folding_twice_is_folding_once(text: str) -> None:
     assert extract.fold(folded) == folded
 
 
+@given(st.text(st.characters(max_codepoint=127)))
+def test_ascii_has_the_same_words_beside_other_scripts(text: str) -> None:
+    assert (*extract.words(text), "\u4e2d") == extract.words(f"{text} \u4e2d")
+
+
 @given(st.text(), st.text())
 def test_words_are_never_empty_and_hold_no_blanks(one: str, other: str) -> None:
     found = extract.words(f"{one} {other}")

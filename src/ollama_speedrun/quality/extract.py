@@ -133,6 +133,7 @@ _UNSPACED_RANGES = (
     (0xF900, 0xFAFF),
     (0x20000, 0x3FFFF),
 )
+_ASCII_WORD = re.compile(r"[0-9A-Za-z]+")
 _GROUPED = re.compile(r"(?<=\d)[,\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 
 
@@ -270,7 +271,7 @@ def fold(text: str) -> str:
 
 
 def _within(char: str, ranges: Sequence[tuple[int, int]]) -> bool:
-    return bool(char) and any(low <= ord(char) <= high for low, high in ranges)
+    return bool(char) and ord(char) >= ranges[0][0] and any(low <= ord(char) <= high for low, high in ranges)
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -278,7 +279,8 @@ def words(text: str) -> tuple[str, ...]:
 
     Scripts that put no blanks between words (Han, kana, Thai, Khmer …) give one word for each letter with its marks.
     """
-    return tuple(_words(_GROUPED.sub("", fold(text))))
+    folded = _GROUPED.sub("", fold(text))
+    return tuple(_ASCII_WORD.findall(folded)) if folded.isascii() else tuple(_words(folded))
 
 
 def _words(folded: str) -> Iterator[str]:

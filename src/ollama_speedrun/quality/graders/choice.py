@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from ..extract import explicit_answers, fold, plain, shown, words
 from ..items import ChoiceKey, Grade
 from .text import denied, is_bare
+
+_ByFirstWord: TypeAlias = dict[str, list[tuple[tuple[str, ...], str]]]
+"""The options and their words by the first of these, the longest before the others."""
 
 _SENTENCE = re.compile(r"[.!?;:\n]+")
 _DETERMINERS = frozenset({"no"})
@@ -39,20 +43,19 @@ def chosen_options(options: Sequence[str], text: str) -> frozenset[str]:
 
 def named_options(options: Sequence[str], text: str) -> frozenset[str]:
     """Return the options that stand in the text as whole words; of two that overlap the longer one counts."""
-    return frozenset(option for sentence in _sentences(text) for option in _of_sentence(options, sentence))
+    by_first: _ByFirstWord = {}
+    for alias, option in sorted(((words(option), option) for option in options), key=lambda pair: -len(pair[0])):
+        if alias:
+            by_first.setdefault(alias[0], []).append((alias, option))
+    return frozenset(option for sentence in _sentences(text) for option in _of_sentence(by_first, sentence))
 
 
 def _sentences(text: str) -> Iterator[str]:
     return (sentence for sentence in _SENTENCE.split(text) if sentence.strip())
 
 
-def _of_sentence(options: Sequence[str], sentence: str) -> Iterator[str]:
+def _of_sentence(by_first: _ByFirstWord, sentence: str) -> Iterator[str]:
     found = words(sentence)
-    longest_first = sorted(((words(option), option) for option in options), key=lambda pair: -len(pair[0]))
-    by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for alias, option in longest_first:
-        if alias:
-            by_first.setdefault(alias[0], []).append((alias, option))
     place = 0
     while place < len(found):
         alias, option = next(
