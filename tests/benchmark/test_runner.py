@@ -44,6 +44,7 @@ from ollama_speedrun.visit import ask
 from ollama_speedrun.visit.events import BenchmarkProgress, FoundLoaded, HostLost, Stage, Waiting
 from ollama_speedrun.visit.loaded_model import LoadedModel
 from ollama_speedrun.visit.study import Study
+from ollama_speedrun.wording import counted
 
 pytestmark = pytest.mark.virtual_time
 
@@ -243,7 +244,7 @@ async def test_a_model_without_end_is_stopped_by_the_token_budget_or_by_us() -> 
     result = await result_of(ModelScript("m:1b", endless=True, decode_tps=5000))
     assert result.status == "failed"
     assert result.reason is not None
-    assert "ignores num_predict" in result.reason
+    assert "went on beyond the " in result.reason
 
 
 async def test_a_host_that_dies_fails_its_models_one_by_one_without_an_exception() -> None:
@@ -767,8 +768,8 @@ async def test_a_late_failure_leaves_the_interview_and_the_trials_before_it() ->
     assert (result.status, trials + (result.discarded_trials or 0)) == ("ok", 2)
     assert result.decode_tps is not None
     text = (
-        f"the server failed after the interview and {trials} trials, and what came before stands: boom (HTTP 500); run "
-        "again when it is well"
+        f"the server failed after the long answer and {counted(trials, 'trial')}, and what came before stands: boom "
+        "(HTTP 500); run again once it answers"
     )
     assert Caveat(CaveatKind.CUT_SHORT, text) in result.caveats
 

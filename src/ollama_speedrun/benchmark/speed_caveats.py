@@ -176,8 +176,8 @@ def _of_edges(timed: Sequence[StreamRecord], apart: float) -> Caveat:
     if held_back := min(metrics.tokens_held_back(record) for record in timed):
         return Caveat(
             CaveatKind.TOKENS_HELD_BACK,
-            f"{held_back} or more tokens of each answer came without a chunk of their own, as a parser of thinking or "
-            f"tool calls and speculative decoding do it, so {off}; go by the server's (tok/s), or try --think off",
+            f"{held_back} or more tokens of each answer came without a chunk of their own, which parsers of thinking "
+            f"and tool calls cause, and speculative decoding, so {off}; go by the server's (tok/s), or try --think off",
         )
     edge = "first" if apart < 0 else "last"
     return Caveat(

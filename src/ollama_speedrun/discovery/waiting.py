@@ -27,7 +27,7 @@ class Waiting:
     @contextmanager
     def answering(self, url: str, longest_s: float) -> Iterator[None]:
         """Tell of a server that has accepted and says nothing."""
-        with self._at_work(url, f"accepts, but has not answered yet; waiting up to {longest_s:g} s"):
+        with self._at_work(url, f"connected, but no answer yet; waiting up to {longest_s:g} s"):
             yield
 
     @contextmanager

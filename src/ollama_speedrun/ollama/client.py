@@ -166,7 +166,9 @@ class ChunkStream:
             else:
                 lines = []
             if pending_bytes > self._bounds.line_bytes or received_bytes > self._bounds.stream_bytes:
-                raise ProtocolError(f"{self._url} sent an answer without bounds; the server is at fault")
+                raise ProtocolError(
+                    f"{self._url} sent more than any answer holds and was stopped; the server is at fault"
+                )
             for line in lines:
                 if (chunk := self._parse(line)) is None:
                     continue
@@ -211,7 +213,7 @@ class ChunkStream:
             raise ProtocolError(what, may_pass=True) from exc
         if chunk.error is not None:
             text = line_error(chunk.error)
-            raise ServerError(self._response.status, text, message=f"{text} (an error in the midst of the answer)")
+            raise ServerError(self._response.status, text, message=f"{text} (an error in the middle of the answer)")
         return chunk
 
 
@@ -237,9 +239,8 @@ class OllamaClient:
         """List the stored models."""
         answer = await self._ask("GET", "/api/tags", wire.Tags, timeout_s=self._bounds.short_timeout_s)
         if len(answer.models or ()) > wire.MOST_MODELS:
-            raise ProtocolError(
-                f"{self.base_url}/api/tags lists more than {wire.MOST_MODELS:,} models, more than any server has"
-            )
+            found = f"lists more than {wire.MOST_MODELS:,} models, more than any server has"
+            raise ProtocolError(f"{self.base_url}/api/tags {found}; it is at fault")
         return answer
 
     async def show(self, model: str, *, verbose: bool = False) -> wire.Show:

@@ -62,7 +62,8 @@ class Residents:
                 self._tell(loaded)
         except ServerError as exc:
             if exc.status in FORBIDDEN and at_any_rate:
-                self._emit(Notice(f"{self._client.base_url} does not let see what is loaded; going on without knowing"))
+                refusal = f"does not tell what is loaded (HTTP {exc.status} for /api/ps)"
+                self._emit(Notice(f"{self._client.base_url} {refusal}; it is measured all the same"))
             elif exc.status in FORBIDDEN:
                 raise ServerError(
                     exc.status,

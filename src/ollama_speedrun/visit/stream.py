@@ -103,7 +103,10 @@ async def record(
                         transcript.add(chunk)
                     content_chunks = observed.content_chunks
                     if content_chunks > runaway_chunks:
-                        raise ProtocolError(f"{what} ignores num_predict: stopped after {content_chunks} chunks")
+                        raise ProtocolError(
+                            f"{what} went on beyond the {token_limit} tokens that were asked for and was stopped after "
+                            f"{content_chunks} chunks; the server is at fault"
+                        )
                     if chunk.done or arrived_ns >= next_progress_ns:
                         next_progress_ns = arrived_ns + PROGRESS_PERIOD_NS
                         progress(content_chunks, observed.chunks_per_s())
