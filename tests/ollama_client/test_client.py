@@ -277,6 +277,27 @@ PAGE = b"<!DOCTYPE html>\n<html><head>\n<title>ai.example.org |\n 524: A &quot;t
             ),
         ),
         (
+            http(b"", status="302 X", headers="Location: /login?next=/\r\n"),
+            (
+                "HTTP 302: it redirects to /login?next=/, which is not followed; give the address of the Ollama server "
+                "behind it"
+            ),
+        ),
+        (
+            http(b"", status="307 X", headers="Location: http://[::1/api/ps\r\n"),
+            (
+                "HTTP 307: it redirects to http://[::1/api/ps, which is not followed; give that address up to /api "
+                "instead"
+            ),
+        ),
+        (
+            http(b"", status="308 X", headers="Location: /api/ps\r\n"),
+            (
+                "HTTP 308: it redirects to /api/ps, which is what was asked; the server, or a proxy in front of it, is "
+                "at fault"
+            ),
+        ),
+        (
             http(b"", status="302 X"),
             "HTTP 302: it redirects without saying where; give the address of the server behind it",
         ),

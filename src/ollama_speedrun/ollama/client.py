@@ -434,7 +434,8 @@ class OllamaClient:
         async with response:
             if response.status != 200:
                 said = await response.content.read(LARGEST_ERROR_BYTES)
-                raise refusal(response.status, response.headers, said, path=path, now_s=time.time())
+                url = self.base_url + path
+                raise refusal(response.status, response.headers, said, path=path, url=url, now_s=time.time())
             coding = response.headers.get("Content-Encoding", "identity").lower()
             if coding not in {"", "identity"}:
                 raise ProtocolError(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from html import unescape
 from typing import Any, Final
+from urllib.parse import urljoin
 
 import msgspec
 
@@ -24,15 +25,22 @@ _NOT_OFFERED: Final = frozenset({404, 405, 501})
 PERMISSION_HINT: Final = "where it wants a token, give it one with token=… in a hosts file"
 
 
-def refusal(
-    status: int, headers: Mapping[str, str], body: bytes, *, path: str | None = None, now_s: float = 0.0
+def refusal(  # noqa: PLR0913 - an answer, and what is known of its question
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    path: str | None = None,
+    url: str | None = None,
+    now_s: float = 0.0,
 ) -> ServerError:
     """Return the error for an HTTP answer that is no success: the server's own words, or what came instead of them.
 
-    `path` is what was asked for, which is named where the server does not offer it; None names nothing. `now_s` is the
-    time in seconds since the epoch, against which a date in Retry-After counts.
+    `path` is what was asked for, which is named where the server does not offer it; None names nothing. `url` is the
+    whole of it, for a redirect that leads nowhere else. `now_s` is the time in seconds since the epoch, against which a
+    date in Retry-After counts.
     """
-    error = _refusal(status, headers, body, path)
+    error = _refusal(status, headers, body, path, url)
     error.retry_after_s = retry_after_s(headers, now_s=now_s)
     return error
 
@@ -48,7 +56,7 @@ def retry_after_s(headers: Mapping[str, str], *, now_s: float) -> float | None:
         return None
 
 
-def _refusal(status: int, headers: Mapping[str, str], body: bytes, path: str | None) -> ServerError:
+def _refusal(status: int, headers: Mapping[str, str], body: bytes, path: str | None, url: str | None) -> ServerError:
     said = _own_words(body)
     if path is not None and status in _NOT_OFFERED and "model" not in (said or "").lower():
         return _not_offered(status, headers, body, path)
@@ -58,7 +66,7 @@ def _refusal(status: int, headers: Mapping[str, str], body: bytes, path: str | N
         ending = f"; {advice}" if advice else ""
         return ServerError(status, said, message=f"HTTP {status}: {said}{ending}" if advice or is_long else None)
     if 300 <= status < 400:
-        return ServerError(status, "", message=f"HTTP {status}: {redirection(headers)}")
+        return ServerError(status, "", message=f"HTTP {status}: {redirection(headers, url)}")
     text = _text(body)
     advice = _advice(status)
     return ServerError(
@@ -84,13 +92,25 @@ def _text(body: bytes) -> str:
     return shortened(cleaned(body.decode(errors="replace").strip()))
 
 
-def redirection(headers: Mapping[str, str]) -> str:
-    """Return in words where a redirect leads, and what to make of it."""
+def redirection(headers: Mapping[str, str], url: str | None = None) -> str:
+    """Return in words where a redirect leads, and what to make of it; `url` is what was asked, None where unknown."""
     location = next((value for name, value in headers.items() if name.lower() == "location"), "")
     if not location.strip():
         return "it redirects without saying where; give the address of the server behind it"
     where = shortened(cleaned(location), 200)
-    return f"it redirects to {where}, which is not followed; give that address up to /api instead"
+    if url is not None and _is_same(url, location.strip()):
+        return f"it redirects to {where}, which is what was asked; the server, or a proxy in front of it, is at fault"
+    if "/api/" in location:
+        return f"it redirects to {where}, which is not followed; give that address up to /api instead"
+    return f"it redirects to {where}, which is not followed; give the address of the Ollama server behind it"
+
+
+def _is_same(url: str, location: str) -> bool:
+    """Tell if a redirect leads to the very address that was asked."""
+    try:
+        return urljoin(url, location) == url
+    except ValueError:
+        return False
 
 
 def line_error(error: Any) -> str:  # noqa: ANN401  # whatever JSON a server puts there

@@ -121,11 +121,12 @@ async def record(
             noted = lag.noted_in(observation, sent_ns=stream.sent_ns)
             return msgspec.structs.replace(noted, round_trip_ns=client.round_trip_ns)
     except TimeoutError as exc:
-        raise TimedOutError(
-            f"{what} did not end within {timeout_s:g} s ({content_chunks} chunks had come); raise --timeout or lower "
-            "--num-predict",
-            had_begun=content_chunks > 0,
-        ) from exc
+        if content_chunks:
+            why = f"did not end within {timeout_s:g} s ({content_chunks} chunks had come)"
+            advice = "raise --timeout or lower --num-predict"
+        else:
+            why, advice = f"gave no token within {timeout_s:g} s", "raise --timeout"
+        raise TimedOutError(f"{what} {why}; {advice}", had_begun=content_chunks > 0) from exc
 
 
 def _sent(
