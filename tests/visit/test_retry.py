@@ -59,6 +59,7 @@ async def outcome(server: Server, health: Health, whys: list[str] | None = None)
     ("answers", "expected", "asked"),
     [
         ([ServerError(503, "server busy, please try again"), "here"], "here", 2),
+        ([ServerError(529, "overloaded"), "here"], "here", 2),
         ([ServerError(503, "")] * 4 + ["here"], "here", 5),
         ([ServerError(429, "slow down", retry_after_s=20.0), "here"], "here", 2),
         ([ServerError(429, "slow down", retry_after_s=31.0), "here"], "ServerError", 1),
@@ -101,6 +102,8 @@ async def test_what_passes_is_asked_again_and_nothing_else(
     [
         (ServerError(500, "no available slot"), "here"),
         (ServerError(499, "context canceled"), "here"),
+        (ServerError(425, "too early"), "here"),
+        (ServerError(501, "not implemented"), "ServerError"),
         (ServerError(404, "model 'm:1b' not found"), "here"),
         (ServerError(500, "model requires more system memory (9 GiB) than is available"), "ServerError"),
         (ServerError(400, "exceeds the available context size"), "ServerError"),

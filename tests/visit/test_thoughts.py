@@ -28,6 +28,7 @@ def followed(*pieces: str) -> tuple[int, bool]:
         (("hm", "◁/think▷", " ", "Yes"), 10, True),
         (("hm", "[/TH", "INK]Yes"), 10, True),
         (("<|channel|>", "analysis<|message|>", "hm<|end|>", "<|channel|>final<|mess", "age|>Yes"), 66, True),
+        (("<|channel|>commentary<|message|>", "hm", "<|channel|>final<|message|>", "Yes"), 61, True),
         (("<think>hm</thinking> so", "</think>", "Yes"), 31, True),
         (("<think>", "\n\n", "</think>", "\n\n"), 0, False),
         (("<think>\n\n</think>", "Yes"), 0, True),

@@ -207,7 +207,7 @@ def _evidence(answers: Mapping[str, Answer], *, is_named: bool) -> _Evidence:
 
 
 def _models(answer: Answer | None) -> tuple[Mapping[str, object], ...] | None:
-    """Return what is needed of each model in a list; None where there is no list, or one longer than any server's."""
+    """Return what is needed of each model in a list; None where there is no list of models, or one that is too long."""
     if answer is None or answer.status != 200 or fields.has_too_many_parts(answer.body):
         return None
     try:
@@ -219,10 +219,8 @@ def _models(answer: Answer | None) -> tuple[Mapping[str, object], ...] | None:
     entries = fields.entries(found.models)
     if len(entries) > wire.MOST_MODELS or not bytes(found.models).startswith(b"["):
         return None
-    try:
-        return tuple(map(_scalars, entries))
-    except fields.UNREADABLE:
-        return None
+    models = tuple(map(_scalars, entries))
+    return None if models and not any(models) else models
 
 
 class _Listing(msgspec.Struct, frozen=True):
@@ -239,8 +237,11 @@ class _Listed(msgspec.Struct, frozen=True):
 
 
 def _scalars(entry: msgspec.Raw) -> Mapping[str, object]:
-    """Return the short scalar fields of a listed model; raises what decoding raises for what is no object."""
-    listed = fields.read(entry, _Listed)
+    """Return the short scalar fields of a listed model; none where it is no object."""
+    try:
+        listed = fields.read(entry, _Listed)
+    except fields.UNREADABLE:
+        return {}
     raws = {name: raw for name in _Listed.__struct_fields__ if (raw := getattr(listed, name))}
     return {name: fields.any_value(bytes(raw)) for name, raw in raws.items() if len(memoryview(raw)) <= _LONGEST_SCALAR}
 

@@ -143,6 +143,7 @@ class ChunkStream:
         self._url = url
         self._kind = kind
         self._bounds = bounds
+        self._has_content = False
         self.sent_ns = sent_ns
         self.ended_ns = sent_ns
 
@@ -177,6 +178,7 @@ class ChunkStream:
                     only_loaded = (arrived_ns, chunk)
                     continue
                 only_loaded = None
+                self._has_content = self._has_content or chunk.has_content
                 yield arrived_ns, chunk
                 if chunk.done:
                     await self._see_out()
@@ -213,7 +215,8 @@ class ChunkStream:
             raise ProtocolError(what, may_pass=True) from exc
         if chunk.error is not None:
             text = line_error(chunk.error)
-            raise ServerError(self._response.status, text, message=f"{text} (an error in the middle of the answer)")
+            where = "an error in the middle of the answer" if self._has_content else "an error in place of an answer"
+            raise ServerError(self._response.status, text, message=f"{text} ({where})")
         return chunk
 
 

@@ -3,11 +3,11 @@
 | What came | What is done |
 |---|---|
 | a connection that broke | the host is waited for, and asked once more |
-| 429, 503, or words to that effect | asked again while the host's time for that lasts, after its own Retry-After |
+| 429, 503, 529, or words to that effect | asked again while the host's time for that lasts, after its own Retry-After |
 | 502 or the like: a proxy cannot reach the server | the host is waited for, and asked up to twice more |
 | a proxy's 504 or the like | asked once more |
 | an error that says that the model's runner died, or one in the midst of an answer | asked once more |
-| 500, 499, or 404 for a model, from a host whose models have answered before | asked once more, unless it lasts |
+| 500, 499, 425 or the like, or 404, from a host whose models have answered before | asked once more, unless it lasts |
 | an answer that ends without a done line, or has something else in it | asked once more |
 | an answer without any content, or one that only says that the model was loaded | asked once more |
 | no answer in time | not asked again, but the host is looked at; the second in a row without a token ends the visit |
@@ -25,12 +25,12 @@ T = TypeVar("T")
 
 PAUSE_S: Final = 1.0
 MOST_AWAY: Final = 2
-BUSY: Final = frozenset({429, 503})
+BUSY: Final = frozenset({429, 503, 529})
 PROXY_FAILED: Final = AWAY | {408, 504, 520, 522, 524}
 LARGEST_WORKING_STATUS: Final = 299
 
 _BUSY_TEXT: Final = re.compile(r"server (is )?busy|maximum pending requests|too many requests", re.IGNORECASE)
-_MAY_PASS: Final = frozenset({404, 499, 500})
+_MAY_PASS: Final = frozenset({404, 409, 425, 499, 500, 506, 508})
 _LASTS: Final = re.compile(r"memory|support|exceed|too (long|large)|invalid|permission", re.IGNORECASE)
 _RUNNER_DIED: Final = re.compile(
     r"runner\b.*\b(stopped|terminated|died|exited|crashed|not responding)|unexpected EOF|\bEOF$|connection reset"

@@ -17,6 +17,7 @@ THINKING_TAGS: Final = (
     ("<|START_THINKING|>", "<|END_THINKING|>"),
     ("<|channel>thought", "<channel|>"),
     ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
+    ("<|channel|>commentary<|message|>", "<|channel|>final<|message|>"),
 )
 """Tags around inline thinking that models and templates in use write, opening and closing."""
 _LONGEST: Final = max(len(tag) for pair in THINKING_TAGS for tag in pair)
