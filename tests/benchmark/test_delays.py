@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 
 from benchmark.test_replay import CAVEATS
 from benchmark.test_replay import record as recorded
-from benchmark.test_runner import result_of
-from fake_ollama.script import ModelScript, embedding_model
-from ollama_speedrun.benchmark import delays, derive, metrics
+from benchmark.test_runner import result_of, results_of, run_on
+from fake_ollama.fleet import fake_host
+from fake_ollama.script import HostScript, ModelScript, embedding_model
+from ollama_speedrun.benchmark import delays, derive, energy, metrics
 from ollama_speedrun.benchmark.types import Caveat, CaveatKind, Result, StreamRecord
+from ollama_speedrun.discovery.types import Watts
+from ollama_speedrun.errors import OllamaError, ServerError
+from ollama_speedrun.ollama import wire
+from ollama_speedrun.ollama.client import OllamaClient
 from records import MS, PLAIN, model, observations, record
 
 pytestmark = pytest.mark.virtual_time
@@ -260,3 +265,53 @@ def test_a_server_that_gives_its_stages_in_milliseconds_and_its_total_in_ns_does
     mixed = record(prompt_eval_duration_ns=150, eval_duration_ns=1000, load_duration_ns=100 * MS, **NEAR)
     assert not metrics.was_queued(mixed, ())
     assert (metrics.always_waits(mixed), delays.held_ns(mixed)) == (False, 0)
+
+
+class Stumbling(OllamaClient):
+    """A client of a server that gives another answer, or an error, once: to the third request for vectors."""
+
+    stumble: OllamaError | wire.Embeddings
+
+    async def embed(self, request: wire.EmbedRequest, *, timeout_s: float) -> wire.Embeddings:
+        self.asked = getattr(self, "asked", 0) + 1
+        if self.asked != 3:
+            return await super().embed(request, timeout_s=timeout_s)
+        if isinstance(self.stumble, OllamaError):
+            raise self.stumble
+        return self.stumble
+
+
+@pytest.mark.parametrize(
+    ("stumble", "why"),
+    [
+        (ServerError(500, "failed to encode response"), "failed to encode response (HTTP 500)"),
+        (ServerError(200, "EOF"), "EOF (HTTP 200)"),
+        (wire.Embeddings(), "there were no vectors in the answer"),
+        (wire.Embeddings(embeddings=((),)), "there were no vectors in the answer"),
+    ],
+)
+async def test_one_failure_of_an_embedding_model_is_asked_again_and_its_time_is_no_hold(
+    stumble: OllamaError | wire.Embeddings, why: str
+) -> None:
+    class Once(Stumbling):
+        pass
+
+    Once.stumble = stumble
+    async with fake_host(HostScript(models=(embedding_model("embed:m", prefill_tps=2000),))) as host:
+        result = results_of(await run_on(host, client_type=Once))["embed:m"]
+    assert (result.status, [caveat.kind for caveat in result.caveats]) == ("ok", [CaveatKind.ASKED_AGAIN])
+    assert f"1 request was sent again, for what came first was no answer: {why};" in result.caveats[0].text
+    assert result.embedding is not None
+    assert None not in (result.embedding.batch_1_per_s, result.embedding.batch_32_per_s)
+
+
+def test_energy_leaves_out_the_time_that_a_gateway_held_requests_up() -> None:
+    held = later(3000 * MS, **NEAR)
+    watts = Watts(busy_watts=100.0)
+    plain, behind = (
+        energy.stated(derive.measured(model(), observations(interview=one, trials=(one, one, one))), watts)
+        for one in (PLAIN, held)
+    )
+    assert plain.energy is not None
+    assert behind.energy is not None
+    assert behind.energy.joules_per_token == pytest.approx(plain.energy.joules_per_token, rel=0.01)

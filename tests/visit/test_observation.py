@@ -119,12 +119,14 @@ def waiting(*pieces: str, ready_ms: int) -> StreamRecord:
         ((" ", "Yes", " so"), 90, 100, 2),
         (("\u200b", "\n", "Yes", " so"), 195, 200, 2),
         (("\n", "Yes", " so"), 10, 0, 3),
-        (("Well", "Yes", " so"), 90, 0, 3),
+        (("Queued", "Yes", " so"), 90, 100, 2),
+        (("Queued", "Queued", " ", "Yes", " so"), 290, 300, 2),
+        (("1", "2", "3", "4", "5", "Yes", " so"), 490, 0, 7),
         ((" ", "Yes", " so"), 900, 0, 3),
         ((" ", " "), 150, 0, 2),
     ],
 )
-def test_a_blank_piece_that_came_while_the_prompt_was_read_is_a_proxys(
+def test_a_piece_that_came_while_the_server_still_read_the_prompt_is_a_proxys(
     pieces: tuple[str, ...], ready_ms: int, first_ms: int, chunks: int
 ) -> None:
     record = waiting(*pieces, ready_ms=ready_ms)

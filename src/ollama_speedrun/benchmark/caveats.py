@@ -110,16 +110,7 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
             "did; run again to have all of it",
         )
     again = [record.asked_again for record in calm if record is not None and record.asked_again is not None]
-    if again:
-        requests = "1 request was" if len(again) == 1 else f"{len(again)} requests were"
-        others = [why for why in again if not why.startswith(STOPPED)]
-        yield Caveat(
-            CaveatKind.ASKED_AGAIN,
-            f"{requests} sent again, for what came first was no answer: {others[0]}; look at the server's log if that "
-            "happens often"
-            if others
-            else f"{requests} sent again, for no time can be told by the first answer: {again[0]}",
-        )
+    yield from of_asking_again(again)
     timed = observed.timed
     queued = [record for record in timed if metrics.was_queued(record, calm)]
     if queued:
@@ -166,6 +157,22 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
             f"{_of_all(loading, timed)} spent up to {longest_s:.1f} s on loading although the model was loaded, so "
             f"{_no_ttft(loading, timed)}; look at the server's log for why it loads again or waits with it",
         )
+
+
+def of_asking_again(whys: Sequence[str]) -> tuple[Caveat, ...]:
+    """Return what must be said where requests were sent again, for these reasons."""
+    if not whys:
+        return ()
+    requests = "1 request was" if len(whys) == 1 else f"{len(whys)} requests were"
+    others = [why for why in whys if not why.startswith(STOPPED)]
+    if not others:
+        return (
+            Caveat(
+                CaveatKind.ASKED_AGAIN, f"{requests} sent again, for no time can be told by the first answer: {whys[0]}"
+            ),
+        )
+    text = f"{requests} sent again, for what came first was no answer: {others[0]}; look at the server's log if that "
+    return (Caveat(CaveatKind.ASKED_AGAIN, f"{text}happens often"),)
 
 
 def of_embedding(reloaded: int, held: Sequence[int] = ()) -> tuple[Caveat, ...]:

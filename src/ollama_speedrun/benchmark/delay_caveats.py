@@ -73,4 +73,6 @@ def _round_trip(records: Sequence[StreamRecord]) -> str:
 def _s(ns: float) -> str:
     """Return a time in seconds or, where it is short, in milliseconds."""
     seconds = units.seconds(round(ns))
-    return f"{seconds:.1f} s" if seconds >= 0.95 else f"{1000 * seconds:.0f} ms"
+    if seconds >= 0.95:
+        return f"{seconds:.1f} s"
+    return f"{1000 * seconds:.0f} ms" if seconds >= 0.001 else "under 1 ms"

@@ -178,10 +178,11 @@ def embedded(  # noqa: PLR0913  # independent figures, named at the call
     total_s: float,
     reloaded: int = 0,
     held: Sequence[int] = (),
+    asked_again: Sequence[str] = (),
 ) -> Result:
     """Return the result of an embedding model; `reloaded` requests found it not loaded.
 
-    `held` has for how long those were held up that were, in ns.
+    `held` has for how long those were held up that were, in ns; `asked_again` why those were sent again that were.
     """
     return Result(
         host=model.host,
@@ -193,7 +194,7 @@ def embedded(  # noqa: PLR0913  # independent figures, named at the call
         memory_bytes=residency.size_bytes if residency else None,
         gpu_share=residency.size_vram_bytes / residency.size_bytes if residency else None,
         embedding=figures,
-        caveats=caveats.of_embedding(reloaded, held),
+        caveats=(*caveats.of_asking_again(asked_again), *caveats.of_embedding(reloaded, held)),
     )
 
 

@@ -1,6 +1,5 @@
 """Embedding models: how many texts a second become vectors, one by one and 32 at a time."""
 
-import time
 from collections import deque
 from typing import Final
 
@@ -18,7 +17,8 @@ class EmbeddingRates:
     """A study of two steps, one for each size of a batch; `finding` is None before the second is done.
 
     A request that had the model loaded again gives no rate; `reloaded` counts those. Nor does one that
-    something between client and server held up; `held` has for how long, in ns.
+    something between client and server held up; `held` has for how long, in ns. `asked_again`
+    says why requests were sent again.
     """
 
     name = "the rate of embeddings"
@@ -28,6 +28,7 @@ class EmbeddingRates:
         self.finding: EmbeddingFigures | None = None
         self.reloaded = 0
         self.held: list[int] = []
+        self.asked_again: list[str] = []
         self._left = deque((1, LARGE_BATCH))
         self._rates: dict[int, float | None] = {}
         self._dimension = 0
@@ -47,9 +48,10 @@ class EmbeddingRates:
 
     async def _rate(self, model: LoadedModel, size: int) -> float | None:
         texts = workload.sentences(model.visit.nonce(), size)
-        began_ns = time.perf_counter_ns()
         answer = await model.embed(texts)
-        took_ns = time.perf_counter_ns() - began_ns
+        took_ns = answer.took_ns
+        if answer.asked_again is not None:
+            self.asked_again.append(answer.asked_again)
         self._dimension = len(answer.embeddings[0])
         if await self._was_reloaded(model, answer.load_duration):
             self.reloaded += 1

@@ -11,7 +11,7 @@ from ..discovery.types import Watts
 from ..events import Notice
 from ..visit.loaded_model import LoadedModel
 from ..visit.types import StreamRecord
-from . import metrics, workload
+from . import delays, metrics, workload
 from .budget import Budget
 from .types import EnergyFigures, Result, timed_of
 
@@ -87,7 +87,9 @@ def stated(result: Result, watts: Watts, price_per_kwh: float | None = None) -> 
     """Return the result with the energy of its trials at the watts that its host's user states."""
     timed = () if result.interview is None else timed_of(result.interview, result.trials)
     counted = [
-        (metrics.total_s(trial), tokens) for trial in timed if (tokens := metrics.output_tokens(trial)) is not None
+        (metrics.total_s(trial) - units.seconds(delays.held_ns(trial) + delays.held_end_ns(trial)), tokens)
+        for trial in timed
+        if (tokens := metrics.output_tokens(trial)) is not None
     ]
     found = figures(
         busy_watts=watts.busy_watts,

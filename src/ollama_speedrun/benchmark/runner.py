@@ -262,5 +262,6 @@ async def _embedding(visit: Visit, model: Model, teller: Teller, alongside: Sequ
         total_s=units.seconds(time.perf_counter_ns() - began_ns),
         reloaded=rates.reloaded,
         held=rates.held,
+        asked_again=rates.asked_again,
     )
     teller.tell(result, model, began_at)

@@ -298,9 +298,13 @@ class OllamaClient:
     async def embed(self, request: wire.EmbedRequest, *, timeout_s: float) -> wire.Embeddings:
         """Return the vectors of some texts, each decoded in a turn of its own; an unusable one is empty."""
         bytes_ = self._bounds.vectors_bytes
+        began_ns = time.perf_counter_ns()
         answer = await self._ask(
             "POST", "/api/embed", wire.RawEmbeddings, body=request, timeout_s=timeout_s, largest_bytes=bytes_
         )
+        took_ns = time.perf_counter_ns() - began_ns
+        if answer.error is not None:
+            raise ServerError(200, line_error(answer.error))
         vectors: list[tuple[float, ...]] = []
         for vector in fields.vectors(answer.embeddings, most=len(request.input) + 1):
             vectors.append(vector)
@@ -310,6 +314,7 @@ class OllamaClient:
             load_duration=answer.load_duration,
             total_duration=answer.total_duration,
             prompt_eval_count=answer.prompt_eval_count,
+            took_ns=took_ns,
         )
 
     async def rendered_prompt(self, model: str, *, options: wire.Options, timeout_s: float) -> str | None:

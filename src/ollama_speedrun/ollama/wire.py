@@ -282,12 +282,14 @@ class EmbedRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
 
 
 class Embeddings(_Bounded, frozen=True):
-    """The body of /api/embed."""
+    """The body of /api/embed, how long it took by our clock, and why it was asked for again, where it was."""
 
     embeddings: tuple[tuple[float, ...], ...] = ()
     load_duration: int | None = None
     total_duration: int | None = None
     prompt_eval_count: int | None = None
+    took_ns: int = 0
+    asked_again: str | None = None
 
 
 class RawEmbeddings(_Bounded, frozen=True):
@@ -297,6 +299,7 @@ class RawEmbeddings(_Bounded, frozen=True):
     load_duration: int | None = None
     total_duration: int | None = None
     prompt_eval_count: int | None = None
+    error: Any = None
 
 
 class ErrorBody(msgspec.Struct, frozen=True):

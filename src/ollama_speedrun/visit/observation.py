@@ -14,42 +14,39 @@ REPEATED: Final = "repeat"
 """The done_reason of an answer that the server ended without a done line because it said the same over and over."""
 INVISIBLE: Final = "\u200b\u200c\u200d\u2060\ufeff\x00"
 EARLY_SLACK_NS: Final = 20_000_000
+EARLY_FACTOR: Final = 1.05
 """Clocks may differ by so much over the reading of a prompt."""
+MOST_EARLY_WORDS: Final = 4
+MOST_EARLY: Final = 256
 FEWEST_REPEATED: Final = 30
 """Ollama gives up after more than 30 equal tokens, white space apart."""
 
 
-class _Blanks:
-    """The pieces before the first visible one. A proxy may send such by itself, so that nothing gives up waiting."""
+class _Beginning:
+    """The moments of the first pieces. A proxy may send some by itself, so that nobody gives up waiting."""
 
-    def __init__(self, visible_ns: int | None = None) -> None:
-        self.visible_ns = visible_ns
-        self.first_ns: int | None = None
-        self.chunks = 0
-        self.arrivals = 0
-        self._latest_ns: int | None = None
+    def __init__(self) -> None:
+        self._moments: list[int] = []
+        self._blank = 0
 
-    @property
-    def are_over(self) -> bool:
-        """True once something visible came."""
-        return self.visible_ns is not None
-
-    def take(self, text: str, at_ns: int, *, has_call: bool) -> None:
+    def take(self, text: str, at_ns: int) -> None:
         """Take in the next piece."""
-        if has_call or text.strip().strip(INVISIBLE):
-            self.visible_ns = at_ns
-            return
-        self.chunks += 1
-        self.arrivals += at_ns != self._latest_ns
-        self.first_ns = at_ns if self.first_ns is None else self.first_ns
-        self._latest_ns = at_ns
+        if len(self._moments) < MOST_EARLY:
+            is_blank = self._blank == len(self._moments) and not text.strip().strip(INVISIBLE)
+            self._blank += is_blank
+            self._moments.append(at_ns)
 
-    def came_before(self, done: wire.Chunk) -> bool:
-        """Return whether a blank piece came while the server was still loading and reading the prompt, by its word."""
-        if self.first_ns is None or self.visible_ns is None:
-            return False
+    def early(self, done: wire.Chunk) -> tuple[int, int, int | None]:
+        """Return how many pieces came before the server had loaded and read the prompt, at how many moments.
+
+        And when the next one came, None where none is known to have been early: a few pieces, or any number of blank
+        ones, followed by one that came when the server was ready.
+        """
         ready_ns = (done.load_duration or 0) + (done.prompt_eval_duration or 0)
-        return ready_ns - self.first_ns > EARLY_SLACK_NS and ready_ns <= self.visible_ns + EARLY_SLACK_NS
+        early = [at_ns for at_ns in self._moments if ready_ns > EARLY_FACTOR * at_ns + EARLY_SLACK_NS]
+        if not early or len(early) == len(self._moments) or len(early) > max(MOST_EARLY_WORDS, self._blank):
+            return 0, 0, None
+        return len(early), len(set(early)), self._moments[len(early)]
 
 
 class Observation:
@@ -73,7 +70,7 @@ class Observation:
         self._equal_pieces = 0
         self._tail = ""
         self._done: wire.Chunk | None = None
-        self._blanks = _Blanks()
+        self._beginning = _Beginning()
 
     def add(self, arrived_ns: int, chunk: wire.Chunk) -> None:
         """Take in one chunk; the first done line ends the record, and what comes after it does not count."""
@@ -87,8 +84,7 @@ class Observation:
             self._last_content_ns = at_ns
             if self._first_content_ns is None:
                 self._first_content_ns = at_ns
-            if not self._blanks.are_over:
-                self._blanks.take(answer + thinking, at_ns, has_call=bool(chunk.tool_calls))
+            self._beginning.take(answer + thinking or "a call", at_ns)
             if answer:
                 self._take_answer(answer, at_ns)
             self._answer_characters += len(answer)
@@ -139,18 +135,18 @@ class Observation:
                 "look at the server's log",
                 may_pass=True,
             )
-        blanks, first_answer_ns = self._blanks, self._first_answer_ns
-        if not blanks.came_before(done):
-            blanks = _Blanks(visible_ns=self._first_content_ns)
-        elif first_answer_ns is not None:
-            first_answer_ns = max(first_answer_ns, blanks.visible_ns or 0)
+        early_chunks, early_arrivals, next_ns = self._beginning.early(done)
+        first_content_ns = self._first_content_ns if next_ns is None else next_ns
+        first_answer_ns = self._first_answer_ns
+        if first_answer_ns is not None:
+            first_answer_ns = max(first_answer_ns, first_content_ns or 0)
         return StreamRecord(
-            first_content_ns=blanks.visible_ns,
+            first_content_ns=first_content_ns,
             first_answer_ns=first_answer_ns,
             last_content_ns=self._last_content_ns,
             ended_ns=ended_ns - self._sent_ns,
-            content_chunks=self.content_chunks - blanks.chunks,
-            content_arrivals=self._content_arrivals - blanks.arrivals,
+            content_chunks=self.content_chunks - early_chunks,
+            content_arrivals=self._content_arrivals - early_arrivals,
             token_limit=self._token_limit,
             answer_characters=self._answer_characters - self._inline.thinking_characters,
             thinking_characters=self._thinking_characters + self._inline.thinking_characters,

@@ -120,8 +120,13 @@ class Visit:
         request = wire.EmbedRequest(
             model=model.name, input=texts, options={} if num_ctx is None else {"num_ctx": num_ctx}
         )
+        whys: list[str] = []
         answer = await retrying(
-            lambda: self.client.embed(request, timeout_s=self._bound_s(stage)), self.health, is_work=True
+            lambda: self.client.embed(request, timeout_s=self._bound_s(stage)),
+            self.health,
+            fault_of=lambda answer: None if any(answer.embeddings) else "there were no vectors in the answer",
+            note=whys.append,
+            is_work=True,
         )
         dimensions = {len(vector) for vector in answer.embeddings}
         if len(answer.embeddings) != len(texts) or len(dimensions) != 1 or 0 in dimensions:
@@ -129,7 +134,7 @@ class Visit:
                 f"{model.name} on {model.host} gave {len(answer.embeddings)} vectors for {len(texts)} texts, "
                 f"{min(dimensions, default=0)} to {max(dimensions, default=0)} numbers long"
             )
-        return answer
+        return msgspec.structs.replace(answer, asked_again=whys[-1][:LONGEST_REASON_CHARACTERS]) if whys else answer
 
     async def next_token(self, model: Model, ask: Ask, *, listed: int) -> Sequence[tuple[str, float]]:
         """Return the `listed` most probable tokens after a prompt with their log-probabilities in nats.
