@@ -18,7 +18,7 @@ from ollama_speedrun.benchmark.types import Caveat, CaveatKind, Result, StreamRe
 from ollama_speedrun.discovery.types import Watts
 from ollama_speedrun.errors import OllamaError, ServerError
 from ollama_speedrun.ollama import wire
-from ollama_speedrun.ollama.client import OllamaClient
+from ollama_speedrun.ollama.client import OllamaClient, open_session
 from records import MS, PLAIN, model, observations, record
 
 pytestmark = pytest.mark.virtual_time
@@ -58,6 +58,10 @@ def kinds(result: Result) -> list[CaveatKind]:
         (700, 480, 0),
         (1000, 1000, 500),
         (1200, None, 0),
+        (5, 1500, 0),
+        (250, 1500, 250),
+        (250, 300, 0),
+        (800, 1500, 300),
     ],
 )
 def test_what_neither_the_server_nor_the_network_explains_is_a_hold(
@@ -315,3 +319,19 @@ def test_energy_leaves_out_the_time_that_a_gateway_held_requests_up() -> None:
     assert plain.energy is not None
     assert behind.energy is not None
     assert behind.energy.joules_per_token == pytest.approx(plain.energy.joules_per_token, rel=0.01)
+
+
+def test_a_server_that_is_slow_to_say_what_it_has_loaded_is_not_taken_for_far_away() -> None:
+    slow = record(round_trip_ns=1500 * MS)
+    result = derive.measured(model(), observations(interview=slow, trials=(slow, slow, slow)))
+    assert (result.ttft_s, kinds(result)) == (0.2, [])
+
+
+async def test_the_path_that_is_answered_soonest_tells_how_far_away_a_server_is() -> None:
+    async with fake_host(HostScript(models=(MODEL,), latency_s=0.05)) as host, open_session() as session:
+        client = OllamaClient(session, host.url)
+        trips_ns = [client.round_trip_ns]
+        for request in (client.ps, client.clock_offset_s):
+            await request()
+            trips_ns.append(client.round_trip_ns)
+    assert [trip_ns is not None and 50 * MS <= trip_ns < 90 * MS for trip_ns in trips_ns] == [False, True, True]

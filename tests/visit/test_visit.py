@@ -11,10 +11,11 @@ from fake_ollama.script import HostScript, ModelScript
 from ollama_speedrun.inventory.fetch import list_models
 from ollama_speedrun.ollama import wire
 from ollama_speedrun.ollama.client import OllamaClient, open_session
-from ollama_speedrun.visit import stream
+from ollama_speedrun.visit import loaded, stream
 from ollama_speedrun.visit.ask import Ask, ChatAsk, options
 from ollama_speedrun.visit.loaded_model import LoadedModel
 from ollama_speedrun.visit.study import study
+from ollama_speedrun.visit.types import Residency
 from ollama_speedrun.visit.visit import Visit
 from records import PLAIN
 
@@ -120,3 +121,8 @@ def test_requests_of_both_kinds_pin_the_same_options() -> None:
     asked = Ask(prompt="p", num_predict=8, num_ctx=512).request("m")
     chatted = ChatAsk(messages=(), num_predict=8, num_ctx=512).request("m")
     assert asked.options == chatted.options == options(num_predict=8, num_ctx=512)
+
+
+def test_a_context_of_no_tokens_is_one_that_the_server_does_not_tell() -> None:
+    entry = wire.Loaded(name="m:1b", size=5, size_vram=9, context_length=0)
+    assert loaded.residency_of(entry) == Residency(5, 5, None)

@@ -21,6 +21,7 @@ ROUND_TRIP_SLACK: Final = 0.5
 """A round trip may be so much longer than the median of those before."""
 LONGEST_ROUND_TRIP_NS: Final = 500_000_000
 """No network in use takes longer; what makes a small request wait for longer is something in between."""
+SLOW_ANSWER_FACTOR: Final = 3
 TELLING_ROUND_TRIP_NS: Final = 150_000_000
 TELLING_SHARE: Final = 0.1
 CREDIBLE_PACE: Final = 1.5
@@ -96,12 +97,17 @@ def is_path_slow(record: StreamRecord) -> bool:
     """Return whether a small request takes 150 ms or more there and back, and a tenth of the time to first token."""
     if record.round_trip_ns is None or record.first_content_ns is None:
         return False
-    return record.round_trip_ns >= max(TELLING_ROUND_TRIP_NS, TELLING_SHARE * record.first_content_ns)
+    least_ns = max(TELLING_ROUND_TRIP_NS, TELLING_SHARE * record.first_content_ns)
+    return least_ns <= record.round_trip_ns <= record.first_content_ns
 
 
 def _if_long(outside_ns: int, round_trip_ns: int, *, within_ns: int) -> int:
-    """Return what the network leaves unexplained of a time outside of the server; 0 where that is little."""
-    explained_ns = min(round_trip_ns, LONGEST_ROUND_TRIP_NS)
+    """Return what the network leaves unexplained of a time outside of the server; 0 where that is little.
+
+    A round trip of over three times that time is not the network's: the server is slow to answer small requests.
+    """
+    is_networks = round_trip_ns <= SLOW_ANSWER_FACTOR * outside_ns + USUAL_JITTER_NS
+    explained_ns = min(round_trip_ns, LONGEST_ROUND_TRIP_NS) if is_networks else 0
     unexplained_ns = outside_ns - explained_ns
     is_long = unexplained_ns > max(HOLD_FLOOR_NS, ROUND_TRIP_SLACK * explained_ns, HOLD_SHARE * within_ns)
     return unexplained_ns if is_long else 0

@@ -7,7 +7,7 @@ import ssl
 import statistics
 import sys
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -227,16 +227,16 @@ class OllamaClient:
         self._session = session
         self._bounds = bounds or Bounds()
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._bounds.connect_timeout_s)
-        self._round_trips: deque[int] = deque(maxlen=MOST_ROUND_TRIPS)
+        self._round_trips: defaultdict[str, deque[int]] = defaultdict(lambda: deque(maxlen=MOST_ROUND_TRIPS))
         self.base_url = base_url
 
     @property
     def round_trip_ns(self) -> int | None:
-        """How long a small request took from its departure to the head of its answer: the lower median, in ns.
+        """How long a small request took from its departure to the head of its answer, in ns.
 
-        None before the first one was answered.
+        The lower median of the path that is answered soonest, None before the first one was answered.
         """
-        return statistics.median_low(self._round_trips) if self._round_trips else None
+        return min(map(statistics.median_low, self._round_trips.values()), default=None)
 
     async def tags(self) -> wire.Tags:
         """List the stored models."""
@@ -278,12 +278,16 @@ class OllamaClient:
 
     async def clock_offset_s(self) -> float:
         """Return by how many seconds the server's clock is ahead of ours, about; 0 where it says nothing sensible."""
-        url = f"{self.base_url}/api/version"
+        path = "/api/version"
+        url, departure = self.base_url + path, _Departure()
         try:
             async with (
                 AwakeTimeout(self._bounds.short_timeout_s),
-                self._session.get(url, allow_redirects=False, timeout=self._timeout) as response,
+                self._session.get(
+                    url, allow_redirects=False, timeout=self._timeout, trace_request_ctx=departure
+                ) as response,
             ):
+                self._round_trips[path].append(time.perf_counter_ns() - departure.at_ns)
                 said = response.headers.get("Date", "")
         except TimeoutError as exc:
             raise TimedOutError(f"{url} gave no answer in time; is the server overloaded?") from exc
@@ -438,7 +442,7 @@ class OllamaClient:
                 if not departure.reused:
                     raise
         if method == "GET":
-            self._round_trips.append(time.perf_counter_ns() - departure.at_ns)
+            self._round_trips[path].append(time.perf_counter_ns() - departure.at_ns)
         async with response:
             if response.status != 200:
                 said = await response.content.read(LARGEST_ERROR_BYTES)

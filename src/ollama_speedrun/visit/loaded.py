@@ -29,7 +29,7 @@ def residency_of(loaded: wire.Loaded | None) -> Residency | None:
     if loaded is None or not loaded.size or loaded.size < 0:
         return None
     on_gpu = min(max(loaded.size_vram or 0, 0), loaded.size)
-    return Residency(loaded.size, on_gpu, loaded.context_length)
+    return Residency(loaded.size, on_gpu, loaded.context_length or None)
 
 
 def resident_of(loaded: wire.Loaded, *, remaining_s: int) -> Resident | None:
@@ -42,7 +42,7 @@ def resident_of(loaded: wire.Loaded, *, remaining_s: int) -> Resident | None:
         digest=digest if digest and len(digest) <= LONGEST_DIGEST_CHARACTERS else None,
         size_bytes=loaded.size,
         size_vram_bytes=loaded.size_vram,
-        context_length=loaded.context_length,
+        context_length=loaded.context_length or None,
         stays=remaining_s < 0,
         remaining_s=remaining_s if expiry_s(loaded) and remaining_s >= 0 else None,
     )
