@@ -1,5 +1,8 @@
 import asyncio
+import os
+import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from operator import itemgetter
@@ -13,6 +16,7 @@ from ollama_speedrun.benchmark.types import Result
 from ollama_speedrun.cli.results import Checkpoints, ResultFiles
 from ollama_speedrun.errors import OutputError, UsageError
 from ollama_speedrun.report.settings import USUAL
+from ollama_speedrun.results.codec import decode
 from ollama_speedrun.results.files import read_document
 from ollama_speedrun.results.types import Document
 
@@ -49,6 +53,18 @@ def test_a_page_is_written_at_the_end_of_a_run_alone(tmp_path: Path) -> None:
     assert not page.exists()
     assert asked.write(document("m:1b"), is_last=True) is None
     assert "m:1b" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes as POSIX has them")
+def test_a_pipe_gets_the_last_document_alone(tmp_path: Path) -> None:
+    pipe = tmp_path / "result.json"
+    os.mkfifo(pipe)
+    asked = files(pipe)
+    assert asked.write(document("m:1b")) is None
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(pipe.read_bytes)
+        assert asked.write(document("m:1b", "m:3b"), is_last=True) is None
+        assert decode(read.result(60), origin="pipe") == document("m:1b", "m:3b")
 
 
 @pytest.mark.parametrize("ending", ["json", "md", "csv"])

@@ -126,6 +126,10 @@ def test_an_ollama_of_a_version_that_imitators_claim_is_ollama() -> None:
             'says \'Ollama is running\', but lists no models (HTTP 200, "[{"name": "a"}]")',
             {"tags": answer([{"name": "a"}])},
         ),
+        (
+            "lists more than 5,000 models, more than any server has",
+            {"tags": answer({"models": [{"name": f"m{number}"} for number in range(5_001)]})},
+        ),
         ("but lists no models (HTTP 200, an empty body)", {"tags": answer("")}),
         (
             'is another web server (HTTP 404 for /api/tags; / says a web page: "LiteLLM API")',

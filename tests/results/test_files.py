@@ -128,6 +128,15 @@ def test_what_to_try_depends_on_why_a_file_cannot_be_written(
     assert str(caught.value) == f"cannot write {str(path)!r}: {said}"
 
 
+@POSIX
+def test_a_named_pipe_that_nothing_reads_is_told_and_not_waited_for_without_end(tmp_path: Path) -> None:
+    pipe = tmp_path / "result.json"
+    os.mkfifo(pipe)
+    with pytest.raises(OutputError) as caught:
+        files.write_atomically(pipe, b"{}", reader_wait_s=0.1)
+    assert str(caught.value) == (f"{str(pipe)!r} is a pipe that nothing read for 0.1 s; start what reads it first")
+
+
 def test_what_a_killed_run_left_a_day_ago_is_removed_and_nothing_else(tmp_path: Path) -> None:
     old, young, foreign = ".a.json.x1.tmp", ".a.json.x2.tmp", ".b.json.x3.tmp"
     for name in (old, young, foreign, "a.tmp"):

@@ -211,7 +211,7 @@ def busy(model: Model) -> Result:
 
 def unsafe(model: Model, why: str, *, is_lasting: bool = False) -> Result:
     """Return the result of a model whose server did not say what others have loaded; `why` has advice if lasting."""
-    advice = "" if is_lasting else "; try again later"
+    advice = "" if is_lasting or why.endswith("?") else "; try again later"
     reason = f"the server does not say what others have loaded, which a benchmark could disturb: {why}{advice}"
     return Result(host=model.host, model=model.name, status="skipped", reason=reason)
 

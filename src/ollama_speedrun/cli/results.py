@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import OutputError
 from ..report.formats import Format, format_of
 from ..results.codec import encode
-from ..results.files import check_writable, write_atomically
+from ..results.files import check_writable, is_stream, write_atomically
 from ..results.types import Document
 from ..results.worth import Worth, worth_of, worth_of_file
 
@@ -52,7 +52,7 @@ class ResultFiles:
         """
         errors = []
         for path, format_ in self._outputs:
-            if format_.only_at_end and not is_last:
+            if (format_.only_at_end or is_stream(path)) and not is_last:
                 continue
             place = self._place(path, document, is_last=is_last)
             if place is not None and (error := self._try(place, format_, document)):

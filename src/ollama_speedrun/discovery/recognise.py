@@ -22,6 +22,7 @@ HOST_CHECKED: Final = "Ollama behind a Host check"
 
 _ROOT_TEXT: Final = "Ollama is running"
 _DIGEST: Final = re.compile(r"(?!0{64})[0-9a-f]{64}")
+_LIST_OF_MODELS: Final = re.compile(rb'\s*\{\s*"models"\s*:\s*\[\s*\{')
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{4,9})(Z|[+-]\d\d:\d\d)")
 _SHOWN_TEXT: Final = 60
 _LONGEST_SCALAR: Final = 2048
@@ -223,6 +224,12 @@ def _models(answer: Answer | None) -> tuple[Mapping[str, object], ...] | None:
     return None if models and not any(models) else models
 
 
+def _lists_too_many(answer: Answer) -> bool:
+    """Tell if an answer is a list of models longer than any server's, by its beginning and its objects."""
+    is_list = answer.status == 200 and _LIST_OF_MODELS.match(answer.body) is not None
+    return is_list and answer.body.count(b"{") > wire.MOST_MODELS
+
+
 class _Listing(msgspec.Struct, frozen=True):
     models: msgspec.Raw = msgspec.Raw()
 
@@ -316,6 +323,8 @@ def _what_it_is_instead(answers: Mapping[str, Answer], seen: _Evidence) -> str:
         return "gives no complete answer to /api/tags"
     if (refused := _how_it_refuses(tags)) is not None:
         return refused
+    if _lists_too_many(tags):
+        return f"lists more than {wire.MOST_MODELS:,} models, more than any server has"
     if seen.root == _ROOT_TEXT:
         return f"says {_ROOT_TEXT!r}, but lists no models (HTTP {tags.status}, {shown(tags.headers, tags.body)})"
     root = answers.get(ROOT)

@@ -17,6 +17,8 @@ from .types import Document
 READ_LIMIT_BYTES: Final = 256 * 1024**2
 PART_BYTES: Final = 1 << 20
 WRITER_WAIT_S: Final = 10.0
+READER_WAIT_S: Final = 10.0
+_READER_POLL_S: Final = 0.1
 STRAY_AFTER_S: Final = 86_400
 _NAME_KEPT: Final = 40
 _TEMPORARY: Final = ".tmp"
@@ -46,17 +48,27 @@ def remove_strays(directory: Path, name: str = "") -> None:
         return  # they harm nothing
 
 
-def write_atomically(path: Path, data: str | bytes) -> None:
+def is_stream(path: Path) -> bool:
+    """Return whether a pipe or device is there, which takes one document and not one after another."""
+    try:
+        return not _replaceable(path)
+    except (OSError, ValueError):
+        return False
+
+
+def write_atomically(path: Path, data: str | bytes, *, reader_wait_s: float = READER_WAIT_S) -> None:
     """Put `data` (text as UTF-8) at `path`, replacing what is there in one step and keeping its permissions.
 
-    A link stays a link and a device or pipe is written to. Raises `OutputError`; then what was there is untouched.
+    A link stays a link and a device or pipe is written to; a named pipe has `reader_wait_s` seconds until something
+    reads it. Raises `OutputError`; then what was there is untouched.
     """
     content = data.encode() if isinstance(data, str) else data
     try:
         if _replaceable(path):
             _replace(path.resolve(), content)
         else:
-            path.write_bytes(content)
+            with _opened_to_write(path, reader_wait_s) as file:
+                file.write(content)
     except (OSError, ValueError) as exc:
         raise _output_error(path, exc) from exc
 
@@ -91,6 +103,27 @@ def _opened(path: Path, writer_wait_s: float) -> BinaryIO:
         )
     os.set_blocking(pipe.fileno(), True)
     return pipe
+
+
+def _opened_to_write(path: Path, reader_wait_s: float) -> BinaryIO:
+    """Open a device or pipe; raises `OutputError` for a named pipe without a reader, which would wait without end."""
+    if os.name != "posix" or not stat.S_ISFIFO(path.stat().st_mode):
+        return path.open("wb")
+    until_s = time.monotonic() + reader_wait_s
+    while True:
+        try:
+            pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as exc:
+            if exc.errno != errno.ENXIO:
+                raise
+            if time.monotonic() >= until_s:
+                raise OutputError(
+                    f"{str(path)!r} is a pipe that nothing read for {reader_wait_s:g} s; start what reads it first"
+                ) from exc
+            time.sleep(_READER_POLL_S)
+        else:
+            os.set_blocking(pipe, True)
+            return os.fdopen(pipe, "wb")
 
 
 def read_bounded(file: BinaryIO, name: str) -> bytes:
