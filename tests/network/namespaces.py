@@ -39,19 +39,28 @@ needs_namespaces = pytest.mark.skipif(not _CAN_BUILD, reason="network namespaces
 
 
 T = TypeVar("T")
+_ATTEMPTS: Final = 5
 
 
-def timed_beside(run: Callable[[], T], plain: Callable[[], object]) -> tuple[T, float]:
+def timed_beside(run: Callable[[], T], plain: Callable[[], object], *, soon_s: float) -> tuple[T, float]:
     """Return what `run` gave and how many seconds longer it took than `plain`.
 
     Both start Python and read the same modules, which takes the longer the busier the machine is; what `run` waits for
-    takes the same time on any machine.
+    takes the same time on any machine. Where the difference is not below `soon_s`, both are repeated, and their
+    shortest times count: a stall of the machine passes, a wait stays.
     """
-    began_s = time.monotonic()
-    plain()
-    between_s = time.monotonic()
-    given = run()
-    return given, (time.monotonic() - between_s) - (between_s - began_s)
+    runs_s: list[float] = []
+    plain_s: list[float] = []
+    while True:
+        began_s = time.monotonic()
+        plain()
+        between_s = time.monotonic()
+        given = run()
+        plain_s.append(between_s - began_s)
+        runs_s.append(time.monotonic() - between_s)
+        longer_s = min(runs_s) - min(plain_s)
+        if longer_s < soon_s or len(runs_s) == _ATTEMPTS:
+            return given, longer_s
 
 
 class Namespaces:

@@ -54,7 +54,7 @@ def found(events: list[tuple[str, Any]]) -> dict[str, list[str]]:
 
 def test_the_servers_of_a_network_are_found_and_nothing_else(lan: Namespaces, tmp_path: Path) -> None:
     serve_fakes(lan, tmp_path, *HOSTS)
-    events, longer_s = timed_beside(lambda: discover(lan), lambda: discover(lan, REFUSING))
+    events, longer_s = timed_beside(lambda: discover(lan), lambda: discover(lan, REFUSING), soon_s=7)
     assert longer_s < 7
     assert found(events) == {f"http://{address}:11434": ["scan"] for address in HOSTS}
     assert {event["host"]["kind"] for name, event in events if name == "HostFound"} == {"ollama"}
@@ -88,7 +88,9 @@ def test_an_explicit_target_is_all_that_is_asked(lan: Namespaces, tmp_path: Path
 
 
 def test_a_name_that_no_resolver_knows_fails_with_a_sentence_and_holds_nothing_up(lan: Namespaces) -> None:
-    events, longer_s = timed_beside(lambda: discover(lan, "no-such-box.lan"), lambda: discover(lan, REFUSING))
+    events, longer_s = timed_beside(
+        lambda: discover(lan, "no-such-box.lan"), lambda: discover(lan, REFUSING), soon_s=5.5
+    )
     ((kind, failed),) = events
     assert longer_s < 5.5
     assert (kind, failed["url"]) == ("TargetFailed", "http://no-such-box.lan:11434")
