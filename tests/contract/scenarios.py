@@ -91,9 +91,10 @@ SCENARIOS: Sequence[Scenario] = (
         "loading, the prompt cache and plain answers",
         _replays("base", "load ps-loaded generate-warm generate-same-prompt-again generate-nonce-first prefill-long")
         + _replays("base", "prefill-long-again prefill-long-new-nonce prefill-long-nonce-last generate-unstreamed")
-        + _replays("base", "generate-raw num-predict-1 num-predict-2 num-predict-0 stop-string multibyte chat-warm")
+        + _replays("base", "generate-raw num-predict-1 num-predict-2 stop-string chat-warm")
         + _replays("base", "chat-unstreamed logprobs unknown-option unknown-field think-false-not-supported"),
     ),
+    Scenario("answers whose words matter", (WARM, *_replays("base", "num-predict-0 multibyte"))),
     Scenario("a chat without messages loads", _replays("base", "chat-empty-messages")),
     Scenario("a cold model", _replays("base", "generate-cold")),
     Scenario("a cold model with a schema", _replays("base", "format-schema format-json format-bad")),

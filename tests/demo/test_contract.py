@@ -26,12 +26,12 @@ pytestmark = pytest.mark.demo
 
 ONE_THREAD = Threads(decode=1, prefill=1)
 BLOCKS = 6
-"""Of 30. What a model says is not compared, so the engine runs one that says it at a fraction of the cost."""
-ENDS_BY_ITSELF = {
-    "loading, the prompt cache and plain answers": "a request without a limit",
+"""Of 30. What a model says is rarely compared, so the engine runs one that says it at a fraction of the cost."""
+NEEDS_THE_WHOLE_MODEL = {
+    "answers whose words matter": "one ends by itself, as it has no limit, and one has characters of several tokens",
     "a prompt too long, on a cold model": "an answer whose first token is its end",
 }
-"""Scenarios with an answer that only the whole model knows to end."""
+"""Scenarios with an answer that only the whole model gives."""
 
 LACKS = {
     "thinking and tools": "no demo model thinks or calls tools",
@@ -126,7 +126,7 @@ def with_costs(files: Mapping[ModelSpec, ModelFile]) -> Models:
 
 @pytest.fixture
 def start(scenario: Scenario, request: pytest.FixtureRequest) -> Start:
-    models: Models = request.getfixturevalue("whole" if scenario.name in ENDS_BY_ITSELF else "cut")
+    models: Models = request.getfixturevalue("whole" if scenario.name in NEEDS_THE_WHOLE_MODEL else "cut")
     listed = json.loads((RECORDINGS / "base/tags.json").read_text())["response"]["json"]["models"]
     engine = LlamaEngine([stored(entry, models.files) for entry in listed], ONE_THREAD)
 
@@ -151,5 +151,5 @@ async def test_the_demo_answers_as_a_real_server_did(scenario: Scenario, start: 
 
 
 def test_what_is_left_out_exists() -> None:
-    assert {*LACKS, *ENDS_BY_ITSELF} <= {scenario.name for scenario in SCENARIOS}
+    assert {*LACKS, *NEEDS_THE_WHOLE_MODEL} <= {scenario.name for scenario in SCENARIOS}
     assert set(DIFFERS) <= {name for scenario in SCENARIOS if scenario.name not in LACKS for name in replayed(scenario)}
