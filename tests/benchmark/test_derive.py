@@ -340,3 +340,12 @@ def test_a_late_stamp_at_the_end_spoils_the_clients_rate_alone() -> None:
     window_ns = (PLAIN.last_content_ns or 0) - (PLAIN.first_content_ns or 0)
     late = record(last_lag_ns=window_ns // 10)
     assert (metrics.decode_client_tps(late), metrics.ttft_s(late)) == (None, metrics.ttft_s(PLAIN))
+
+
+def test_trials_so_far_apart_that_their_interval_pictures_nothing_are_told_by_their_ends() -> None:
+    slow = record(
+        eval_duration_ns=4000 * MS, last_content_ns=4200 * MS, ended_ns=4210 * MS, total_duration_ns=4208 * MS
+    )
+    result = derive.measured(model(), observations(trials=(PLAIN, slow)))
+    (text,) = [caveat.text for caveat in result.caveats if caveat.kind is CaveatKind.IMPRECISE]
+    assert "known to 25.0–100.0 tok/s only" in text

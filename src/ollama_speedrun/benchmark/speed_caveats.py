@@ -10,6 +10,7 @@ from . import delays, metrics, stats
 from .types import Caveat, CaveatKind, Observations, StreamRecord
 
 LARGEST_DISAGREEMENT: Final = 0.05
+FARTHEST_ENDS: Final = 10
 STEADY_DISAGREEMENT: Final = 0.01
 STEADY_JITTER_NS: Final = 3_000_000
 """Less than the usual jitter, for jitter does not push each of several generations the same way."""
@@ -117,7 +118,10 @@ def _known(rates: Sequence[float]) -> str:
         return "nothing"
     if reached <= stats.WIDE:
         return f"±{reached:.1%}"
-    return f"{found.low_tps:.1f}–{found.high_tps:.1f} tok/s"
+    low_tps, high_tps = found.low_tps, found.high_tps
+    if high_tps > FARTHEST_ENDS * low_tps:  # which no one can picture: two trials that differ by half give it
+        low_tps, high_tps = min(rates), max(rates)
+    return f"{low_tps:.1f}–{high_tps:.1f} tok/s"
 
 
 def _of_late_first_pieces(observed: Observations) -> Iterator[Caveat]:
