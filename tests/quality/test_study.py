@@ -170,6 +170,17 @@ async def test_a_model_that_may_think_gets_room_for_it() -> None:
     assert thinking["options"]["num_predict"] == direct["options"]["num_predict"] + 1024
 
 
+async def test_a_model_that_thinks_in_its_answers_gets_room_for_it_though_no_capability_says_so() -> None:
+    asked_for = []
+    for answer in ("<think> so it is, and so on", "so it is </think> 42", "42"):
+        async with fake_host(HostScript(models=(ModelScript("m:1b", answer=answer, template=CHAT_TEMPLATE),))) as host:
+            await examine(host, desk())
+            asked_for.append([record.body["options"]["num_predict"] for record in host.asked("/api/chat")[1:]])  # type: ignore[index]
+    opened, closed, plain = asked_for
+    assert [budget - usual for budget, usual in zip(opened, plain, strict=True)] == [1024] * len(plain)
+    assert [budget - usual for budget, usual in zip(closed, plain, strict=True)] == [1024] * len(plain)
+
+
 async def test_an_item_that_the_server_fails_to_answer_is_replaced_and_counts_nowhere() -> None:
     fault = ErrorAnswer(status=500, text="something broke")
     script = student(100, fault=fault, faulty_requests=2, sound_requests=12)

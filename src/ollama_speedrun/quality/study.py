@@ -82,6 +82,7 @@ class GradedItems:
         self._spares: deque[Item] = deque()
         self._failures = 0
         self._spent_tokens = 0
+        self._has_thought = False
         self._since_look = 0
         self._at_once = at_once
         self._timed: list[Timed] = []
@@ -231,7 +232,7 @@ class GradedItems:
     def _can_afford(self, model: LoadedModel, item: Item) -> bool:
         """Tell if an answer fits into what is left of the output tokens; thinking is not bounded by them."""
         budget = self._desk.exam.settings.answer_tokens
-        return budget is None or _may_think(model) or self._spent_tokens + item.most_tokens <= budget
+        return budget is None or self._may_think(model) or self._spent_tokens + item.most_tokens <= budget
 
     def _place_of(self, item: Item) -> int | None:
         return None if self._assignment is None else self._desk.exam.place_of(self._assignment.mix, item)
@@ -251,6 +252,7 @@ class GradedItems:
                 sent_ns = time.perf_counter_ns()
                 streamed = await self._one_answer(model, item, messages)
                 self._timed.append(Timed(sent_ns, streamed.record))
+                self._has_thought = self._has_thought or streamed.record.thinking_characters > 0
                 answers.append(_answer(streamed))
                 kept.answers = (*kept.answers, _answer_record(streamed))
                 self._spent_tokens += streamed.record.eval_count or streamed.record.content_chunks
@@ -268,9 +270,21 @@ class GradedItems:
             return await model.complete(few_shot.prompt(item), num_predict=item.max_tokens, stop=few_shot.STOP)
         return await model.chat(
             [_wire_message(message) for message in messages],
-            num_predict=_num_predict(model, item),
+            num_predict=self._num_predict(model, item),
             tools=[_wire_tool(tool) for tool in item.tools],
         )
+
+    def _num_predict(self, model: LoadedModel, item: Item) -> int:
+        """Return the token budget of one answer; a model that may think gets 1,024 more."""
+        return min(MOST_TOKENS, item.max_tokens + (THINKING_TOKENS if self._may_think(model) else 0))
+
+    def _may_think(self, model: LoadedModel) -> bool:
+        """Return whether a model is to have room for thinking: its server says so, or it has been seen to think."""
+        if model.thinks is False:
+            return False
+        warm_up = None if model.opening is None else model.opening.warm_up
+        has_begun_so = warm_up is not None and warm_up.thinking_characters > 0
+        return "thinking" in model.model.capabilities or has_begun_so or self._has_thought
 
     async def _identify(self, model: LoadedModel) -> str | None:
         digest = model.model.digest
@@ -321,15 +335,6 @@ def _is_base(model: LoadedModel) -> bool:
 def abilities_of(model: Model) -> frozenset[Need]:
     """Return what may be asked of a model: what its capabilities name, and what only this installation limits."""
     return frozenset(need for need in Need if need == Need.SANDBOX or str(need) in model.capabilities)
-
-
-def _num_predict(model: LoadedModel, item: Item) -> int:
-    """Return the token budget of one answer; a model that may think gets 1,024 more."""
-    return min(MOST_TOKENS, item.max_tokens + (THINKING_TOKENS if _may_think(model) else 0))
-
-
-def _may_think(model: LoadedModel) -> bool:
-    return "thinking" in model.model.capabilities and model.thinks is not False
 
 
 def _wire_message(message: Message) -> wire.Message:
