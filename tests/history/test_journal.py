@@ -168,6 +168,13 @@ def test_where_sqlite_gives_no_reason_the_systems_own_is_told(
     assert in_words(path, caught.value).startswith(f"the history {str(path)!r} cannot be used: {said}")
 
 
+def test_a_directory_in_the_place_of_the_history_is_named_by_a_run_too(tmp_path: Path) -> None:
+    told = whole_run(tmp_path)
+    told.finish()
+    expected = f"the history {str(tmp_path)!r} is no file; name another file with --history FILE"
+    assert (told.journal.why_not, told.journal.where) == (expected, None)
+
+
 def test_a_place_that_takes_no_file_is_said_and_the_run_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no directory")
     told = whole_run(tmp_path / "file" / "history.db")

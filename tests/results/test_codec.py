@@ -167,9 +167,18 @@ def with_changes(**changes: object) -> bytes:
     return encode(msgspec.structs.replace(run, results=(msgspec.structs.replace(first, **changes), *others)))
 
 
+def with_repeated(field: str) -> bytes:
+    """A run that holds the first of these twice."""
+    run = graded_run()
+    kept = getattr(run, field)
+    return encode(msgspec.structs.replace(run, **{field: (*kept, kept[0])}))
+
+
 @pytest.mark.parametrize(
     ("data", "fault"),
     [
+        (with_repeated("results"), "clever on http://192.168.1.20:11434 stands in it 2 times"),
+        (with_repeated("quality_records"), "clever on http://192.168.1.20:11434 stands in it 2 times"),
         (changed('"weight": 1.0', '"weight": 0.0'), "an item of clever has an impossible grade, chance or weight"),
         (changed('"weight": 1.0', '"weight": -1.0'), "an item of clever has an impossible grade, chance or weight"),
         (changed('"chance": 0.0', '"chance": 1.0'), "an item of clever has an impossible grade, chance or weight"),

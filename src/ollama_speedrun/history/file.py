@@ -34,6 +34,7 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises `HistoryError` for a file that a newer program wrote, and for the database of another program.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _is_there(path)
     connection = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
     try:
         _check_ours(connection, path)
@@ -52,10 +53,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection | None:
 
     A file of an older schema is brought to this one first. One that lies where nothing can be written is read as it is.
     """
-    mode = _mode(path)
-    if stat.S_ISDIR(mode) or stat.S_ISFIFO(mode):
-        raise HistoryError(f"the history {str(path)!r} is no file; {_ANOTHER}")
-    if not stat.S_ISREG(mode):
+    if not _is_there(path):
         return None
     try:
         return connect(path)
@@ -102,12 +100,15 @@ def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
         raise HistoryError(f"{str(path)!r} is a database of another program; {_ANOTHER}")
 
 
-def _mode(path: Path) -> int:
-    """Return the mode of a file, 0 where there is none; raises `OSError` where that cannot be told."""
+def _is_there(path: Path) -> bool:
+    """Return whether a file is there; raises `OSError` where that cannot be told, `HistoryError` for what is none."""
     try:
-        return path.stat().st_mode
+        mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return 0
+        return False
+    if not stat.S_ISREG(mode):
+        raise HistoryError(f"the history {str(path)!r} is no file; {_ANOTHER}")
+    return True
 
 
 def is_damage(error: sqlite3.Error) -> bool:

@@ -78,8 +78,9 @@ def decode(data: bytes, *, origin: str) -> Document:
     try:
         header = msgspec.json.decode(data, type=_Header)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        why = "it is nested too deeply" if isinstance(exc, RecursionError) else exc
         raise ResultFileError(
-            f"{origin} is not a result file of {TOOL_NAME}: {exc}; give a .json file that a run wrote with --output"
+            f"{origin} is not a result file of {TOOL_NAME}: {why}; give a .json file that a run wrote with --output"
         ) from exc
     if header.tool.name != TOOL_NAME:
         raise ResultFileError(f"{origin} was written by {header.tool.name!r}, not by {TOOL_NAME}")

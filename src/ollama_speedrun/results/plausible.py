@@ -4,6 +4,7 @@ Figures that a server said may be absurd: they are kept as said, and every formu
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -32,6 +33,7 @@ def _faults(document: Document) -> Iterator[str]:
             yield f"the year {moment.year} is an impossible time of a run"
     if document.settings is not None and not _promises(document.settings):
         yield "the settings have an impossible sure or within"
+    yield from _repeated(document)
     for result in document.results:
         rates, times = result.decode_interval, result.ttft_interval
         if rates is not None and not (0 <= rates.low_tps <= rates.high_tps and rates.trials in TRIALS):
@@ -45,6 +47,15 @@ def _faults(document: Document) -> Iterator[str]:
         for item in record.items:
             if not _is_gradable(item):
                 yield f"an item of {record.model} has an impossible grade, chance or weight"
+
+
+def _repeated(document: Document) -> Iterator[str]:
+    """Yield what a run can have once only and the document has several times."""
+    for kept in (document.results, document.quality_records):
+        counts = Counter(one.key for one in kept)
+        yield from (
+            f"{model} on {host} stands in it {count} times" for (host, model, _), count in counts.items() if count > 1
+        )
 
 
 def _promises(settings: BenchmarkSettings) -> bool:
