@@ -119,10 +119,16 @@ def _without_rest(text: str, secret: str) -> str:
 
 
 def passwords_in(texts: Iterable[str]) -> Iterator[str]:
-    """Yield the passwords of the URLs among the texts, which nobody should have written there."""
+    """Yield the passwords of the URLs among the texts, which nobody should have written there.
+
+    One may hold a slash: what stands behind a colon and is no port ends at the last @.
+    """
     for text in texts:
         _, found, rest = text.partition("://")
-        authority, at, _ = rest.partition("/")[0].rpartition("@")
-        _, colon, password = authority.partition(":")
-        if found and at and colon and password:
+        authority = rest.partition("/")[0]
+        _, colon, port = authority.partition(":")
+        if "@" not in authority and colon and not port.isdigit() and not authority.startswith("["):
+            authority = rest
+        _, colon, password = authority.rpartition("@")[0].partition(":")
+        if found and colon and password:
             yield password

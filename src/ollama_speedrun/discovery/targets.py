@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ..errors import TargetError
+from ..masking import passwords_in
 from .types import DEFAULT_PORT, Network, NetworkTarget, ServerTarget
 
 DEFAULT_MAX_ADDRESSES: Final = 1024
@@ -67,7 +68,7 @@ def parse_ollama_host(text: str) -> ServerTarget:
     else:
         raise TargetError(f"OLLAMA_HOST={written}: the scheme must be http or https")
     authority, _, path = rest.partition("/")
-    if "@" in authority:
+    if "@" in authority or any(passwords_in([written])):
         raise _credentials_error()
     host, port = _split_port(authority)
     usable = port is not None and port.isascii() and port.isdigit() and int(port) <= 65535
@@ -95,6 +96,8 @@ def is_sweepable(network: IPv4Network) -> bool:
 
 def parse_url(written: str, *, default_port: int = DEFAULT_PORT) -> ServerTarget:
     """Return the server at a base URL; raises `TargetError` for what is none."""
+    if any(passwords_in([written])):
+        raise _credentials_error()
     try:
         parts = urlsplit(written)
     except ValueError as error:
@@ -104,7 +107,9 @@ def parse_url(written: str, *, default_port: int = DEFAULT_PORT) -> ServerTarget
     if parts.scheme not in _SCHEME_PORTS:
         raise TargetError(f"{written!r} has the scheme {parts.scheme!r}: only http and https lead to an Ollama server")
     if parts.query or parts.fragment:
-        raise TargetError(f"{written!r} goes on after the server: give only {parts.scheme}://{parts.netloc}")
+        # What goes on is not repeated: a query may hold a token.
+        server = f"{parts.scheme}://{parts.netloc}"
+        raise TargetError(f"a target takes no ? or # behind the server: give only {server}")
     host, port = _split_port(_ENCODED_ZONE.sub("%", parts.netloc))
     default = 443 if parts.scheme == "https" else default_port
     return ServerTarget(
