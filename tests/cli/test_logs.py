@@ -9,6 +9,7 @@ from fake_ollama import HostScript, ModelScript, fake_fleet
 from ollama_speedrun.cli.logs import LINE_FORMAT, ROOT, logging_to
 from ollama_speedrun.errors import OutputError
 
+FULL = Path("/dev/full")
 TOKEN = "t0ken-of-the-rack"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO) ollama_speedrun[.\w]*: \S")
 
@@ -61,6 +62,16 @@ def test_an_error_about_a_url_does_not_repeat_its_password(command: CommandLine)
     ended = command("models", "http://me:pa55word@127.0.0.1:1")
     assert ended.status == 2
     assert "pa55word" not in ended.stderr
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no /dev/full")
+async def test_a_log_on_a_disk_that_is_full_is_told_at_the_end_and_costs_no_result(command: CommandLine) -> None:
+    async with fake_fleet([HostScript(models=(ModelScript("m:1b"),))]) as fleet:
+        ended = await command.beside("models", *fleet.urls, "--quiet", "--log", FULL)
+    assert (ended.status, "m:1b" in ended.stdout) == (7, True)
+    assert ended.stderr == (
+        "ollama-speedrun: the log '/dev/full' is incomplete: no space left on device; name a file elsewhere\n"
+    )
 
 
 def test_a_log_that_cannot_be_written_is_said_before_anything_is_sent(command: CommandLine, tmp_path: Path) -> None:

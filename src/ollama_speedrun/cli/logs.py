@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,15 +50,35 @@ class _Lines(logging.Handler):
         self._environment.log_line(record.getMessage())
 
 
+class _File(logging.FileHandler):
+    """Writes records to a file; keeps the first error of the disk for the end, where others would print each."""
+
+    failed: OSError | None = None
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Keep an error of the disk; show any other one."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            self.failed = self.failed or error
+        else:
+            super().handleError(record)
+
+    def close(self) -> None:
+        """Close the file, which writes what is left."""
+        try:
+            super().close()
+        except OSError as exc:
+            self.failed = self.failed or exc
+
+
 @contextmanager
 def logging_to(environment: "Environment", *, verbose: bool, file: str | None) -> Iterator[None]:
-    """Log while the context holds; raises `OutputError` for a file that cannot be written.
+    """Log while the context holds; raises `OutputError` for a file that cannot be written, or not to its end.
 
     Records are written by a thread of their own, so that no measurement waits for a disk or a terminal.
     """
-    handlers: list[logging.Handler] = [_Lines(environment)] if verbose else []
-    if file is not None:
-        handlers.append(_file_handler(Path(file).expanduser()))
+    log = None if file is None else _file_handler(Path(file).expanduser())
+    handlers = [handler for handler in (_Lines(environment) if verbose else None, log) if handler is not None]
     records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     entrance = _Masking(records, environment.mask)
     logger = logging.getLogger(ROOT)
@@ -77,14 +98,19 @@ def logging_to(environment: "Environment", *, verbose: bool, file: str | None) -
         listener.stop()
         for handler in handlers:
             handler.close()
+    if log is not None and log.failed is not None:
+        raise OutputError(f"the log {file!r} is incomplete: {_in_words(log.failed)}; name a file elsewhere")
 
 
-def _file_handler(path: Path) -> logging.Handler:
+def _in_words(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _file_handler(path: Path) -> _File:
     try:
-        handler = logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
+        handler = _File(path, mode="w", encoding="utf-8", errors="backslashreplace")
     except OSError as exc:
-        reason = (exc.strerror or str(exc)).lower()
-        raise OutputError(f"cannot write the log {str(path)!r}: {reason}; name a file elsewhere") from exc
+        raise OutputError(f"cannot write the log {str(path)!r}: {_in_words(exc)}; name a file elsewhere") from exc
     formatter = logging.Formatter(LINE_FORMAT, datefmt="%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
