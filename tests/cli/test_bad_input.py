@@ -89,7 +89,7 @@ def test_nothing_found_is_still_a_document(command: CommandLine, refusing_port: 
 @pytest.mark.parametrize(
     ("content", "part"),
     [
-        (b"", "is not a result file"),
+        (b" \n", "is not a result file of ollama-speedrun: it is empty; give a .json file"),
         (b'{"schema_version": 1', "is not a result file"),
         (b'{"schema_version": 1, "tool": {"name": "other", "version": "1"}}', "was written by 'other'"),
         (b'{"schema_version": 9, "tool": {"name": "ollama-speedrun", "version": "9"}}', "has schema version 9"),
@@ -107,6 +107,18 @@ def test_a_damaged_or_foreign_result_file_is_named(
     assert str(file) in ended.stderr
     assert part in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("flag", "what"), [("--hosts-file", "hosts"), ("--config", "settings")])
+def test_a_file_that_no_person_can_have_written_is_not_read_whole(
+    flag: str, what: str, command: CommandLine, tmp_path: Path
+) -> None:
+    file = tmp_path / "huge"
+    with file.open("wb") as sparse:
+        sparse.truncate(1 << 40)
+    ended = command("discover", "--dry-run", flag, file)
+    said = f"ollama-speedrun: the {what} file {file} is larger than 4 MiB, which none is; name another\n"
+    assert ended == (2, "", said)
 
 
 def test_a_bad_ollama_host_is_named_unless_a_target_is_given(command: CommandLine, refusing_port: int) -> None:

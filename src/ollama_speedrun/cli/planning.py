@@ -21,7 +21,7 @@ from ..history import USUAL_NAME
 from ..ollama.tls import client_context
 from ..pipeline.record import Selection
 from .environment import Environment
-from .settings import Settings
+from .settings import LARGEST_FILE_BYTES, Settings, read_short
 
 TYPE_CHECKING = False  # the pipeline loads an HTTP client, and a scan begins sooner without
 if TYPE_CHECKING:
@@ -107,10 +107,13 @@ def _parsed(hosts: Sequence[str], settings: Settings) -> Iterator[ServerTarget |
 def _of_hosts_files(settings: Settings, environment: Environment) -> Iterator[ServerTarget | NetworkTarget]:
     for name in settings.hosts_file:
         try:
-            text = Path(name).expanduser().read_text(encoding="utf-8")
+            text = read_short(Path(name).expanduser())
         except (OSError, UnicodeDecodeError) as exc:
             reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
             raise UsageError(f"the hosts file {name} cannot be read: {reason}; check it or name another") from exc
+        if text is None:
+            size = f"{LARGEST_FILE_BYTES >> 20} MiB"
+            raise UsageError(f"the hosts file {name} is larger than {size}, which none is; name another")
         named = parse_hosts_file(
             text,
             origin=name,

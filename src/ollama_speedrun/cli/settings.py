@@ -16,11 +16,12 @@ from .environment import Environment
 from .kinds import Kind
 from .options import ENVIRONMENT_PREFIX, SETTINGS, Option, Settings
 
-__all__ = ["Layers", "Settings", "load", "of_profile", "settings_file"]
+__all__ = ["LARGEST_FILE_BYTES", "Layers", "Settings", "load", "of_profile", "read_short", "settings_file"]
 
 Layer: TypeAlias = Iterable[tuple[Option[Any], object, str]]
 
 FILE_NAME = "config.toml"
+LARGEST_FILE_BYTES = 4 << 20
 FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
 _OTHER_VARIABLES = frozenset({FILE_VARIABLE, ENVIRONMENT_PREFIX + "CACHE_DIR"})
 _DEFAULT = "default"
@@ -102,9 +103,18 @@ def _default(option: Option[Any]) -> object:
     return option.kind.parse(default) if isinstance(default, str) else default
 
 
+def read_short(path: Path) -> str | None:
+    """Return the text of a file that a person writes, None for a larger one; raises `OSError`, `UnicodeDecodeError`."""
+    with path.open("rb") as file:
+        data = file.read(LARGEST_FILE_BYTES + 1)
+    if len(data) > LARGEST_FILE_BYTES:
+        return None
+    return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+
+
 def _file_table(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_short(path)
     except FileNotFoundError:
         if must_exist:
             raise SettingsError(f"there is no settings file {path}; create it or name another with --config") from None
@@ -117,6 +127,10 @@ def _file_table(path: Path, *, must_exist: bool) -> dict[str, Any]:
         ) from exc
     except UnicodeDecodeError as exc:
         raise SettingsError(f"the settings file {path} is not UTF-8; save it in this encoding") from exc
+    if text is None:
+        raise SettingsError(
+            f"the settings file {path} is larger than {LARGEST_FILE_BYTES >> 20} MiB, which none is; name another"
+        )
     import tomllib
 
     try:

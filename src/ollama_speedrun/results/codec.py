@@ -78,7 +78,7 @@ def decode(data: bytes, *, origin: str) -> Document:
     try:
         header = msgspec.json.decode(data, type=_Header)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        why = "it is nested too deeply" if isinstance(exc, RecursionError) else exc
+        why = "it is nested too deeply" if isinstance(exc, RecursionError) else exc if data.strip() else "it is empty"
         raise ResultFileError(
             f"{origin} is not a result file of {TOOL_NAME}: {why}; give a .json file that a run wrote with --output"
         ) from exc
