@@ -46,7 +46,10 @@ def best_of(tier: Tier) -> float:
 
 def race(tier: Tier, rules: Rules = PROFILES["standard"], hosts: int = 1, *, stay_loaded: bool = False) -> Outcome:
     """Race as the program does: what is asked, and when a model must be loaded, follows from `next_batch`."""
-    arms = [Arm(name=str(number), host=str(number % hosts), stays_loaded=stay_loaded) for number in range(len(tier))]
+    arms = [
+        Arm(name=str(number), host=str(number % hosts), load_items=0 if stay_loaded else one.load_s / one.item_s)
+        for number, one in enumerate(tier)
+    ]
     state = open_race(arms, len(tier[0].scores), rules)
     free = {str(host): HostState(str(host)) for host in range(hosts)}
     outcome = Outcome(pick=0)
@@ -68,9 +71,7 @@ def race(tier: Tier, rules: Rules = PROFILES["standard"], hosts: int = 1, *, sta
 
 def race_until_likely(tier: Tier, sure: float = 0.95) -> Outcome:
     """Race in rounds of five until the approximate chance of being within 3 points is `sure`: no certificate."""
-    state = open_race(
-        [Arm(name=str(number), host="h", stays_loaded=True) for number in range(len(tier))], BANK, Rules()
-    )
+    state = open_race([Arm(name=str(number), host="h", load_items=0) for number in range(len(tier))], BANK, Rules())
     while (batch := next_batch(state, [HostState("h")])) is not None:
         number = int(batch.arm)
         one = tier[number]

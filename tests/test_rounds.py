@@ -10,10 +10,12 @@ from fake_ollama.fleet import Fleet, fake_fleet
 from fake_ollama.script import EndWithoutDone, HostScript, able_model
 from fake_ollama.student import SEED
 from ollama_speedrun import Phase, Run, RunSettings, build_plan, parse_target, run
+from ollama_speedrun.assessment.certainty import rules_of
 from ollama_speedrun.assessment.types import TierVerdict
 from ollama_speedrun.benchmark.plan import BenchmarkSettings, Extra, IfBusy
 from ollama_speedrun.pipeline.events import Event
 from ollama_speedrun.quality.events import NotAsked, RaceMoved
+from ollama_speedrun.quality.standing import standing
 from ollama_speedrun.results.codec import decode, encode
 
 pytestmark = pytest.mark.virtual_time
@@ -78,6 +80,22 @@ async def test_the_certificate_of_a_saved_run_is_worked_out_again_from_its_recor
     read = decode(encode(finished.document(complete=True)), origin="memory")
     assert read.verdict is not None
     assert read.verdict.tiers[0] == smallest_tier(finished)
+
+
+@pytest.mark.parametrize(("load_s", "most_loads"), [(0.0, 40), (3.0, 3)])
+async def test_rounds_are_as_long_as_loading_is_slow_and_a_saved_run_has_the_same_ones(
+    load_s: float, most_loads: int
+) -> None:
+    models = tuple(able_model(f"{name}:1b", ability, load_s=load_s) for name, ability in (("a", 1.5), ("b", 1.2)))
+    async with fake_fleet([HostScript(models=models)]) as fleet:
+        finished, events = await raced(fleet)
+        loads = sum(record.work.loads for record in fleet.hosts[0].requests) / len(models)
+
+    assert loads <= most_loads
+    again = standing(tuple(finished.quality_records.values()), rules_of(RACING, 400))
+    assert again is not None
+    assert again.is_over
+    assert again.until == max(event.until for event in rounds(events))
 
 
 async def test_a_quick_run_has_one_load_a_model_and_a_likely_pick() -> None:

@@ -10,12 +10,12 @@ from ollama_speedrun.quality.rounds import is_asked
 Scores = Sequence[Sequence[float]]
 
 
-def arms(count: int, hosts: int = 1, *, stays_loaded: bool = True) -> list[Arm]:
-    return [Arm(name=f"m{number}", host=f"h{number % hosts}", stays_loaded=stays_loaded) for number in range(count)]
+def arms(count: int, hosts: int = 1, *, load_items: float | None = 0) -> list[Arm]:
+    return [Arm(name=f"m{number}", host=f"h{number % hosts}", load_items=load_items) for number in range(count)]
 
 
-def opened(scores: Scores, rules: Rules, hosts: int = 1, *, stays_loaded: bool = True) -> Race:
-    return open_race(arms(len(scores), hosts, stays_loaded=stays_loaded), len(scores[0]), rules)
+def opened(scores: Scores, rules: Rules, hosts: int = 1, *, load_items: float | None = 0) -> Race:
+    return open_race(arms(len(scores), hosts, load_items=load_items), len(scores[0]), rules)
 
 
 def steps(race: Race, scores: Scores, load_s: float = 2.0, item_s: float = 0.5) -> Iterator[tuple[Record, Race]]:
@@ -27,7 +27,7 @@ def steps(race: Race, scores: Scores, load_s: float = 2.0, item_s: float = 0.5) 
         if batch is None:
             return
         number = int(batch.arm[1:])
-        if not batch.is_loaded and not race.lanes[number].arm.stays_loaded:
+        if not batch.is_loaded and race.lanes[number].arm.load_items != 0:
             race = advance(race, Loaded(batch.arm, load_s))
             yield Loaded(batch.arm, load_s), race
         hosts[batch.host] = HostState(batch.host, frozenset([batch.arm]))

@@ -40,12 +40,12 @@ def test_what_is_too_slow_or_too_large_is_left_out_with_the_reason() -> None:
 def test_models_of_equal_identity_are_asked_once_where_they_answer_soonest() -> None:
     copies = [
         Candidate(name="m", host="a", identity="x", item_s=2.0),
-        Candidate(name="m", host="b", identity="x", item_s=0.5, stays_loaded=True),
+        Candidate(name="m", host="b", identity="x", item_s=0.5),
         Candidate(name="m", host="c", identity="x"),
     ]
     other = Candidate(name="m", host="d", identity="y")
     found = field([*copies, other])
-    assert found.arms == (Arm(name="m@b", host="b", stays_loaded=True), Arm(name="m@d", host="d"))
+    assert found.arms == (Arm(name="m@b", host="b"), Arm(name="m@d", host="d"))
     assert [candidate.host for candidate in found.entries[0].candidates] == ["b", "a", "c"]
 
 

@@ -36,7 +36,7 @@ def test_loading_lengthens_the_time_of_a_host_and_hosts_work_side_by_side() -> N
     contenders = [
         Arm(name="m0", host="a"),
         Arm(name="m1", host="a"),
-        Arm(name="m2", host="b", stays_loaded=True),
+        Arm(name="m2", host="b", load_items=0),
     ]
     found = forecast(resumed(open_race(contenders, 400, PROFILES["quick"]), scores))
     assert found is not None

@@ -15,6 +15,7 @@ from ollama_speedrun.quality.race_types import (
     Arm,
     Eliminated,
     Graded,
+    Lane,
     Left,
     Loaded,
     Moved,
@@ -24,6 +25,7 @@ from ollama_speedrun.quality.race_types import (
     Withdrawn,
     rules_for,
 )
+from ollama_speedrun.quality.rounds import load_items
 from ollama_speedrun.quality.verdicts import is_certified, verdict
 
 from .exact_race import evidence_against_each
@@ -31,6 +33,7 @@ from .race_runs import arms, finished, opened, steps
 
 FREE = [HostState("h0"), HostState("h1")]
 WATCH = Rules(certifies=False, eliminates=False)
+LOADS = st.sampled_from([None, 0, 0.3, 4.0, 30.0])
 
 
 def bernoulli(rng: random.Random, ability: float, bank: int) -> list[float]:
@@ -56,12 +59,12 @@ def test_leaders_and_evidence_equal_exact_fractions(scores: list[list[float]]) -
             assert lane.evidence.e_value == pytest.approx(float(curve[-1]), rel=1e-9, abs=1e-9)
 
 
-@given(banks(most_items=40), st.sampled_from(list(PROFILES.values())), st.integers(1, 3), st.booleans())
+@given(banks(most_items=40), st.sampled_from(list(PROFILES.values())), st.integers(1, 3), LOADS)
 def test_a_race_ends_with_no_arm_beyond_its_cap_and_no_arm_asked_twice(
-    scores: list[list[float]], rules: Rules, hosts: int, stays_loaded: bool
+    scores: list[list[float]], rules: Rules, hosts: int, cost: float | None
 ) -> None:
     asked: set[tuple[str, int]] = set()
-    race = opened(scores, rules, hosts, stays_loaded=stays_loaded)
+    race = opened(scores, rules, hosts, load_items=cost)
     for record, after in steps(race, scores):
         race = after
         if isinstance(record, Graded):
@@ -77,7 +80,7 @@ def test_a_race_ends_with_no_arm_beyond_its_cap_and_no_arm_asked_twice(
 def test_an_interrupted_race_resumes_from_its_records_as_if_never_interrupted(
     scores: list[list[float]], rules: Rules, cut: int
 ) -> None:
-    start = opened(scores, rules, hosts=2, stays_loaded=False)
+    start = opened(scores, rules, hosts=2, load_items=None)
     records = [record for record, _ in steps(start, scores)]
     saved = msgspec.json.decode(msgspec.json.encode(records[:cut]), type=list[Record])
     again = resumed(start, saved)
@@ -109,7 +112,7 @@ def test_records_in_any_order_give_the_race_that_asked_for_them(seed: int) -> No
     abilities, bank = rng.choices([0.2, 0.5, 0.6, 0.9], k=rng.randint(2, 6)), rng.choice([20, 40, 80])
     scores = [bernoulli(rng, ability, bank) for ability in abilities]
     rules = rng.choice([PROFILES["standard"], Rules(within=0.1, sure=0.6, first_batch=3)])
-    start = opened(scores, rules, rng.randint(1, 3), stays_loaded=rng.random() < 0.3)
+    start = opened(scores, rules, rng.randint(1, 3), load_items=rng.choice([None, 0, 4, 30]))
     records = [record for record, _ in steps(start, scores)]
     race = resumed(start, records)
     by_place = sorted(records, key=lambda one: one.place if isinstance(one, Graded) else -1)
@@ -208,16 +211,41 @@ def test_first_ten_items_then_five_where_all_stay_loaded() -> None:
     assert next_batch(race, FREE) == Batch("m0", "h0", 10, 15, is_loaded=False)
 
 
-@pytest.mark.parametrize("load_s", [0.1, 20.0])
-def test_rounds_grow_where_models_are_loaded_for_each_however_long_that_takes(load_s: float) -> None:
+@pytest.mark.parametrize(
+    ("cost", "sizes"),
+    [
+        (None, [10, 17, 28, 47, 79, 134, 85]),
+        (4.0, [10, 17, 28, 47, 79, 134, 85]),
+        (16.0, [10, 48, 81, 137, 124]),
+        (40.0, [10, 120, 204, 66]),
+        (500.0, [10, 390]),
+    ],
+)
+def test_rounds_grow_and_are_so_long_that_loading_is_at_most_a_quarter(cost: float | None, sizes: list[int]) -> None:
+    assert sizes_of_rounds(cost) == sizes
+
+
+def test_rounds_are_short_where_a_load_costs_less_than_half_an_answer() -> None:
+    assert sizes_of_rounds(0.4) == sizes_of_rounds(0) == [10, *[5] * 78]
+
+
+def sizes_of_rounds(cost: float | None) -> list[int]:
     scores = [[1.0, 0.0] * 200, [0.0, 1.0] * 200]
-    race = opened(scores, Rules(certifies=False), stays_loaded=False)
+    race = opened(scores, Rules(certifies=False), load_items=cost)
     found = [10]
-    for _, after in steps(race, scores, load_s):
+    for _, after in steps(race, scores):
         if after.until != race.until:
             found.append(after.until - race.until)
         race = after
-    assert found == [10, 17, 28, 47, 79, 134, 85]
+    return found
+
+
+def test_what_a_load_costs_is_the_mean_over_the_arms_of_the_round_where_it_is_known() -> None:
+    def lane(cost: float | None) -> Lane:
+        return Lane(arm=Arm(name="m", host="h", load_items=cost))
+
+    assert load_items([lane(None), lane(2.0), lane(4.0)]) == 3.0
+    assert load_items([lane(None)]) is None
 
 
 def test_a_round_starts_with_the_arm_that_is_loaded() -> None:
@@ -281,7 +309,7 @@ def test_who_leaves_is_named_with_the_reason_and_the_others_go_on() -> None:
 def test_whatever_happens_the_race_ends_with_a_verdict_at_every_moment_and_can_be_resumed(
     scores: list[list[float]], rules: Rules, disturbances: list[tuple[int, int, str]]
 ) -> None:
-    start = race = opened(scores, rules, hosts=2, stays_loaded=False)
+    start = race = opened(scores, rules, hosts=2, load_items=None)
     records: list[Record] = []
     while (batch := next_batch(race, FREE)) is not None:
         for place in range(batch.first, batch.stop):

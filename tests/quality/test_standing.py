@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -5,7 +6,7 @@ from hypothesis import strategies as st
 from ollama_speedrun.quality.items import Grade
 from ollama_speedrun.quality.race_types import Eliminated, Race, Rules, Withdrawn
 from ollama_speedrun.quality.records import AnswerRecord, ItemRecord, QualityRecord
-from ollama_speedrun.quality.standing import arm_name, by_mix, key_of, standing
+from ollama_speedrun.quality.standing import arm_name, arms_of, by_mix, key_of, standing
 from ollama_speedrun.quality.verdicts import CertifiedBest, verdict
 
 RULES = Rules()
@@ -58,6 +59,20 @@ def test_a_model_that_left_stays_out() -> None:
 
     assert race.lanes[1].fate == Withdrawn("its host is gone")
     assert race.is_over
+
+
+@pytest.mark.parametrize(("load_s", "expected"), [(8.0, 8.0), (None, None)])
+def test_what_a_load_costs_comes_from_the_first_load_and_the_answers_of_the_first_batch(
+    load_s: float | None, expected: float | None
+) -> None:
+    first = record("a", [1.0, 0.0, 1.0], load_s=load_s)  # a second each
+    slow = msgspec.structs.replace(
+        first.items[0], place=RULES.first_batch, answers=(AnswerRecord(content="x", ended_ns=30 * 10**9),)
+    )
+
+    later = msgspec.structs.replace(first, items=(*first.items, slow))
+
+    assert [arm.load_items for arm in arms_of([first, later], RULES)] == [expected, expected]
 
 
 def test_records_of_another_order_race_apart() -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from ..benchmark.events import BenchmarkEnded
 from ..benchmark.plan import BenchmarkSettings
 from ..inventory.types import Model
+from ..quality import rounds
 from ..quality.events import RaceMoved
 from ..quality.forecast import further
 from ..quality.standing import key_of
@@ -90,5 +91,6 @@ class Outlook:
                 if items and host not in self._time_left.lost:
                     spans[host, model] = (lane.asked, lane.asked + items)
             if spans:
-                rests.append(RaceRest(race.until, race.round_size, spans))
+                load_items = rounds.load_items([race.lanes[number] for number in race.survivors])
+                rests.append(RaceRest(race.until, race.round_size, spans, load_items))
         return rests

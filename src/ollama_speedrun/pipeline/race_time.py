@@ -10,22 +10,24 @@ from typing import Final
 
 import msgspec
 
-from ..quality.rounds import GROWTH
+from ..quality.rounds import round_size
 from .forecast import longest
 from .pace import ModelKey
 
-MOST_ROUNDS: Final = 20
+MOST_ROUNDS: Final = 100
 
 
 class RaceRest(msgspec.Struct, frozen=True):
     """What a race still asks: its round ends before the item `until` and has `size` items.
 
-    `spans` are each model's next item, and the one before which it probably stops.
+    `spans` are each model's next item, and the one before which it probably stops. `load_items` is how many items take
+    as long as loading a model, None where unknown.
     """
 
     until: int
     size: int
     spans: Mapping[ModelKey, tuple[int, int]]
+    load_items: float | None = None
 
     def times(self, factor: float, cap: int) -> "RaceRest":
         """Return the same with so many times the items, each model up to the item `cap`."""
@@ -48,7 +50,7 @@ class RaceRest(msgspec.Struct, frozen=True):
             yield {key: items for key, items in asked.items() if items > 0}
             if all(stop <= until for _, stop in self.spans.values()):
                 return
-            size = int(size * GROWTH)
+            size = round_size(size, self.load_items)
             before, until = until, until + size
 
 

@@ -13,9 +13,9 @@ from ..quality import sharing, verdicts
 from ..quality.events import RaceMoved
 from ..quality.likely import likely
 from ..quality.race import resumed
-from ..quality.race_types import Race
+from ..quality.race_types import Race, Rules
 from ..quality.records import QualityRecord
-from ..quality.standing import answers_of, arm_name, by_mix, can_race, key_of, standing
+from ..quality.standing import answers_of, arm_name, arms_of, by_mix, can_race, key_of, standing
 from .record import Run
 
 RaceName: TypeAlias = tuple[str | None, str]
@@ -52,15 +52,16 @@ class Standings:
     def _carried_on(self, name: RaceName, records: Mapping[str, QualityRecord]) -> Contest | None:
         """Fold what is new into the race that is known, or all of it where more than answers came."""
         known = self._known.get(name)
-        if known is not None and _only_answered(known.records, records):
+        places = max((one.places or 0 for one in records.values()), default=0)
+        rules = rules_of(self._settings, places) if places else None
+        if known is not None and rules is not None and _only_answered(known, records, rules):
             news = [
                 graded
                 for arm, record in records.items()
                 for graded in answers_of(record, skip=len(known.records[arm].items))
             ]
             return Contest(name, resumed(known.race, news), records) if news else known
-        places = max((one.places or 0 for one in records.values()), default=0)
-        race = standing(tuple(records.values()), rules_of(self._settings, places)) if places else None
+        race = None if rules is None else standing(tuple(records.values()), rules)
         return None if race is None else Contest(name, race, records)
 
 
@@ -85,11 +86,13 @@ def standing_of(contest: Contest, *, is_open: bool = False) -> RaceMoved | None:
     )
 
 
-def _only_answered(before: Mapping[str, QualityRecord], now: Mapping[str, QualityRecord]) -> bool:
-    return before.keys() == now.keys() and all(
+def _only_answered(known: Contest, now: Mapping[str, QualityRecord], rules: Rules) -> bool:
+    before = known.records
+    is_more = before.keys() == now.keys() and all(
         before[arm].not_asked == now[arm].not_asked and now[arm].items[: len(before[arm].items)] == before[arm].items
         for arm in now
     )
+    return is_more and [lane.arm for lane in known.race.lanes] == list(arms_of(tuple(now.values()), rules))
 
 
 def _by_tier(record: Run) -> Mapping[str | None, Sequence[QualityRecord]]:

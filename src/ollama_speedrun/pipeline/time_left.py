@@ -4,8 +4,9 @@ While first visits go on, each machine has the rest of the visits under way and 
 rounds of the races. A race asks as many further items as the evidence so far makes likely.
 """
 
+import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -16,7 +17,7 @@ from ..benchmark.types import Result
 from ..inventory.types import Model
 from ..quality.events import ItemGraded, QualityBegan
 from ..quality.records import ItemRecord
-from ..quality.rounds import GROWTH
+from ..quality.rounds import round_size
 from ..visit.events import BenchmarkProgress, HostLost, Stage
 from .forecast import FURTHER_ITEMS, Cost, longest
 from .pace import ModelKey, Pace
@@ -258,12 +259,12 @@ class TimeLeft:
         if not settings.races or settings.max_items <= settings.first_items or len(writers) < 2:
             return (NO_COST,) * 3
         races = list(self._races)
-        new = [key for key, visit in writers.items() if not visit.is_over]
+        new = [visit.model for visit in writers.values() if not visit.is_over]
         if new:
             races.append(self._usual_race(new))
         answered = {key: visit.next_place for key, visit in writers.items()}
         known = {key for race in races for key in race.spans}
-        item_s = {key: self.pace.items_s(visit.model, USUAL_ITEMS) / USUAL_ITEMS for key, visit in writers.items()}
+        item_s = {key: self._item_s(visit.model) for key, visit in writers.items()}
         load_s = {key: self.pace.load_s(writers[key].model) for key in known & writers.keys()}
 
         def cost(share: float) -> RaceCost:
@@ -280,15 +281,20 @@ class TimeLeft:
     def _tokens(self, races: RaceCost) -> int:
         return round(sum(items * self.pace.tokens_an_item(key) for key, items in races.items.items()))
 
-    def _usual_race(self, models: Iterable[ModelKey]) -> RaceRest:
+    def _item_s(self, model: Model) -> float:
+        return self.pace.items_s(model, USUAL_ITEMS) / USUAL_ITEMS
+
+    def _usual_race(self, models: Sequence[Model]) -> RaceRest:
         """Return what a race of models without an answer probably asks them."""
         settings = self._settings
         known = [stop - first for race in self._races for first, stop in race.spans.values()]
         rule = min(FURTHER_ITEMS, settings.max_items - settings.first_items)
         items = round(sum(known) / len(known)) if known else rule
         first = settings.first_items
-        size = int(first * GROWTH)
-        return RaceRest(first + size, size, dict.fromkeys(models, (first, first + items)))
+        load_items = statistics.fmean(self.pace.load_s(model) / self._item_s(model) for model in models)
+        size = round_size(first, load_items)
+        spans = {(model.host, model.name): (first, first + items) for model in models}
+        return RaceRest(first + size, size, spans, load_items)
 
 
 class _Rest(msgspec.Struct, frozen=True):

@@ -30,7 +30,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     item_s: float | None = None
     decode_tps: float | None = None
     memory_bytes: int | None = None
-    stays_loaded: bool = False
     figures: Mapping[str, Span] = msgspec.field(default_factory=dict)
 
 
@@ -150,5 +149,4 @@ def _unfit(candidate: Candidate, floor_tps: float | None, host_bytes: Mapping[st
 def _entry(same: Iterable[Candidate]) -> Entry:
     soonest_first = sorted(same, key=lambda one: (one.item_s is None, one.item_s or 0.0))
     first = soonest_first[0]
-    arm = Arm(name=f"{first.name}@{first.host}", host=first.host, stays_loaded=first.stays_loaded)
-    return Entry(arm, tuple(soonest_first))
+    return Entry(Arm(name=f"{first.name}@{first.host}", host=first.host), tuple(soonest_first))

@@ -6,15 +6,13 @@ while there are few) gives the expected growth of the evidence on each item to c
 
 import math
 from collections.abc import Mapping
-from typing import Final
 
 import msgspec
 
 from .evalues import LARGEST_ODDS, STAKES, Duel, continued, remaining_mean
 from .likely import PRIOR_ITEMS, PRIOR_SD, PRIOR_VARIANCE, likely
 from .race_types import Race
-
-LOADING_SHARE: Final = 0.25
+from .rounds import LOADING_SHARE
 
 
 class Forecast(msgspec.Struct, frozen=True):
@@ -44,7 +42,7 @@ def forecast(race: Race) -> Forecast | None:
         lane = race.lanes[number]
         if lane.asked:
             tokens += count * lane.tokens / lane.asked
-            share = 1.0 if lane.arm.stays_loaded else 1 - LOADING_SHARE
+            share = 1.0 if lane.arm.load_items == 0 else 1 - LOADING_SHARE
             hosts[lane.arm.host] = hosts.get(lane.arm.host, 0.0) + count * lane.seconds / lane.asked / share
     busiest_s = max(hosts.values())
     return Forecast(expected[now.pick], round(tokens), busiest_s if busiest_s > 0 else None)

@@ -87,8 +87,8 @@ def advance(race: Race, record: Record) -> Race:
             return _graded(race, number, record)
         case Loaded(seconds=seconds):
             return _with(race, number, replace(lane, loads=lane.loads + 1, load_s=lane.load_s + seconds))
-        case Moved(host=host, stays_loaded=stays):
-            return _with(race, number, replace(lane, arm=Arm(name=lane.arm.name, host=host, stays_loaded=stays)))
+        case Moved(host=host, load_items=load_items):
+            return _with(race, number, replace(lane, arm=Arm(name=lane.arm.name, host=host, load_items=load_items)))
         case Left(reason=reason):
             if lane.fate is not None:
                 return race

@@ -14,12 +14,12 @@ RaceProfile: TypeAlias = Literal["quick", "standard", "thorough"]
 class Arm(msgspec.Struct, frozen=True, kw_only=True):
     """One contender: a name unique in the race, and the host that is asked.
 
-    `stays_loaded` says that asking the others of this host does not unload it, so that a batch costs no load.
+    `load_items` says how many of its items take as long as loading it: 0 where it stays loaded, None where unknown.
     """
 
     name: str
     host: str
-    stays_loaded: bool = False
+    load_items: float | None = None
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,11 +96,11 @@ class Left(msgspec.Struct, frozen=True, tag="left"):
 
 
 class Moved(msgspec.Struct, frozen=True, tag="moved"):
-    """An arm is asked on another host from now on, or stays loaded there from now on, or no longer does."""
+    """An arm is asked on another host from now on, where loading it takes as long as `load_items` of its items."""
 
     arm: str
     host: str
-    stays_loaded: bool = False
+    load_items: float | None = None
 
 
 Record: TypeAlias = Graded | Loaded | Left | Moved

@@ -92,7 +92,8 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     `protocol` is how it was asked. `identity` is equal for
     models whose quality is the same wherever they run (digest, format and rendered prompt). `measured_on` names the
     host whose answers these are, where they were taken over from an equal model. `places` is the length of the common
-    order of the mix. `not_asked` says why the model was asked nothing, or nothing any more. `left_out`
+    order of the mix. `load_s` is how long its first answer took with the load in it; None where that is not known, as
+    of a model that was found loaded. `not_asked` says why the model was asked nothing, or nothing any more. `left_out`
     names what no model could be asked, such as "sandbox": items that run code.
     """
 
@@ -106,6 +107,7 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     identity: str | None = None
     measured_on: str | None = None
     places: int | None = None
+    load_s: float | None = None
     not_asked: str | None = None
     left_out: tuple[str, ...] = ()
     items: tuple[ItemRecord, ...] = ()

@@ -5,6 +5,8 @@ leader before each item is the better of them. Every other arm bets against that
 answers and on theirs alone: it stops at the very item that decides about it, however many items the round has.
 """
 
+import math
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -14,9 +16,13 @@ from .evalues import REFUTED, Duel, Wager, bet, continued, is_impossible, remain
 from .race_types import Eliminated, Lane, Race
 
 SMALLEST_ROUND: Final = 5
-"""Items of a round that costs no loading."""
+"""Items of a round where loading costs next to nothing."""
+CHEAP_LOAD_ITEMS: Final = 0.5
+"""A load that takes no longer than so many items is worth less than what short rounds save."""
+LOADING_SHARE: Final = 0.25
+"""The largest share of a round that loading may take."""
 GROWTH: Final = 1.7
-"""By how much a round is longer than the one before it where models must be loaded for each."""
+"""By how much a round is at least longer than the one before it where models must be loaded for each."""
 PACERS: Final = 2
 """How many arms set the pace of a round after the first; all where none is eliminated."""
 
@@ -138,7 +144,7 @@ def _next_round(race: Race) -> Race:
     field = tuple(sorted([leader, *open_rivals]))
     if race.frontier >= race.cap and all(race.lanes[number].judged >= race.cap for number in field):
         return replace(race, is_over=True)
-    size = round_size([race.lanes[number] for number in field], race.round_size)
+    size = round_size(race.round_size, load_items([race.lanes[number] for number in field]))
     until = min(race.frontier + size, race.cap)
     level = [number for number in field if race.lanes[number].judged >= race.frontier]
     if race.rules.eliminates:
@@ -173,9 +179,19 @@ def _carried_on(race: Race, duel: Duel, pick: int, rival: int, stop: int) -> Due
     return continued(duel, (their - our for their, our in zip(theirs, ours, strict=True)))
 
 
-def round_size(field: Sequence[Lane], previous: int) -> int:
-    """Return how many items the next round has: few where nothing needs loading, else 1.7 times the round before.
+def round_size(previous: int, load_items: float | None) -> int:
+    """Return how many items the next round has, where loading a model takes as long as `load_items` of its items.
 
-    Nothing that was timed has a say in it, so that the rounds of a race follow from its answers alone.
+    Five where that is little; else 1.7 times the round before, and so many that loading is at most a quarter of it.
     """
-    return SMALLEST_ROUND if all(lane.arm.stays_loaded for lane in field) else int(previous * GROWTH)
+    if load_items is None:
+        return int(previous * GROWTH)
+    if load_items <= CHEAP_LOAD_ITEMS:
+        return SMALLEST_ROUND
+    return max(int(previous * GROWTH), math.ceil(load_items * (1 / LOADING_SHARE - 1)))
+
+
+def load_items(field: Sequence[Lane]) -> float | None:
+    """Return the mean of how many items take as long as a load, over the arms where that is known; None without one."""
+    known = [lane.arm.load_items for lane in field if lane.arm.load_items is not None]
+    return statistics.fmean(known) if known else None

@@ -4,6 +4,7 @@ The race is about the share of right answers among the items that every chat mod
 is the same for all models and cancels between them.
 """
 
+import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -34,8 +35,21 @@ def standing(records: Sequence[QualityRecord], rules: Rules) -> Race | None:
     bank = max((record.places or 0 for record in arms), default=0)
     if len(arms) < 2 or bank < 1:
         return None
-    race = open_race([Arm(name=arm_name(key_of(record)), host=record.host) for record in arms], bank, rules)
-    return resumed(race, _in_turn(arms))
+    return resumed(open_race(arms_of(arms, rules), bank, rules), _in_turn(arms))
+
+
+def arms_of(records: Sequence[QualityRecord], rules: Rules) -> Sequence[Arm]:
+    """Return who races. What a load costs is told by each model's answers to the first batch."""
+    return [
+        Arm(name=arm_name(key_of(one)), host=one.host, load_items=_load_items(one, rules.first_batch))
+        for one in records
+    ]
+
+
+def _load_items(record: QualityRecord, first_batch: int) -> float | None:
+    first = [entry.seconds for entry in record.items if _is_placed(entry) and _place(entry) < first_batch]
+    item_s = statistics.fmean(first) if first else 0.0
+    return None if record.load_s is None or item_s <= 0 else record.load_s / item_s
 
 
 def answers_of(record: QualityRecord, *, skip: int = 0) -> Sequence[Graded]:

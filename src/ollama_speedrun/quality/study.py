@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from .. import units
 from ..benchmark import delays
 from ..benchmark.types import ResultKey
 from ..errors import OllamaError, ProtocolError, ServerError, TimedOutError
@@ -193,6 +194,7 @@ class GradedItems:
             protocol="3-shot" if _is_base(model) else "chat",
             identity=self._identity,
             places=places,
+            load_s=_load_s(model),
             left_out=tuple(sorted(str(need) for need in exam.left_out)),
         )
 
@@ -200,7 +202,8 @@ class GradedItems:
         """Return the answers from before, None where these were to other items, or of another model."""
         if self._begun is None:
             return None
-        return self._begun if msgspec.structs.replace(self._begun, items=()) == opening else None
+        blank = msgspec.structs.replace(self._begun, items=(), load_s=opening.load_s)
+        return self._begun if blank == opening else None
 
     def _go_on(self, known: QualityRecord, assignment: Assignment, model: LoadedModel) -> Assignment:
         """Ask what of an assignment is not answered yet."""
@@ -321,6 +324,11 @@ class _Kept:
     def __init__(self) -> None:
         self.answers: tuple[AnswerRecord, ...] = ()
         self.failure = ""
+
+
+def _load_s(model: LoadedModel) -> float | None:
+    opening = model.opening
+    return None if opening is None or opening.was_loaded else units.seconds(opening.took_ns)
 
 
 def _unanswered(kept: _Kept) -> Grade:
