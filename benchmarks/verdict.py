@@ -11,17 +11,19 @@ standard    a certified pick of each tier, or the end of the bank
 whose clock leaps over waiting (tests/virtual_time.py), so the times are those of the scripts and the same on any
 machine; our own computing, such as grading, counts as no time. The figures are the ratios of the wall times
 to the sequential run, and how far each pick's true quality is from the best of its tier, in points of right answers
-among the items of its mix.
+among the items of its mix. A standard run shows the pick of each tier long before it is certified: printed is from when
+on all shown picks are at least as good as those of the sequential run, and from when on all are within 3 points.
 """
 
 import argparse
 import asyncio
+import functools
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple, Unpack
+from typing import NamedTuple, TypeVar, TypeVarTuple, Unpack
 
 import msgspec
 
@@ -35,7 +37,9 @@ from ollama_speedrun import Phase, Run, RunSettings, build_plan, parse_target, r
 from ollama_speedrun.benchmark import workload  # noqa: E402
 from ollama_speedrun.benchmark.plan import PROFILES, Profile  # noqa: E402
 from ollama_speedrun.ollama.client import OllamaClient, open_session  # noqa: E402
+from ollama_speedrun.pipeline.events import Event  # noqa: E402
 from ollama_speedrun.quality import bank  # noqa: E402
+from ollama_speedrun.quality.events import RaceMoved  # noqa: E402
 from ollama_speedrun.quality.mixes import Mix  # noqa: E402
 from ollama_speedrun.visit import stream  # noqa: E402
 from ollama_speedrun.visit.ask import Ask  # noqa: E402
@@ -47,6 +51,7 @@ GB = 10**9
 SIZES_GB = (1.2, 2.6, 5.0, 9.0, 18.0)
 """One model of each memory tier on each host."""
 NATURAL_TOKENS = 900
+WITHIN_POINTS = 3.0
 FULL_TIMEOUT_S = 600
 
 
@@ -98,41 +103,64 @@ async def sequential(urls: Sequence[str]) -> Mapping[str, str]:
     return {tier: max((n for n in composite if n.startswith(f"{tier}-")), key=composite.__getitem__) for tier in tiers}
 
 
-async def ours(urls: Sequence[str], profile: Profile) -> tuple[Mapping[str, str], Run]:
-    """Benchmark as the command line does; returns the pick of each tier."""
-    finished = Run()
+class Shown(NamedTuple):
+    """A pick on the display: since when, in s of the run, and the model."""
+
+    at_s: float
+    model: str
+
+
+async def ours(urls: Sequence[str], profile: Profile) -> tuple[Mapping[str, str], Run, Sequence[Shown]]:
+    """Benchmark as the command line does; returns the pick of each tier, and those that were shown on the way."""
+    finished, shown = Run(), list[Shown]()
+    began_s = time.perf_counter()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, RaceMoved):
+            shown.append(Shown(time.perf_counter() - began_s, event.pick[1]))
+
     plan = build_plan(targets=[parse_target(url) for url in urls])
     settings = msgspec.structs.replace(PROFILES[profile], item_seed=SEED)
-    await run(plan, RunSettings(benchmark=settings), until=Phase.ASSESS, emit=lambda _: None, into=finished)
+    await run(plan, RunSettings(benchmark=settings), until=Phase.ASSESS, emit=listen, into=finished)
     _, verdict = finished.assess()
     picks = [tier.best.model for tier in verdict.tiers if tier.best is not None]
-    return {name.partition("-")[0]: name for name in picks}, finished
+    return {name.partition("-")[0]: name for name in picks}, finished, shown
 
 
-def regrets(picks: Mapping[str, str], scripts: Sequence[HostScript], mixes: Mapping[str, Mix]) -> list[float]:
-    """Return by how many points each pick is worse than the best of its tier, by the share that it truly knows."""
-    models = {model.name: model for host in scripts for model in host.models}
-    found = []
-    for tier, pick in picks.items():
-        items = [item for item in bank.mix(mixes[tier], SEED) if not item.needs]
-        known = {
-            name: truth(model.student, items)
-            for name, model in models.items()
-            if name.startswith(f"{tier}-") and model.student is not None
-        }
-        found.append(100 * (max(known.values()) - known[pick]))
-    return found
+def regret(pick: str, scripts: Sequence[HostScript], mixes: Mapping[str, Mix]) -> float:
+    """Return by how many points a pick is worse than the best of its tier, by the share that it truly knows."""
+    tier = pick.partition("-")[0]
+    items = [item for item in bank.mix(mixes[tier], SEED) if not item.needs]
+    known = {
+        model.name: truth(model.student, items)
+        for host in scripts
+        for model in host.models
+        if model.name.startswith(f"{tier}-") and model.student is not None
+    }
+    return 100 * (max(known.values()) - known[pick])
 
 
-async def timed(label: str, fleet_now: Fleet) -> tuple[float, Mapping[str, str], Run | None]:
+def good_from_s(shown: Sequence[Shown], is_good: Callable[[str], bool]) -> float | None:
+    """Return from when on the shown picks of all tiers are good, in s; None where one never stays so."""
+    since: dict[str, float | None] = {}
+    for at_s, model in shown:
+        tier = model.partition("-")[0]
+        since[tier] = (since.get(tier) or at_s) if is_good(model) else None
+    times = list(since.values())
+    known = [at_s for at_s in times if at_s is not None]
+    return max(known) if known and len(known) == len(times) == len(SIZES_GB) else None
+
+
+async def timed(label: str, fleet_now: Fleet) -> tuple[float, Mapping[str, str], Run | None, Sequence[Shown]]:
     """Run one algorithm; returns its wall time in s, its picks, and the record of a run of ours."""
     began_s = time.perf_counter()
     record: Run | None = None
+    shown: Sequence[Shown] = ()
     if label == "sequential":
         picks = await sequential(fleet_now.urls)
     else:
-        picks, record = await ours(fleet_now.urls, Profile(label))
-    return time.perf_counter() - began_s, picks, record
+        picks, record, shown = await ours(fleet_now.urls, Profile(label))
+    return time.perf_counter() - began_s, picks, record, shown
 
 
 class UnhurriedLoop(VirtualLoop):
@@ -157,9 +185,10 @@ async def main(hosts: int, seed: int, labels: Sequence[str]) -> int:
     walls_s: dict[str, float] = {}
     all_picks: dict[str, Mapping[str, str]] = {}
     mixes: dict[str, Mix] = {}
+    shown: Sequence[Shown] = ()
     for label in labels:
         async with fake_fleet(scripts) as fleet_now:
-            walls_s[label], all_picks[label], record = await timed(label, fleet_now)
+            walls_s[label], all_picks[label], record, shown = await timed(label, fleet_now)
         if record is not None:
             mixes |= {one.model.partition("-")[0]: Mix(one.mix) for one in record.quality_records.values()}
             tokens = sum(
@@ -176,10 +205,20 @@ async def main(hosts: int, seed: int, labels: Sequence[str]) -> int:
             )
     print(f"{hosts} hosts, {hosts * len(SIZES_GB)} models")
     for label, wall_s in walls_s.items():
-        worst = max(regrets(all_picks[label], scripts, mixes))
+        worst = max(regret(pick, scripts, mixes) for pick in all_picks[label].values())
         print(f"{label:<11} {wall_s:7.1f} s   worst pick {worst:4.1f} points below the best of its tier")
     for label in labels[1:]:
         print(f"{label} / sequential: 1/{walls_s['sequential'] / walls_s[label]:.1f}")
+    behind = functools.partial(regret, scripts=scripts, mixes=mixes)
+    base = {name.partition("-")[0]: behind(name) for name in all_picks["sequential"].values()}
+    for words, is_good in (
+        ("at least as good as those of sequential", lambda name: behind(name) <= base[name.partition("-")[0]]),
+        ("within 3 points of the best", lambda name: behind(name) <= WITHIN_POINTS),
+    ):
+        since_s = good_from_s(shown, is_good)
+        if since_s is not None:
+            share = walls_s["sequential"] / since_s
+            print(f"{labels[-1]}: all shown picks {words} from {since_s:.0f} s on (1/{share:.1f})")
     return 0
 
 
