@@ -29,15 +29,17 @@ import _fleets
 import _rules
 from _fleets import BANK, Tier
 from _rules import WITHIN, Outcome
-from ollama_speedrun.quality.items import LEVELS
 from ollama_speedrun.quality.mixes import LEVELS_OF, Mix
-from ollama_speedrun.quality.pilot import ITEMS_PER_LEVEL, PilotGrade, chosen_mix
+from ollama_speedrun.quality.pilot import HARDER, PILOT_ITEMS, mix_by_first_answers, mix_by_pilot
 from ollama_speedrun.quality.race_types import PROFILES
 
 COUNTS = range(10, BANK + 1, 10)
 SPOT_CHECK_ITEMS = 10
 SPEED_TOKENS = 900
 """Output tokens of a model's speed trials, which need its first load."""
+UNCHECKED = "race, shared, without the checks"
+SECOND_LOOK = "second look"
+FIRST_ITEMS = PROFILES["standard"].first_batch
 Way = Callable[[Tier], Outcome]
 STANDARD, LIKELY, QUICK, CERTIFIED, WHOLE = (
     "race, standard",
@@ -155,6 +157,7 @@ def shared(seed: int) -> Run:
         asked = _rules.uniform_certified(tier).answers // len(tier)
         checks = sum(one.tokens * (place - 1) for one, place in zip(tier, places, strict=True)) * SPOT_CHECK_ITEMS
         run.tokens["race, shared"] = run.tokens.get("race, shared", 0) + run.tokens[STANDARD] + checks
+        run.tokens[UNCHECKED] = run.tokens.get(UNCHECKED, 0) + run.tokens[STANDARD]
         run.tokens[STANDARD] = 0
         run.tokens["uniform, certified, each place"] = (
             run.tokens.get("uniform, certified, each place", 0) + asked * per_item
@@ -166,26 +169,24 @@ def shared(seed: int) -> Run:
 
 
 def saturating(seed: int) -> Run:
-    """Tiers whose models find most levels too easy or too hard: the pilot's mix against the middle one for all."""
+    """Tiers whose models find most levels too easy or too hard: mixes chosen by first answers, by a pilot, or not."""
     rng, run = random.Random(f"levels/{seed}"), Run()
     centre = rng.choice((-2.2, -1.1, 0.0, 1.1, 2.2))
     abilities = [centre + rng.gauss(0, 0.7) for _ in range(8)]
-    pilot = {
-        str(number): [
-            PilotGrade(level, score)
-            for level in LEVELS
-            for score in _fleets.contender(rng, ability, _fleets.level_items(rng, [level], ITEMS_PER_LEVEL)).scores
-        ]
-        for number, ability in enumerate(abilities)
-    }
-    for name, mix in (("pilot's mix", chosen_mix(pilot)), ("middle mix", Mix.MIDDLE)):
-        bank = _fleets.level_items(rng, LEVELS_OF[mix], BANK // 3)
-        tier = [_fleets.contender(rng, ability, bank) for ability in abilities]
+    banks = {mix: _fleets.level_items(rng, LEVELS_OF[mix], BANK // 3) for mix in HARDER}
+    answers = {mix: [_fleets.contender(rng, ability, bank) for ability in abilities] for mix, bank in banks.items()}
+    piloted = mix_by_pilot(Mix.MIDDLE, _fleets.contender(rng, abilities[0], banks[Mix.MIDDLE][:PILOT_ITEMS]).scores)
+    chosen = mix_by_first_answers([one.scores[:FIRST_ITEMS] for one in answers[piloted]], piloted)
+    again = sum(one.tokens for one in answers[piloted]) * FIRST_ITEMS if chosen is not piloted else 0
+    for name, mix, before in (
+        (SECOND_LOOK, chosen, again),
+        ("pilot alone", piloted, 0),
+        ("middle mix", Mix.MIDDLE, 0),
+    ):
+        tier = answers[mix]
         outcome = _rules.race(tier)
-        best = max(abilities)
-        pilot_tokens = sum(one.tokens for one in tier) * ITEMS_PER_LEVEL * len(LEVELS) if name != "middle mix" else 0
-        run.tokens[name] = outcome.tokens + pilot_tokens
-        run.hits[name] = abilities[outcome.pick] >= best - 0.2
+        run.tokens[name] = outcome.tokens + before
+        run.hits[name] = abilities[outcome.pick] >= max(abilities) - 0.2
         run.lost[name] = outcome.lost_best
         better = sorted((one.truth for one in tier), reverse=True)[:4]
         run.kinds[f"{name}, better half within 30–85 %"] = sum(0.3 <= truth <= 0.85 for truth in better)
@@ -294,7 +295,7 @@ TABLES: tuple[tuple[str, Callable[[int], Run], str], ...] = (
     ("8 models of equal ability", equals, STANDARD),
     ("A bank in a hostile order", hostile, STANDARD),
     ("Areas spread evenly, models good at different areas", spread_areas, STANDARD),
-    ("Levels that saturate (hit: within 0.2 in ability)", saturating, "pilot's mix"),
+    ("Levels that saturate (hit: within 0.2 in ability)", saturating, SECOND_LOOK),
 )
 
 

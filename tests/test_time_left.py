@@ -194,18 +194,28 @@ def test_a_race_is_expected_to_take_its_items_and_loads_in_rounds_on_all_hosts_s
 
 
 def test_a_race_waits_in_each_round_for_its_slowest_machine() -> None:
-    race = RaceRest(20, 10, {("h", "a"): (10, 37), ("i", "b"): (10, 20), ("i", "c"): (15, 37)})
+    race = RaceRest(20, 10, {("h", "a"): (10, 35), ("i", "b"): (10, 20), ("i", "c"): (15, 35)})
     assert list(race.rounds()) == [
         {("h", "a"): 10, ("i", "b"): 10, ("i", "c"): 5},
-        {("h", "a"): 17, ("i", "c"): 17},
+        {("h", "a"): 15, ("i", "c"): 15},
     ]
     seconds = {("h", "a"): 1.0, ("i", "b"): 2.0, ("i", "c"): 0.5}
     found = cost_of_races(
         [race], machine_of=lambda key: key[0], load_s=dict.fromkeys(seconds, 4.0), item_s=seconds, at_once=8
     )
-    assert found.items == {("h", "a"): 27, ("i", "b"): 10, ("i", "c"): 22}
+    assert found.items == {("h", "a"): 25, ("i", "b"): 10, ("i", "c"): 20}
     assert found.loads == 3
-    assert found.seconds == (4 + 10 * 2 + 4 + 5 * 0.5) + max(17 * 1.0, 4 + 17 * 0.5)
+    assert found.seconds == (4 + 10 * 2 + 4 + 5 * 0.5) + max(15 * 1.0, 4 + 15 * 0.5)
+
+
+def test_the_rounds_to_come_are_as_long_as_those_of_the_race() -> None:
+    def sizes(load_items: float | None) -> list[int]:
+        race = RaceRest(20, 10, {("h", "a"): (10, 80)}, load_items)
+        return [sum(asked.values()) for asked in race.rounds()]
+
+    assert sizes(None) == [10, 15, 22, 23]
+    assert sizes(10.0) == [10, 30, 30]
+    assert sizes(0.1) == [10, *[5] * 12]
 
 
 def test_what_others_took_for_the_items_to_come_says_how_long_they_last() -> None:

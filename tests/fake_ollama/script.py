@@ -67,7 +67,7 @@ class LoadError(Script, frozen=True):
 
 
 class Student(Script, frozen=True):
-    """How good a model is at the items of the bank that a run with this `seed` asks.
+    """How good a model is at the items of the bank that a run with this `seed`, and of these `areas` alone, asks.
 
     `ability` is in logits: at 0 half of the items of level 3 are right. `abilities` differ from it by area. Models with
     the same `key` answer alike. `fake_ollama.student` has the formula.
@@ -77,6 +77,7 @@ class Student(Script, frozen=True):
     seed: int = 5
     ability: float = 0.0
     abilities: Mapping[str, float] = {}
+    areas: tuple[str, ...] = ()
 
 
 class Attention(Script, frozen=True):
@@ -290,9 +291,9 @@ class FleetScript(Script, frozen=True):
 CHAT_TEMPLATE = "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}"
 
 
-def able_model(name: str, ability: float = 100.0, **changes: object) -> ModelScript:
+def able_model(name: str, ability: float = 100.0, areas: tuple[str, ...] = (), **changes: object) -> ModelScript:
     """Return a chat model that gets the items of the bank right as often as its ability says, at first all."""
-    base = ModelScript(name, template=CHAT_TEMPLATE, student=Student(key=name, ability=ability))
+    base = ModelScript(name, template=CHAT_TEMPLATE, student=Student(key=name, ability=ability, areas=areas))
     return msgspec.structs.replace(base, **changes)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ollama_speedrun.demo.engine import JsonObject, Message
 from ollama_speedrun.quality import bank
+from ollama_speedrun.quality.bank import Selection
 from ollama_speedrun.quality.items import Answer, Item, ToolCall
 from ollama_speedrun.quality.mixes import Mix
 from ollama_speedrun.quality.scale import LEVEL_STEP
@@ -45,13 +46,14 @@ class Exam:
 
 
 @functools.cache
-def exam(seed: int) -> Exam:
-    """Return all items that a run with this seed can ask, pilots included."""
+def exam(seed: int, areas: tuple[str, ...] = ()) -> Exam:
+    """Return all items that a run with this seed, and of these areas alone, can ask, pilots included."""
+    selection = Selection(areas=frozenset(areas) or None)
     items = {
         _conversation(item): item
         for kind in Mix
         for pilot in (False, True)
-        for item in bank.mix(kind, seed, pilot=pilot)
+        for item in bank.mix(kind, seed, selection, pilot=pilot)
     }
     return Exam(items, frozenset(len(messages) for messages, _ in items))
 
@@ -81,7 +83,7 @@ def truth(student: "Student", items: Sequence[Item]) -> float:
 
 def reply(student: "Student", messages: Sequence[Message], tools: Sequence[JsonObject] = ()) -> Answer | None:
     """Return the student's answer to a conversation; None where it is no item of the exam."""
-    found = exam(student.seed).find(messages, tools)
+    found = exam(student.seed, student.areas).find(messages, tools)
     if found is None:
         return None
     item, turn = found

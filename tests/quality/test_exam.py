@@ -1,9 +1,10 @@
 import pytest
 
 from ollama_speedrun.quality.bank import Selection
-from ollama_speedrun.quality.exam import PILOT_ITEMS, Exam, ExamSettings, is_common
+from ollama_speedrun.quality.exam import Exam, ExamSettings, is_common
 from ollama_speedrun.quality.items import Answer, Area, Grade, Item, Message, Need, NumberKey
 from ollama_speedrun.quality.mixes import Mix
+from ollama_speedrun.quality.pilot import PILOT_ITEMS
 from ollama_speedrun.quality.records import ItemRecord, record
 
 

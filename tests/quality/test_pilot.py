@@ -3,40 +3,63 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_speedrun.quality.mixes import Mix
-from ollama_speedrun.quality.pilot import PilotGrade, chosen_mix
+from ollama_speedrun.quality.pilot import HARDER, better_half, mix_by_first_answers, mix_by_pilot
+
+SCORES = st.lists(st.lists(st.floats(0, 1), max_size=12), max_size=6)
 
 
-def grades(*rights: int) -> list[PilotGrade]:
-    """Return the grades of a model that answers so many of two items right at each level from 1 to 5."""
-    return [PilotGrade(level, float(number < right)) for level, right in enumerate(rights, 1) for number in range(2)]
+def scores(right: int, asked: int = 10) -> list[float]:
+    return [1.0] * right + [0.0] * (asked - right)
 
 
 @pytest.mark.parametrize(
-    ("models", "expected"),
+    ("usual", "pilot", "expected"),
     [
-        ({"a": grades(2, 1, 0, 0, 0), "b": grades(1, 0, 0, 0, 0)}, Mix.EASY),
-        ({"a": grades(2, 2, 1, 0, 0), "b": grades(2, 1, 1, 0, 0)}, Mix.MIDDLE),
-        ({"a": grades(2, 2, 2, 2, 1), "b": grades(2, 2, 2, 1, 1)}, Mix.HARD),
-        ({"a": grades(0, 0, 0, 0, 0)}, Mix.BASIC),
-        ({"a": grades(2, 2, 2, 2, 2)}, Mix.HARD),
+        (Mix.MIDDLE, scores(4, 4), Mix.HARD),
+        (Mix.MIDDLE, scores(3, 4), Mix.MIDDLE),
+        (Mix.MIDDLE, scores(2, 4), Mix.MIDDLE),
+        (Mix.MIDDLE, scores(1, 4), Mix.EASY),
+        (Mix.HARD, scores(4, 4), Mix.HARD),
+        (Mix.BASIC, scores(0, 4), Mix.BASIC),
+        (Mix.MIDDLE, scores(3, 3), Mix.MIDDLE),
     ],
 )
-def test_the_mix_follows_what_the_better_half_can_do(models: dict[str, list[PilotGrade]], expected: Mix) -> None:
-    assert chosen_mix(models) is expected
+def test_a_pilot_moves_the_usual_mix_by_one_step_at_most(usual: Mix, pilot: list[float], expected: Mix) -> None:
+    assert mix_by_pilot(usual, pilot) is expected
 
 
-def test_the_weaker_half_has_no_say() -> None:
-    strong, weak = grades(2, 2, 2, 2, 1), grades(0, 0, 0, 0, 0)
-    assert chosen_mix({"a": strong, "b": strong, "c": weak, "d": weak}) is chosen_mix({"a": strong, "b": strong})
+@pytest.mark.parametrize(
+    ("current", "rights", "expected"),
+    [
+        (Mix.MIDDLE, [8, 7, 2, 1], Mix.MIDDLE),
+        (Mix.MIDDLE, [10, 9, 2, 1], Mix.HARD),
+        (Mix.EASY, [10, 10, 10, 10], Mix.HARD),
+        (Mix.BASIC, [9, 9, 3, 0], Mix.MIDDLE),
+        (Mix.HARD, [10, 10], Mix.HARD),
+        (Mix.HARD, [2, 1, 0, 0], Mix.EASY),
+        (Mix.MIDDLE, [2, 2, 0, 0], Mix.BASIC),
+        (Mix.MIDDLE, [3, 2, 0, 0], Mix.EASY),
+        (Mix.BASIC, [1, 0], Mix.BASIC),
+    ],
+)
+def test_the_second_look_brings_the_better_half_near_the_middle(current: Mix, rights: list[int], expected: Mix) -> None:
+    assert mix_by_first_answers([scores(right) for right in rights], current) is expected
 
 
-@pytest.mark.parametrize("usual", list(Mix))
-def test_without_answers_it_is_the_usual_mix(usual: Mix) -> None:
-    assert chosen_mix({}, usual) is usual
-    assert chosen_mix({"a": []}, usual) is usual
+@pytest.mark.parametrize("current", list(Mix))
+def test_without_answers_the_mix_stays(current: Mix) -> None:
+    assert mix_by_first_answers([], current) is current
+    assert mix_by_first_answers([[], []], current) is current
 
 
-@given(st.dictionaries(st.text(max_size=3), st.lists(st.builds(PilotGrade, st.integers(1, 5), st.floats(0, 1)))))
-def test_the_choice_does_not_depend_on_names_or_order(models: dict[str, list[PilotGrade]]) -> None:
-    turned = {f"x{number}": rows[::-1] for number, rows in enumerate(reversed(models.values()))}
-    assert chosen_mix(models) is chosen_mix(turned)
+@given(SCORES, st.sampled_from(list(Mix)))
+def test_better_answers_never_lead_to_easier_items(models: list[list[float]], current: Mix) -> None:
+    better = [[min(1.0, score + 0.25) for score in one] for one in models]
+    found, after = (mix_by_first_answers(one, current) for one in (models, better))
+    assert HARDER.index(after) >= HARDER.index(found)
+
+
+@given(SCORES, st.sampled_from(list(Mix)))
+def test_the_second_look_does_not_depend_on_the_order_of_models(models: list[list[float]], current: Mix) -> None:
+    assert mix_by_first_answers(models, current) is mix_by_first_answers(models[::-1], current)
+    assert better_half(models) == pytest.approx(better_half([one[::-1] for one in models[::-1]]))

@@ -17,10 +17,11 @@ from ollama_speedrun.ollama.client import OllamaClient, open_session
 from ollama_speedrun.quality.bank import Selection
 from ollama_speedrun.quality.desk import Desk
 from ollama_speedrun.quality.events import ItemGraded, QualityBegan, QualityEvent
-from ollama_speedrun.quality.exam import PILOT_ITEMS, Exam, ExamSettings
+from ollama_speedrun.quality.exam import Exam, ExamSettings
 from ollama_speedrun.quality.grading import grade
 from ollama_speedrun.quality.items import Area, Item
 from ollama_speedrun.quality.mixes import Mix
+from ollama_speedrun.quality.pilot import PILOT_ITEMS
 from ollama_speedrun.quality.records import ItemRecord
 from ollama_speedrun.quality.study import GradedItems
 from ollama_speedrun.visit.loaded_model import LoadedModel

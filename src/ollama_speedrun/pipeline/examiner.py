@@ -27,7 +27,8 @@ from ..quality.items import Item, Need
 from ..quality.mixes import BANK_VERSION, PILOT_MIX, Mix
 from ..quality.next_token_study import NextTokenStudy
 from ..quality.next_tokens import has_sibling
-from ..quality.records import ItemRecord, QualityRecord
+from ..quality.pilot import mix_by_first_answers
+from ..quality.records import ItemRecord, QualityRecord, begun_anew
 from ..quality.sharing import SPOT_CHECK_ITEMS
 from ..quality.study import GradedItems, Grader, abilities_of
 from ..results.known import Known
@@ -139,11 +140,38 @@ class Examiner:
         apart = Desk(self._desk.exam, tier_of=tier_of)
         return [GradedItems(apart, variant=record.variant, grade=self._grade, emit=keep, batch=batch)]
 
+    def second_look(self, tier: str, racers: Sequence[QualityRecord]) -> tuple[Mix, Mix] | None:
+        """Return the mix of a tier and the one that its first answers call for; None where these are the same.
+
+        None, too, where more than first answers are there, as those of an earlier run, for they are worth more.
+        """
+        exam = self._desk.exam
+        current = exam.mix_of(tier)
+        first = [[entry.grade.score for entry in record.counted if entry.place is not None] for record in racers]
+        if current is None or exam.settings.only_own or len(first) < 2:
+            return None
+        if any(record.mix != current for record in racers) or max(map(len, first)) > exam.settings.first:
+            return None
+        found = mix_by_first_answers(first, current)
+        if found is current:
+            return None
+        exam.change(tier, found)
+        return current, found
+
+    def begun_anew(self, record: QualityRecord, mix: Mix) -> QualityRecord:
+        """Return the record of a model that begins another mix."""
+        return begun_anew(record, mix=str(mix), places=self._desk.exam.places(mix) or None)
+
+    @property
+    def first_items(self) -> int:
+        """How many items of the common order the first visit of a model asks."""
+        return min(self._desk.exam.settings.first, self._desk.exam.settings.items)
+
     def again(self, key: ResultKey, *, first: int, stop: int, is_wanted: Callable[[], bool]) -> Study:
         """Return the items between two places of the common order, for a model that answered those before."""
         model, _ = self.asked[key]
         record = self._record.quality_records[key]
-        mix, answered = Mix(record.mix), {entry.item for entry in record.items}
+        mix, answered = Mix(record.mix), {entry.item for entry in record.items if entry.is_counted}
         between = self._desk.exam.items(mix, abilities_of(model), first=first, stop=stop)
         items = tuple(item for item in between if item.name not in answered)
         return GradedItems(

@@ -15,17 +15,20 @@ import msgspec
 from ..assessment.score import USUAL_SPREAD
 from ..benchmark.turns import Thinks
 from ..benchmark.types import Result, ResultKey
+from ..events import Notice
 from ..inventory.types import Model
 from ..quality.entrants import Candidate, Span, field
-from ..quality.events import NotAsked, RaceMoved
+from ..quality.events import NotAsked, QualityBegan, RaceMoved
+from ..quality.items import UNANSWERED
 from ..quality.race_types import Race
 from ..quality.records import QualityRecord, score
 from ..quality.rounds import is_asked, pace_setters
-from ..quality.standing import key_of
+from ..quality.standing import arm_name, key_of
 from ..visit.study import Study
 from .examiner import Examiner
 from .record import Run
-from .standings import RaceName, Standings, standing_of
+from .second_look import SecondLook
+from .standings import Contest, RaceName, Standings, standing_of
 from .workers import Workers
 
 Task: TypeAlias = tuple[Model, Thinks, Sequence[Study]]
@@ -62,7 +65,7 @@ class Rounds:
         *,
         visit_again: VisitAgain,
         machine_of: Callable[[str], str],
-        tell: Callable[[NotAsked | RaceMoved], None],
+        tell: Callable[[NotAsked | RaceMoved | QualityBegan | Notice], None],
         at_once: int,
         may_begin: Callable[[Model], bool] = lambda _: True,
     ) -> None:
@@ -73,6 +76,7 @@ class Rounds:
         self._visit_again = visit_again
         self._machine_of = machine_of
         self._tell = tell
+        self._second_look = SecondLook(record, examiner, tell=tell)
         self._at_once = at_once
         self._visited: set[str] = set()
         self._news = asyncio.Event()
@@ -81,6 +85,7 @@ class Rounds:
 
     async def run(self) -> None:
         """Ask until every race is over."""
+        self._second_look.look()
         async with asyncio.TaskGroup() as group:
             workers = Workers(group, at_once=self._at_once)
             while True:
@@ -99,7 +104,7 @@ class Rounds:
 
     def _look(self) -> None:
         """Take models out of their races that no use can prefer to another, and tell of each round that has begun."""
-        for contest in self._standings.now():
+        for contest in self._contests():
             if contest.race.is_over or self._told.get(contest.name) == contest.race.until:
                 continue
             found = [
@@ -109,7 +114,7 @@ class Rounds:
             ]
             for key, reason in found:
                 self._tell(NotAsked(*key, reason))
-        for contest in self._standings.now():
+        for contest in self._contests():
             self._told[contest.name] = contest.race.until
             moved = standing_of(contest)
             if moved is not None and _what_counts(moved) != _what_counts(self._moved.get(contest.name)):
@@ -137,12 +142,14 @@ class Rounds:
                     return
                 continue
             loaded = batch.arm
+            self._second_look.begin(batch.key)
             model, thinks = self._examiner.asked[batch.key]
-            wanted = partial(self._is_wanted, batch.arm)
+            wanted = partial(self._is_wanted, batch)
             study = self._examiner.again(batch.key, first=batch.first, stop=batch.stop, is_wanted=wanted)
+            before = len(self._record.quality_records[batch.key].items)
             yield model, thinks, [study]
-            answered = {entry.place for entry in self._record.quality_records[batch.key].items if entry.is_counted}
-            if batch.first not in answered and self._is_wanted(batch.arm):
+            new = self._record.quality_records[batch.key].items[before:]
+            if all(entry.grade.failure == UNANSWERED for entry in new) and self._is_wanted(batch):
                 self._leave(batch)
             self._news.set()
 
@@ -158,14 +165,24 @@ class Rounds:
                 return True
         return False
 
+    def _contests(self) -> Sequence[Contest]:
+        """Return the races that may go on."""
+        return [contest for contest in self._standings.now() if self._second_look.is_open(contest.name[0])]
+
     def _leave(self, batch: Batch) -> None:
+        self._second_look.give_up(batch.key)
         self._tell(NotAsked(*batch.key, "it gave no answer when it was asked again"))
 
     def _next(self, url: str, loaded: str | None = None) -> Batch | None:
         """Return what to ask on a host next: what others wait for, what costs no load, what is behind."""
+        begun = [
+            Batch((0 if arm_name(key) == loaded else 1, first), arm_name(key), key, first, stop)
+            for key, first, stop in self._second_look.waiting(url)
+            if arm_name(key) == loaded or self._may_begin(self._examiner.asked[key][0])
+        ]
         found = [
             Batch(_rank(race, number, is_loaded=lane.arm.name == loaded), lane.arm.name, key, lane.asked, race.until)
-            for contest in self._standings.now()
+            for contest in self._contests()
             for race in [contest.race]
             for number, lane in enumerate(race.lanes)
             if lane.arm.host == url and is_asked(race, number)
@@ -173,14 +190,16 @@ class Rounds:
             if key in self._examiner.asked
             and (lane.arm.name == loaded or self._may_begin(self._examiner.asked[key][0]))
         ]
-        return min(found, key=lambda batch: batch.rank, default=None)
+        return min([*begun, *found], key=lambda batch: batch.rank, default=None)
 
-    def _is_wanted(self, arm: str) -> bool:
-        """Tell if another answer of this arm can still change anything; looks at what all hosts have answered."""
+    def _is_wanted(self, batch: Batch) -> bool:
+        """Tell if another answer of a batch can still change anything; looks at what all hosts have answered."""
         self._news.set()
+        if self._second_look.is_beginning(batch.key):
+            return True
         for contest in self._standings.now():
             for number, lane in enumerate(contest.race.lanes):
-                if lane.arm.name == arm:
+                if lane.arm.name == batch.arm:
                     return is_asked(contest.race, number)
         return False
 

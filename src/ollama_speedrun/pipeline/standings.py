@@ -41,7 +41,7 @@ class Standings:
     def now(self) -> Sequence[Contest]:
         """Return the race of each tier, and of each mix of items where a tier was asked several."""
         found = []
-        for tier, records in _by_tier(self._record).items():
+        for tier, records in by_tier(self._record).items():
             for (mix, _, _), group in by_mix(records).items():
                 contest = self._carried_on((tier, mix), {arm_name(key_of(one)): one for one in group if can_race(one)})
                 if contest is not None:
@@ -95,7 +95,7 @@ def _only_answered(known: Contest, now: Mapping[str, QualityRecord], rules: Rule
     return is_more and [lane.arm for lane in known.race.lanes] == list(arms_of(tuple(now.values()), rules))
 
 
-def _by_tier(record: Run) -> Mapping[str | None, Sequence[QualityRecord]]:
+def by_tier(record: Run) -> Mapping[str | None, Sequence[QualityRecord]]:
     """Return the records of each tier; those that share the answers of an equal model are marked."""
     sizes = {(model.host, model.name): model.size_bytes for model in record.models}
     memory = {result.key: result.memory_bytes for result in record.results}

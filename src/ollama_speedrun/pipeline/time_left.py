@@ -129,6 +129,8 @@ class TimeLeft:
                 self._progress(visit, event, now_s)
             case QualityBegan(record, items) if visit := self._visits.get((record.host, record.model)):
                 visit.asks = items
+                places = [entry.place for entry in record.items if entry.is_counted and entry.place is not None]
+                visit.next_place = max(places, default=-1) + 1
                 self.pace.note_mix((record.host, record.model), record.mix)
             case ItemGraded(host, model, record=record) if visit := self._visits.get((host, model)):
                 self._answer(visit, record)

@@ -1,8 +1,8 @@
 """Which items a run asks of which model: one mix and one order for all models of a tier. No I/O and no clock.
 
-The first models of a tier answer a short pilot, which chooses the tier's mix and is not counted. From then on every
-model of the tier answers the same items in the same order, left out what its capabilities exclude, so that any two of
-them can be compared on the items that both answered.
+The first models of a tier answer a short pilot, which chooses the tier's mix and is not counted (`pilot`). From then on
+every model of the tier answers the same items in the same order, left out what its capabilities exclude, so that any
+two of them can be compared on the items that both answered.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -15,23 +15,10 @@ from .bank import EVERYTHING, Selection
 from .draw import Draw
 from .items import Item, Need
 from .mixes import Mix
+from .pilot import PILOT_ITEMS, USUAL_MIX, mix_by_pilot
 from .records import ItemRecord
 
 SPECIAL_NEEDS: Final = frozenset({Need.TOOLS, Need.VISION})
-PILOT_ITEMS: Final = 4
-STRONG: Final = 4
-"""So many right answers of a pilot call for a harder mix than the tier's usual one."""
-WEAK: Final = 1
-"""So few right answers of a pilot call for an easier one."""
-HARDER: Final[tuple[Mix, ...]] = (Mix.BASIC, Mix.EASY, Mix.MIDDLE, Mix.HARD)
-USUAL_MIX: Final[Mapping[str, Mix]] = {
-    "<2": Mix.EASY,
-    "2-4": Mix.MIDDLE,
-    "4-8": Mix.MIDDLE,
-    "8-16": Mix.HARD,
-    "16+": Mix.HARD,
-}
-"""What suits most models of a memory tier; a pilot moves it by one step at most."""
 
 
 class ExamSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,10 +71,11 @@ class Exam:
 
     def decide(self, tier: str, pilot: Sequence[ItemRecord]) -> Mix:
         """Fix the tier's mix by a pilot, unless it is fixed, and return it."""
-        right = sum(record.grade.score >= 0.5 for record in pilot)
-        step = (right >= STRONG) - (right <= WEAK) if len(pilot) >= PILOT_ITEMS else 0
-        place = HARDER.index(USUAL_MIX[tier]) + step
-        return self._mixes.setdefault(tier, HARDER[min(max(place, 0), len(HARDER) - 1)])
+        return self._mixes.setdefault(tier, mix_by_pilot(USUAL_MIX[tier], [record.grade.score for record in pilot]))
+
+    def change(self, tier: str, mix: Mix) -> None:
+        """Ask the models of a tier another mix from now on."""
+        self._mixes[tier] = mix
 
     def adopt(self, tier: str, mix: str) -> None:
         """Fix the mix of a tier, unless it is fixed, as that of models whose answers are known."""

@@ -1,4 +1,4 @@
-"""What a certificate would still cost, projected from the answers so far. Pure, and rough: each round changes it.
+"""How many items a certificate still takes, projected from the answers so far. Pure, and rough: each round changes it.
 
 Each open rival is expected to go on as it did: the spread of its differences to the pick so far (drawn towards a prior
 while there are few) gives the expected growth of the evidence on each item to come, until it is enough.
@@ -7,45 +7,9 @@ while there are few) gives the expected growth of the evidence on each item to c
 import math
 from collections.abc import Mapping
 
-import msgspec
-
 from .evalues import LARGEST_ODDS, STAKES, Duel, continued, remaining_mean
 from .likely import PRIOR_ITEMS, PRIOR_SD, PRIOR_VARIANCE, likely
 from .race_types import Race
-from .rounds import LOADING_SHARE
-
-
-class Forecast(msgspec.Struct, frozen=True):
-    """Further items of the arm that is asked most, output tokens of all arms, and seconds of the busiest host.
-
-    The seconds take loading at its largest share of a round; they are None while no answer was timed.
-    """
-
-    items: int
-    tokens: int
-    seconds: float | None
-
-
-def forecast(race: Race) -> Forecast | None:
-    """Return what remains to a certificate, at most to the cap; None without an answer of the pick.
-
-    Nothing remains of a race that is over, also where it ended without a certificate.
-    """
-    now = likely(race)
-    if race.is_over:
-        return Forecast(0, 0, 0.0)
-    if now is None or race.lanes[now.pick].asked == 0:
-        return None
-    expected = further(race)
-    tokens, hosts = 0.0, dict[str, float]()
-    for number, count in expected.items():
-        lane = race.lanes[number]
-        if lane.asked:
-            tokens += count * lane.tokens / lane.asked
-            share = 1.0 if lane.arm.load_items == 0 else 1 - LOADING_SHARE
-            hosts[lane.arm.host] = hosts.get(lane.arm.host, 0.0) + count * lane.seconds / lane.asked / share
-    busiest_s = max(hosts.values())
-    return Forecast(expected[now.pick], round(tokens), busiest_s if busiest_s > 0 else None)
 
 
 def further(race: Race) -> Mapping[int, int]:

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -239,6 +239,10 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     paired: bool = False
     weight: float = 1.0
     needs: frozenset[Need] = frozenset()
+
+
+UNANSWERED: Final = "no-answer"
+"""The failure of an item that the server gave no answer to."""
 
 
 class Grade(msgspec.Struct, frozen=True, kw_only=True):

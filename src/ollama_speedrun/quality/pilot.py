@@ -1,63 +1,62 @@
-"""The pilot of a race: a few items of every level, not counted, choose the mix that parts the models of a tier best.
+"""Which levels the models of a memory tier are asked. Pure.
 
-A model that answers everything, or nothing, tells nothing about itself. The mix is chosen so that the better half of a
-tier lands between 30 and 85 %, where an item says most about who is best. All models of the tier then answer that mix.
+A model that answers everything, or nothing, tells nothing about itself. The tier's usual mix is a guess, which a pilot
+of four items moves by one step at most: the first model of the tier answers it in the load that its speed needs, and it
+is not counted. When all models have answered their first counted items, a second look at the better half of them can
+choose another mix: the one in which that half is expected nearest to the middle between 30 and 85 %, where an item says
+most about who is best. All models of the tier then begin that mix.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import msgspec
-
-from .items import LEVELS
+from . import scale
 from .mixes import LEVELS_OF, Mix
 
-ITEMS_PER_LEVEL: Final = 2
+PILOT_ITEMS: Final = 4
+STRONG: Final = 4
+"""So many right answers of a pilot call for a harder mix than the tier's usual one."""
+WEAK: Final = 1
+"""So few right answers of a pilot call for an easier one."""
+HARDER: Final[tuple[Mix, ...]] = (Mix.BASIC, Mix.EASY, Mix.MIDDLE, Mix.HARD)
+USUAL_MIX: Final[Mapping[str, Mix]] = {
+    "<2": Mix.EASY,
+    "2-4": Mix.MIDDLE,
+    "4-8": Mix.MIDDLE,
+    "8-16": Mix.HARD,
+    "16+": Mix.HARD,
+}
+"""What suits most models of a memory tier."""
 LOWEST: Final = 0.30
 HIGHEST: Final = 0.85
 _CENTRE: Final = (LOWEST + HIGHEST) / 2
-_PRIOR: Final[Mapping[int, float]] = {1: 0.8, 2: 0.65, 3: 0.5, 4: 0.35, 5: 0.2}
-"""What is expected at each level before an item of it was seen; counts as one item."""
 
 
-class PilotGrade(msgspec.Struct, frozen=True):
-    """A model's score, 0 to 1, on one item of a level."""
+def mix_by_pilot(usual: Mix, scores: Sequence[float]) -> Mix:
+    """Return the mix that the scores of a pilot, 0 to 1 each, call for; the usual one where items are missing."""
+    right = sum(score >= 0.5 for score in scores)
+    step = (right >= STRONG) - (right <= WEAK) if len(scores) >= PILOT_ITEMS else 0
+    return HARDER[min(max(HARDER.index(usual) + step, 0), len(HARDER) - 1)]
 
-    level: int
-    score: float
 
+def mix_by_first_answers(models: Sequence[Sequence[float]], current: Mix) -> Mix:
+    """Return the mix that the first scores of each model of a tier, 0 to 1 each, call for.
 
-def chosen_mix(grades: Mapping[str, Sequence[PilotGrade]], usual: Mix = Mix.MIDDLE) -> Mix:
-    """Return the mix in which most of the better half of the models is expected between 30 and 85 %.
-
-    `grades` are by model. Of equally good mixes it is the one whose better half is nearest to the middle of that range,
-    then `usual`, which is also returned when nothing was graded.
+    It is the current one as long as the better half of the models, taken together, lies between 30 and 85 %.
     """
-    curves = [_curve(rows) for rows in grades.values() if rows]
-    if not curves:
-        return usual
+    share = better_half(models)
+    if share is None or LOWEST <= share <= HIGHEST:
+        return current
+    on_all = scale.on_all_levels(share, LEVELS_OF[current])
 
-    def merit(mix: Mix) -> tuple[int, float, bool]:
-        accuracies = sorted((_mean([curve[level] for level in LEVELS_OF[mix]]) for curve in curves), reverse=True)
-        better = accuracies[: (len(accuracies) + 1) // 2]
-        inside = sum(LOWEST <= accuracy <= HIGHEST for accuracy in better)
-        return inside, -abs(_mean(better) - _CENTRE), mix is usual
+    def distance(mix: Mix) -> tuple[float, bool]:
+        return abs(scale.on_some_levels(on_all, LEVELS_OF[mix]) - _CENTRE), mix is not current
 
-    return max(Mix, key=merit)
+    return min(HARDER, key=distance)
 
 
-def _curve(rows: Sequence[PilotGrade]) -> Mapping[int, float]:
-    """Estimate the accuracy at each level, never rising with the level (pool adjacent violators, Ayer et al. 1955)."""
-    blocks: list[tuple[float, float, list[int]]] = []
-    for level in LEVELS:
-        scores = [row.score for row in rows if row.level == level]
-        block = (sum(scores) + _PRIOR[level], len(scores) + 1.0, [level])
-        while blocks and blocks[-1][0] / blocks[-1][1] < block[0] / block[1]:
-            right, count, levels = blocks.pop()
-            block = (right + block[0], count + block[1], levels + block[2])
-        blocks.append(block)
-    return {level: right / count for right, count, levels in blocks for level in levels}
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+def better_half(models: Sequence[Sequence[float]]) -> float | None:
+    """Return the share of right answers of the better half of some models, never quite 0 or 1; None without answers."""
+    shares = sorted((sum(scores) / len(scores), scores) for scores in models if scores)
+    scores = [score for _, scores in shares[len(shares) // 2 :] for score in scores]
+    return (sum(scores) + 0.5) / (len(scores) + 1) if scores else None

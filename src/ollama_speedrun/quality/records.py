@@ -123,6 +123,12 @@ class QualityRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return tuple(record for record in self.items if record.is_counted and record.grade.status != "ungradable")
 
 
+def begun_anew(known: QualityRecord, *, mix: str, places: int | None) -> QualityRecord:
+    """Return a record that begins another mix: what was answered before is kept, and does not count."""
+    before = tuple(msgspec.structs.replace(entry, is_counted=False) for entry in known.items)
+    return msgspec.structs.replace(known, mix=mix, places=places, items=before)
+
+
 def record(  # noqa: PLR0913  # the parts of a record, named at the call
     item: Item,
     answers: tuple[AnswerRecord, ...],

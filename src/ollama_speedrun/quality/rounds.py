@@ -20,8 +20,8 @@ SMALLEST_ROUND: Final = 5
 CHEAP_LOAD_ITEMS: Final = 0.5
 """A load that takes no longer than so many items is worth less than what short rounds save."""
 LOADING_SHARE: Final = 0.25
-"""The largest share of a round that loading may take."""
-GROWTH: Final = 1.7
+"""The largest share that loading may take of a round that is answered to its end."""
+GROWTH: Final = 1.5
 """By how much a round is at least longer than the one before it where models must be loaded for each."""
 PACERS: Final = 2
 """How many arms set the pace of a round after the first; all where none is eliminated."""
@@ -182,7 +182,7 @@ def _carried_on(race: Race, duel: Duel, pick: int, rival: int, stop: int) -> Due
 def round_size(previous: int, load_items: float | None) -> int:
     """Return how many items the next round has, where loading a model takes as long as `load_items` of its items.
 
-    Five where that is little; else 1.7 times the round before, and so many that loading is at most a quarter of it.
+    Five where that is little; else 1.5 times the round before, and so many that loading is a quarter of it at most.
     """
     if load_items is None:
         return int(previous * GROWTH)

@@ -59,10 +59,20 @@ def shared(records: Sequence[QualityRecord]) -> tuple[QualityRecord, ...]:
     )
 
 
+def _is_checked(record: QualityRecord, fullest: QualityRecord) -> bool:
+    """Tell if a record was compared with its equal: by what counts, or by what counted before the mix was changed."""
+    common = {entry.item for entry in _graded(record)} & {entry.item for entry in _graded(fullest)}
+    return bool(record.counted) or len(common) >= SPOT_CHECK_ITEMS // 2
+
+
+def _graded(record: QualityRecord) -> Sequence[ItemRecord]:
+    return [entry for entry in record.items if entry.grade.status != "ungradable"]
+
+
 def _with_answers_of(record: QualityRecord, equals: Sequence[QualityRecord]) -> QualityRecord:
     fullest = max(equals, key=lambda other: len(other.counted))
-    if record.identity is None or len(fullest.counted) <= len(record.counted) or not record.counted:
+    if record.identity is None or len(fullest.counted) <= len(record.counted) or not _is_checked(record, fullest):
         return record
-    if not agrees(fullest.counted, record.counted):
+    if not agrees(_graded(fullest), _graded(record)):
         return record
     return msgspec.structs.replace(record, items=fullest.items, mix=fullest.mix, measured_on=fullest.host)

@@ -24,7 +24,7 @@ from . import dialogue, few_shot, sharing
 from .at_once import AtOnce, Timed
 from .desk import Assignment, Desk
 from .events import ItemGraded, NotAsked, PilotAnswered, QualityBegan, QualityEvent
-from .items import Answer, FunctionKey, Grade, Item, Message, Need, RegexKey, SqlKey, Tool, ToolCall
+from .items import UNANSWERED, Answer, FunctionKey, Grade, Item, Message, Need, RegexKey, SqlKey, Tool, ToolCall
 from .mixes import BANK_VERSION, PILOT_MIX, Mix
 from .records import AnswerRecord, ItemRecord, QualityRecord, bounded, record
 
@@ -207,7 +207,7 @@ class GradedItems:
 
     def _go_on(self, known: QualityRecord, assignment: Assignment, model: LoadedModel) -> Assignment:
         """Ask what of an assignment is not answered yet."""
-        answered = {entry.item for entry in known.items}
+        answered = {entry.item for entry in known.items if entry.is_counted}
         left = tuple(item for item in assignment.items if item.name not in answered)
         for entry in known.counted:
             self._desk.note(self._key(model), entry)
@@ -333,7 +333,7 @@ def _load_s(model: LoadedModel) -> float | None:
 
 def _unanswered(kept: _Kept) -> Grade:
     why = f"the server gave no answer: {bounded(kept.failure, 300)}"
-    return Grade(score=0.0, strict=0.0, extracted="", why=why, status="ungradable", failure="no-answer")
+    return Grade(score=0.0, strict=0.0, extracted="", why=why, status="ungradable", failure=UNANSWERED)
 
 
 def _is_base(model: LoadedModel) -> bool:
