@@ -11,7 +11,7 @@ import pytest
 
 from ollama_speedrun.benchmark import stats
 from ollama_speedrun.benchmark.events import BenchmarkEnded, BenchmarkEvent
-from ollama_speedrun.benchmark.plan import BenchmarkSettings, IfBusy
+from ollama_speedrun.benchmark.plan import BenchmarkSettings, Extra, IfBusy
 from ollama_speedrun.benchmark.runner import benchmark_host
 from ollama_speedrun.benchmark.types import CaveatKind
 from ollama_speedrun.demo.engine import StoredModel
@@ -70,7 +70,14 @@ async def whole_timings(log: Sequence[str], *, requests: int) -> tuple[list[Timi
 async def test_decode_and_prefill_agree_with_the_engines_own_timings(model_files: Sequence[ModelFile]) -> None:
     engine = Overheard([file for file in model_files if file.spec == INSTRUCT_Q4_1])
     settings = BenchmarkSettings(
-        num_predict=16, num_ctx=2048, trial_tokens=64, fewest_trials=TRIALS, most_trials=TRIALS, if_busy=IfBusy.GO
+        num_predict=16,
+        num_ctx=2048,
+        trial_tokens=64,
+        fewest_trials=TRIALS,
+        most_trials=TRIALS,
+        second_turn=Extra.OFF,
+        content=Extra.OFF,
+        if_busy=IfBusy.GO,
     )
     events: list[BenchmarkEvent] = []
     numbers = itertools.count()
