@@ -143,14 +143,18 @@ class Examiner:
     def second_look(self, tier: str, racers: Sequence[QualityRecord]) -> tuple[Mix, Mix] | None:
         """Return the mix of a tier and the one that its first answers call for; None where these are the same.
 
-        None, too, where more than first answers are there, as those of an earlier run, for they are worth more.
+        None, too, where more than first answers are there, as those of an earlier run, for they are worth more, and
+        where the models have begun another mix before: nothing is changed twice.
         """
         exam = self._desk.exam
         current = exam.mix_of(tier)
         first = [[entry.grade.score for entry in record.counted if entry.place is not None] for record in racers]
         if current is None or exam.settings.only_own or len(first) < 2:
             return None
-        if any(record.mix != current for record in racers) or max(map(len, first)) > exam.settings.first:
+        if (
+            any(record.mix != current or _has_begun_anew(record) for record in racers)
+            or max(map(len, first)) > exam.settings.first
+        ):
             return None
         found = mix_by_first_answers(first, current)
         if found is current:
@@ -229,6 +233,10 @@ def tier_of(model: Model, residency: Residency | None) -> str | None:
     """Return the memory tier that a model's items are chosen by: of its memory in use, else of its size on disk."""
     tier, _ = placed(memory_bytes=residency.size_bytes if residency else None, size_bytes=model.size_bytes)
     return tier
+
+
+def _has_begun_anew(record: QualityRecord) -> bool:
+    return any(entry.place is not None and not entry.is_counted for entry in record.items)
 
 
 def _too_slow(record: Run, key: ResultKey) -> str | None:
