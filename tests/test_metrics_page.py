@@ -13,6 +13,7 @@ from ollama_speedrun.benchmark import (
     caveats,
     delays,
     derive,
+    disturbances,
     embedding,
     image,
     metrics,
@@ -36,7 +37,7 @@ ROWS = {
 
 
 def unattributed_s(stream: StreamRecord) -> float:
-    return units.seconds(metrics.unattributed_ns(stream) or 0)
+    return units.seconds(disturbances.unattributed_ns(stream) or 0)
 
 
 FORMULAS: dict[str, Callable[[StreamRecord], float | None]] = {
@@ -127,11 +128,11 @@ def test_the_page_has_the_profiles_as_they_are() -> None:
         f"is above {stats.WIDE:.0%}, both ends are given".replace("%", " %"),
         f"above {metrics.IMPLAUSIBLE:g} × the client's and above {metrics.IMPLAUSIBLE:g} × the lower median",
         f"above {metrics.CACHED_FACTOR} × the lower median of all reads",
-        f"the larger of {metrics.QUEUE_FLOOR_NS // MS} ms and three times the least of this model",
+        f"the larger of {disturbances.QUEUE_FLOOR_NS // MS} ms and three times the least of this model",
         f"{delays.HOLD_FLOOR_NS // MS} ms, half a round trip and {delays.HOLD_SHARE:.0%} of the TTFT".replace(
             "%", " %"
         ),
-        f"more than {metrics.LONGEST_WARM_LOAD_NS // MS} ms and {delays.HOLD_SHARE:.0%}".replace("%", " %"),
+        f"more than {disturbances.LONGEST_WARM_LOAD_NS // MS} ms and {delays.HOLD_SHARE:.0%}".replace("%", " %"),
         f"at most {delays.LONGEST_ROUND_TRIP_NS // MS} ms of it",
         f"{delays.HOLD_FLOOR_NS // MS} ms and {delays.HOLD_SHARE:.0%} of the TTFT on none of its stages".replace(
             "%", " %"
@@ -139,7 +140,7 @@ def test_the_page_has_the_profiles_as_they_are() -> None:
         f"{delays.TELLING_ROUND_TRIP_NS // MS} ms or more there and back, and {delays.TELLING_SHARE:.0%}".replace(
             "%", " %"
         ),
-        f"the larger of {metrics.RELOAD_FLOOR_NS // MS} ms and a quarter of the warm-up's",
+        f"the larger of {disturbances.RELOAD_FLOOR_NS // MS} ms and a quarter of the warm-up's",
         f"{metrics.TELLING_PREFIX:.0%} of the prompt or more".replace("%", " %"),
         f"above {caveats.LARGEST_SILENT_PREFIX:.0%} of the prompt".replace("%", " %"),
         f"one for each {metrics.MOST_CHARACTERS_PER_TOKEN} characters",
@@ -176,7 +177,13 @@ def test_each_number_in_the_prose_is_the_codes_own(sentence: str) -> None:
 
 
 def test_the_words_three_and_twice_are_the_codes_too() -> None:
-    assert (metrics.QUEUE_FACTOR, caveats.REPEATS, speed.RETRIES, metrics.RELOAD_SHARE, delays.ROUND_TRIP_SLACK) == (
+    assert (
+        disturbances.QUEUE_FACTOR,
+        caveats.REPEATS,
+        speed.RETRIES,
+        disturbances.RELOAD_SHARE,
+        delays.ROUND_TRIP_SLACK,
+    ) == (
         3,
         3,
         2,

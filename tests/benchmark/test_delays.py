@@ -13,7 +13,7 @@ from benchmark.test_replay import record as recorded
 from benchmark.test_runner import result_of, results_of, run_on
 from fake_ollama.fleet import fake_host
 from fake_ollama.script import HostScript, ModelScript, embedding_model
-from ollama_speedrun.benchmark import delays, derive, energy, metrics
+from ollama_speedrun.benchmark import delays, derive, disturbances, energy, metrics
 from ollama_speedrun.benchmark.types import Caveat, CaveatKind, Result, StreamRecord
 from ollama_speedrun.discovery.types import Watts
 from ollama_speedrun.errors import OllamaError, ServerError
@@ -112,8 +112,8 @@ def test_no_recording_of_a_real_server_shows_a_hold(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in CAVEATS if "queue" not in name])
 def test_no_recording_without_a_queue_seems_to_wait_always(name: str) -> None:
     stream = recorded(name)
-    waits = (metrics.unattributed_ns(stream) or 0) > 500 * MS
-    assert metrics.always_waits(stream) is waits
+    waits = (disturbances.unattributed_ns(stream) or 0) > 500 * MS
+    assert disturbances.always_waits(stream) is waits
 
 
 @given(st.integers(0, 4000), st.integers(0, 400))
@@ -243,8 +243,8 @@ def test_a_server_that_puts_its_reading_into_the_duration_of_decoding_keeps_its_
 def test_a_server_that_does_not_say_how_long_it_read_does_not_seem_to_let_requests_wait(read_ns: int | None) -> None:
     silent = record(prompt_eval_duration_ns=read_ns)
     warm_up = record(prompt_eval_duration_ns=read_ns, total_duration_ns=1030 * MS)
-    assert not metrics.was_queued(silent, (warm_up, silent))
-    assert not metrics.always_waits(silent)
+    assert not disturbances.was_queued(silent, (warm_up, silent))
+    assert not disturbances.always_waits(silent)
 
 
 @pytest.mark.parametrize(("load_ms", "is_left_out"), [(150, False), (450, False), (1500, True)])
@@ -267,8 +267,8 @@ def test_a_server_that_gives_its_stages_in_milliseconds_and_its_total_in_ns_does
     None
 ):
     mixed = record(prompt_eval_duration_ns=150, eval_duration_ns=1000, load_duration_ns=100 * MS, **NEAR)
-    assert not metrics.was_queued(mixed, ())
-    assert (metrics.always_waits(mixed), delays.held_ns(mixed)) == (False, 0)
+    assert not disturbances.was_queued(mixed, ())
+    assert (disturbances.always_waits(mixed), delays.held_ns(mixed)) == (False, 0)
 
 
 class Stumbling(OllamaClient):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_speedrun.benchmark import metrics
+from ollama_speedrun.benchmark import disturbances, metrics
 from ollama_speedrun.benchmark.types import StreamRecord
 from records import MS, PLAIN, record
 
@@ -100,16 +100,16 @@ def test_a_long_prefix_that_is_read_anew_each_time_is_told_by_the_rate_of_the_fi
 
 def test_a_reload_shows_in_the_load_duration_of_a_request_that_should_have_been_warm() -> None:
     warm_up = record(load_duration_ns=2000 * MS)
-    assert metrics.was_reloaded(record(load_duration_ns=600 * MS), warm_up)
-    assert not metrics.was_reloaded(record(load_duration_ns=400 * MS), warm_up)
-    assert not metrics.was_reloaded(record(load_duration_ns=90 * MS), record(load_duration_ns=1 * MS))
-    assert not metrics.was_reloaded(record(load_duration_ns=None), warm_up)
+    assert disturbances.was_reloaded(record(load_duration_ns=600 * MS), warm_up)
+    assert not disturbances.was_reloaded(record(load_duration_ns=400 * MS), warm_up)
+    assert not disturbances.was_reloaded(record(load_duration_ns=90 * MS), record(load_duration_ns=1 * MS))
+    assert not disturbances.was_reloaded(record(load_duration_ns=None), warm_up)
 
 
 def test_a_server_that_is_slow_to_find_a_loaded_model_does_not_seem_to_reload_it() -> None:
     warm_up = record(load_duration_ns=150 * MS)
-    assert not metrics.was_reloaded(record(load_duration_ns=170 * MS), warm_up, was_loaded=True)
-    assert metrics.was_reloaded(record(load_duration_ns=600 * MS), warm_up, was_loaded=True)
+    assert not disturbances.was_reloaded(record(load_duration_ns=170 * MS), warm_up, was_loaded=True)
+    assert disturbances.was_reloaded(record(load_duration_ns=600 * MS), warm_up, was_loaded=True)
 
 
 def test_a_prompt_that_was_cut_has_fewer_tokens_than_its_length_allows() -> None:
@@ -120,19 +120,19 @@ def test_a_prompt_that_was_cut_has_fewer_tokens_than_its_length_allows() -> None
 
 
 def test_unattributed_time_is_what_no_stage_accounts_for() -> None:
-    assert metrics.unattributed_ns(PLAIN) == 38 * MS
-    assert metrics.unattributed_ns(record(total_duration_ns=None)) is None
+    assert disturbances.unattributed_ns(PLAIN) == 38 * MS
+    assert disturbances.unattributed_ns(record(total_duration_ns=None)) is None
 
 
 def test_a_request_that_waited_in_a_queue_is_seen_by_its_unattributed_time() -> None:
     waited = record(total_duration_ns=2508 * MS, first_content_ns=1500 * MS, last_content_ns=2500 * MS)
-    assert metrics.was_queued(waited, [PLAIN])
-    assert not metrics.was_queued(PLAIN, [PLAIN])
-    assert not metrics.was_queued(record(total_duration_ns=None), [PLAIN])
+    assert disturbances.was_queued(waited, [PLAIN])
+    assert not disturbances.was_queued(PLAIN, [PLAIN])
+    assert not disturbances.was_queued(record(total_duration_ns=None), [PLAIN])
 
 
 def test_time_that_a_wrong_eval_duration_leaves_over_is_no_queue() -> None:
-    assert not metrics.was_queued(record(eval_duration_ns=1000), [PLAIN])
+    assert not disturbances.was_queued(record(eval_duration_ns=1000), [PLAIN])
 
 
 def test_a_server_that_counts_in_milliseconds_is_not_believed() -> None:

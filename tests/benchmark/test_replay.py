@@ -8,7 +8,7 @@ import pytest
 
 from contract.exchange import recording, recordings
 from fake_ollama.raw import Raw, raw_server
-from ollama_speedrun.benchmark import caveats, derive, metrics
+from ollama_speedrun.benchmark import caveats, derive, disturbances, metrics
 from ollama_speedrun.benchmark.types import CaveatKind, Observations, StreamRecord
 from ollama_speedrun.errors import OllamaError, ProtocolError, ServerError
 from ollama_speedrun.ollama import wire
@@ -236,7 +236,7 @@ def test_an_empty_first_chunk_is_no_first_token() -> None:
 def test_waiting_in_the_queue_is_in_the_ttft_and_in_no_stage_of_the_server() -> None:
     second = record("base/queue-second")
     assert metrics.ttft_s(second) == pytest.approx(1.360, abs=0.001)
-    assert metrics.unattributed_ns(second) == pytest.approx(1311e6, rel=0.01)
+    assert disturbances.unattributed_ns(second) == pytest.approx(1311e6, rel=0.01)
 
 
 @pytest.mark.parametrize("name", CAVEATS)

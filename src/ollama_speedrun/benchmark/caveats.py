@@ -8,7 +8,7 @@ from .. import units
 from ..visit.observation import REPEATED
 from ..visit.types import STOPPED
 from ..wording import counted
-from . import delay_caveats, metrics, speed_caveats
+from . import delay_caveats, disturbances, metrics, speed_caveats
 from .types import Caveat, CaveatKind, Observations, StreamRecord
 
 LARGEST_SILENT_PREFIX: Final = 0.25
@@ -112,15 +112,15 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
     again = [record.asked_again for record in calm if record is not None and record.asked_again is not None]
     yield from of_asking_again(again)
     timed = observed.timed
-    queued = [record for record in timed if metrics.was_queued(record, calm)]
+    queued = [record for record in timed if disturbances.was_queued(record, calm)]
     if queued:
         yield Caveat(
             CaveatKind.QUEUED,
             f"{_of_all(queued, timed)} waited behind another client's, also when repeated, so "
             f"{_no_ttft(queued, timed)}; run again when the server is idle",
         )
-    elif waited := [record for record in timed if metrics.always_waits(record)]:
-        longest_s = units.seconds(max(metrics.unattributed_ns(record) or 0 for record in waited))
+    elif waited := [record for record in timed if disturbances.always_waits(record)]:
+        longest_s = units.seconds(max(disturbances.unattributed_ns(record) or 0 for record in waited))
         yield Caveat(
             CaveatKind.QUEUED,
             f"{_of_all(waited, timed)} spent up to {longest_s:.1f} s in the server on none of its stages, as one does "
@@ -142,7 +142,9 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
             "no other client unloads models",
         )
         return
-    reloaded = [one for one in timed if metrics.was_reloaded(one, observed.warm_up, was_loaded=observed.was_loaded)]
+    reloaded = [
+        one for one in timed if disturbances.was_reloaded(one, observed.warm_up, was_loaded=observed.was_loaded)
+    ]
     if reloaded:
         yield Caveat(
             CaveatKind.RELOADED,
@@ -150,7 +152,7 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
             f"{_no_ttft(reloaded, timed)}; another client may be asking for it with another context: run again when "
             "the server is idle",
         )
-    elif loading := [record for record in timed if metrics.always_loads(record)]:
+    elif loading := [record for record in timed if disturbances.always_loads(record)]:
         longest_s = units.seconds(max(record.load_duration_ns or 0 for record in loading))
         yield Caveat(
             CaveatKind.RELOADED,

@@ -7,7 +7,7 @@ import msgspec
 
 from ..visit.loaded_model import LoadedModel
 from ..visit.types import StreamRecord
-from . import metrics, stats, workload
+from . import disturbances, metrics, stats, workload
 from .budget import Budget
 from .types import ContentKind, ContentRate, Result
 
@@ -48,7 +48,7 @@ class ContentTrials:
         kind = self._left.popleft()
         prompt = workload.content_prompt(kind, model.visit.nonce())
         record = await model.generate(prompt, num_predict=self._trial_tokens, may_be_empty=True)
-        if not metrics.was_disturbed(record, model.opening):
+        if not disturbances.was_disturbed(record, model.opening):
             self._trials.setdefault(kind, []).append(record)
         return bool(self._left)
 

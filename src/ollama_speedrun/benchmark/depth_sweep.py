@@ -11,7 +11,7 @@ from ..errors import OllamaError, ServerError
 from ..events import Notice
 from ..visit.loaded_model import LoadedModel
 from ..visit.types import StreamRecord
-from . import caveats, metrics, workload
+from . import caveats, disturbances, metrics, workload
 from .budget import Budget
 from .plan import DEPTH_TOKENS
 from .types import DepthPoint, Result
@@ -129,7 +129,7 @@ class DepthSweep:
         num_ctx, warm_up = await self._loaded_for(model, tokens)
         record = await self._read(model, tokens, num_ctx)
         residency = await model.look(num_ctx=num_ctx)
-        calm = metrics.undisturbed([record], warm_up, (warm_up, record), was_loaded=model.is_theirs)
+        calm = disturbances.undisturbed([record], warm_up, (warm_up, record), was_loaded=model.is_theirs)
         prefill_tps = None if metrics.is_server_clock_wrong([record]) else metrics.prefill_tps(record)
         if tokens:
             self._prefill_tps = prefill_tps

@@ -10,7 +10,7 @@ from .. import units
 from ..inventory.types import Model
 from ..visit.types import Residency, StreamRecord
 from ..wording import counted
-from . import caveats, memory, metrics, stats
+from . import caveats, disturbances, memory, metrics, stats
 from .types import EmbeddingFigures, ImageFigures, Observations, Result, timed_of
 
 LARGEST_DRIFT: Final = 0.03
@@ -46,7 +46,7 @@ def measured(model: Model, observed: Observations) -> Result:
         ttft_interval=stats.time_interval(waits_s),
         ttfa_s=_ttfa_s(observed),
         tpot_s=stats.percentile(_each(metrics.tpot_s, timed), 0.5),
-        unattributed_s=stats.percentile([units.seconds(ns) for ns in _each(metrics.unattributed_ns, timed)], 0.5),
+        unattributed_s=stats.percentile([units.seconds(ns) for ns in _each(disturbances.unattributed_ns, timed)], 0.5),
         load_s=None if is_load_hidden else metrics.load_s(observed.warm_up),
         total_s=metrics.total_s(interview),
         prompt_tokens=interview.prompt_eval_count,
@@ -87,7 +87,7 @@ def _undisturbed(records: Sequence[StreamRecord], observed: Observations) -> Seq
     """Return the generations with no load and no queue in their time to the first token."""
     if not observed.keeps_loaded:
         return ()
-    return metrics.undisturbed(records, observed.warm_up, observed.calm, was_loaded=observed.was_loaded)
+    return disturbances.undisturbed(records, observed.warm_up, observed.calm, was_loaded=observed.was_loaded)
 
 
 def stamped(

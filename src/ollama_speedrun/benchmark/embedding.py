@@ -6,7 +6,7 @@ from typing import Final
 from .. import units
 from ..visit.events import BenchmarkProgress, Stage
 from ..visit.loaded_model import LoadedModel
-from . import delays, metrics, stats, workload
+from . import delays, disturbances, stats, workload
 from .types import EmbeddingFigures
 
 _, LARGE_BATCH = workload.EMBEDDING_BATCHES
@@ -66,8 +66,8 @@ class EmbeddingRates:
         opening = model.opening
         first_ns = 0 if opening is None else opening.load_duration_ns or 0
         was_loaded = opening is not None and opening.was_loaded
-        if metrics.is_a_load(load_ns, first_ns, was_loaded=was_loaded):
+        if disturbances.is_a_load(load_ns, first_ns, was_loaded=was_loaded):
             return True
-        floor_ns = metrics.RELOAD_FLOOR_UNLISTED_NS
-        looks_so = not was_loaded and metrics.is_a_load(load_ns, first_ns, was_loaded=False, floor_ns=floor_ns)
+        floor_ns = disturbances.RELOAD_FLOOR_UNLISTED_NS
+        looks_so = not was_loaded and disturbances.is_a_load(load_ns, first_ns, was_loaded=False, floor_ns=floor_ns)
         return looks_so and await model.is_gone()

@@ -11,7 +11,7 @@ from ..discovery.types import Watts
 from ..events import Notice
 from ..visit.loaded_model import LoadedModel
 from ..visit.types import StreamRecord
-from . import delays, metrics, workload
+from . import delays, disturbances, metrics, workload
 from .budget import Budget
 from .types import EnergyFigures, Result, timed_of
 
@@ -204,7 +204,7 @@ class MeteredEnergy:
         self, begun: tuple[int, float], ended: tuple[int, float], record: StreamRecord, model: LoadedModel
     ) -> None:
         tokens = metrics.output_tokens(record)
-        if tokens is None or metrics.was_disturbed(record, model.opening):
+        if tokens is None or disturbances.was_disturbed(record, model.opening):
             return
         self._joules += ended[1] - begun[1]
         self._seconds += units.seconds(ended[0] - begun[0])

@@ -10,7 +10,6 @@ from typing import Final
 
 from .. import units
 from ..visit.observation import REPEATED
-from ..visit.types import Opening
 from . import delays
 from .delays import SHORTEST_WINDOW_NS, USUAL_JITTER_NS, possible_ns
 from .types import StreamRecord
@@ -31,15 +30,6 @@ UNSEEN_TOKENS: Final = 4
 SHORTEST_WHOLE_CHARACTERS: Final = 64
 """A single chunk of so many characters is an answer in one piece, where the server counts no tokens."""
 LONGEST_TRANSFER_NS: Final = 1_000_000_000
-QUEUE_FLOOR_NS: Final = 50_000_000
-QUEUE_FACTOR: Final = 3
-RELOAD_FLOOR_NS: Final = 100_000_000
-RELOAD_FLOOR_UNLISTED_NS: Final = 10_000_000
-"""For a model that /api/ps does not list after its answer."""
-LONGEST_WARM_LOAD_NS: Final = 500_000_000
-"""A server that has a model loaded finds it sooner; what takes longer is no part of the model's own time."""
-RELOAD_SHARE: Final = 0.25
-RELOAD_FACTOR: Final = 3
 LARGEST_LAG: Final = 0.05
 """The share of a window that may be this program's own delay."""
 PROBE_TOKENS: Final = 16
@@ -171,7 +161,7 @@ def classic_tps(record: StreamRecord) -> float | None:
 
 def load_s(record: StreamRecord) -> float | None:
     """Seconds that loading took by the server's clock; None where it says nothing, or more than ours can have seen."""
-    load_ns = possible_ns(record.load_duration_ns, _first_ns(record))
+    load_ns = possible_ns(record.load_duration_ns, first_ns(record))
     return None if load_ns is None else units.seconds(load_ns)
 
 
@@ -183,7 +173,7 @@ def prefill_tps(record: StreamRecord, *, cached_tokens: int = 0) -> float | None
     if record.prompt_eval_count is None:
         return None
     cached = cached_tokens if record.prompt_eval_cached_count is None else record.prompt_eval_cached_count
-    read_ns = possible_ns(record.prompt_eval_duration_ns, _first_ns(record))
+    read_ns = possible_ns(record.prompt_eval_duration_ns, first_ns(record))
     return _rate(record.prompt_eval_count - max(0, cached), read_ns, uncounted=0)
 
 
@@ -366,97 +356,6 @@ def _lead_of_server(record: StreamRecord) -> float | None:
     return (record.ended_ns - LONGEST_TRANSFER_NS) / record.total_duration_ns
 
 
-def unattributed_ns(record: StreamRecord) -> int | None:
-    """Server time that belongs to no stage, in ns: total − load − prompt_eval − eval. Waiting for a slot shows here."""
-    if record.total_duration_ns is None or record.eval_duration_ns is None:
-        return None
-    stages = (record.load_duration_ns, record.prompt_eval_duration_ns, record.eval_duration_ns)
-    return record.total_duration_ns - sum(stage or 0 for stage in stages)
-
-
-def was_queued(record: StreamRecord, calm: Sequence[StreamRecord] = ()) -> bool:
-    """Return whether a request waited behind another client's: unattributed time above max(50 ms, 3 × the model's own).
-
-    The model's own is the least among the `calm` records of it.
-    """
-    waited_ns = _waited_ns(record)
-    usual_ns = min((waited for other in calm if (waited := _waited_ns(other)) is not None), default=0)
-    return waited_ns is not None and waited_ns > max(QUEUE_FLOOR_NS, QUEUE_FACTOR * usual_ns)
-
-
-def always_waits(record: StreamRecord) -> bool:
-    """Return whether the server's stages leave more of the time to the first token than a model can need itself.
-
-    That is more than 200 ms and 5 % of it: the request waited, and where each of them does, none is the usual.
-    """
-    waited_ns = _waited_ns(record)
-    if waited_ns is None or record.first_content_ns is None:
-        return False
-    return waited_ns > max(delays.HOLD_FLOOR_NS, delays.HOLD_SHARE * record.first_content_ns)
-
-
-def always_loads(record: StreamRecord) -> bool:
-    """Return whether loading took more of the time to the first token than finding a model that is loaded can need."""
-    load_ns = possible_ns(record.load_duration_ns, _first_ns(record))
-    return load_ns is not None and load_ns > max(LONGEST_WARM_LOAD_NS, delays.HOLD_SHARE * _first_ns(record))
-
-
-def _waited_ns(record: StreamRecord) -> int | None:
-    """Unattributed time before the first content, in ns: what comes later is no queue, but a wrong eval_duration.
-
-    None where the server does not say how long it read and decoded, or in another unit: that is a part of what is left.
-    """
-    stages_ns = (record.prompt_eval_duration_ns or 0, record.eval_duration_ns or 0)
-    is_told = min(stages_ns) > 0 and max(stages_ns) >= SHORTEST_WINDOW_NS
-    waited_ns = unattributed_ns(record) if is_told else None
-    if waited_ns is None or record.first_content_ns is None:
-        return waited_ns
-    return min(
-        waited_ns, record.first_content_ns - (record.load_duration_ns or 0) - (record.prompt_eval_duration_ns or 0)
-    )
-
-
-def was_reloaded(record: StreamRecord, warm_up: StreamRecord, *, was_loaded: bool = False) -> bool:
-    """Return whether the model had to be loaded again for a request that should have found it loaded.
-
-    A reload takes about as long as the warm-up's load, or, where that found the model loaded, much longer.
-    """
-    return is_a_load(record.load_duration_ns, warm_up.load_duration_ns or 0, was_loaded=was_loaded)
-
-
-def is_a_load(load_ns: int | None, first_load_ns: int, *, was_loaded: bool, floor_ns: int = RELOAD_FLOOR_NS) -> bool:
-    """Return whether a load_duration is that of a load, by the one of the first request.
-
-    `was_loaded` says that the first request found the model loaded.
-    """
-    if load_ns is None:
-        return False
-    return load_ns > max(floor_ns, (RELOAD_FACTOR if was_loaded else RELOAD_SHARE) * first_load_ns)
-
-
-def undisturbed(
-    timed: Sequence[StreamRecord], warm_up: StreamRecord, calm: Sequence[StreamRecord], *, was_loaded: bool = False
-) -> list[StreamRecord]:
-    """Return the generations that neither waited behind another client's request nor had the model loaded again.
-
-    Also where each of them waited, or spent over 500 ms and 5 % of the time to the first token on loading.
-    """
-    return [
-        record
-        for record in timed
-        if not (was_queued(record, calm) or always_waits(record) or always_loads(record))
-        and not was_reloaded(record, warm_up, was_loaded=was_loaded)
-    ]
-
-
-def was_disturbed(record: StreamRecord, opening: Opening | None) -> bool:
-    """Return whether a request waited behind another client's, or had the model loaded again, by its first answer."""
-    if opening is None or opening.warm_up is None:
-        return False
-    calm = (opening.warm_up, record)
-    return was_queued(record, calm) or was_reloaded(record, opening.warm_up, was_loaded=opening.was_loaded)
-
-
 def was_truncated(record: StreamRecord, *, prompt_characters: int) -> bool:
     """Return whether fewer prompt tokens were read than a prompt of so many characters can have."""
     return (
@@ -471,7 +370,8 @@ def _arrivals(record: StreamRecord) -> int:
     return record.content_chunks if record.content_arrivals is None else record.content_arrivals
 
 
-def _first_ns(record: StreamRecord) -> int:
+def first_ns(record: StreamRecord) -> int:
+    """When the first content came, in ns after the request was sent; the end of the answer where none came."""
     return record.ended_ns if record.first_content_ns is None else record.first_content_ns
 
 

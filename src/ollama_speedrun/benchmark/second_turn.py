@@ -10,7 +10,7 @@ from ..inventory.types import Model
 from ..ollama.wire import Message
 from ..visit.loaded_model import LoadedModel
 from ..visit.types import Answer, StreamRecord
-from . import delays, metrics, workload
+from . import delays, disturbances, metrics, workload
 from .budget import Budget
 from .types import Result, SecondTurn
 
@@ -96,7 +96,7 @@ class ConversationStudy:
         if opening is not None and opening.warm_up is not None:
             calm = (opening.warm_up, *self._records)
             latest = self._records[-1:]
-            if not metrics.undisturbed(latest, opening.warm_up, calm, was_loaded=opening.was_loaded):
+            if not disturbances.undisturbed(latest, opening.warm_up, calm, was_loaded=opening.was_loaded):
                 self._attempts_left -= 1
                 self._records.clear()
                 if self._attempts_left == 0:

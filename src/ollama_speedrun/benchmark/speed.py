@@ -10,7 +10,7 @@ import msgspec
 from ..errors import OllamaError, TimedOutError
 from ..visit.loaded_model import LoadedModel
 from ..visit.types import StreamRecord
-from . import delays, derive, metrics, stats, workload
+from . import delays, derive, disturbances, metrics, stats, workload
 from .budget import Budget
 from .types import Result
 
@@ -166,9 +166,9 @@ class SpeedTrials:
                 self.keeps_loaded
                 and opening is not None
                 and warm_up is not None
-                and metrics.was_reloaded(record, warm_up, was_loaded=opening.was_loaded)
+                and disturbances.was_reloaded(record, warm_up, was_loaded=opening.was_loaded)
             )
-            waited = metrics.was_queued(record, calm) or delays.comes_and_goes(record, calm)
+            waited = disturbances.was_queued(record, calm) or delays.comes_and_goes(record, calm)
             if attempt == RETRIES or not (reloaded or waited):
                 return msgspec.structs.replace(record, asked_again=asked_again)
             self.discarded += 1
@@ -180,6 +180,6 @@ class SpeedTrials:
         if not self.keeps_loaded or opening is None or opening.was_loaded:
             return
         first_ns = opening.load_duration_ns or 0
-        floor_ns = metrics.RELOAD_FLOOR_UNLISTED_NS
-        if metrics.is_a_load(record.load_duration_ns, first_ns, was_loaded=False, floor_ns=floor_ns):
+        floor_ns = disturbances.RELOAD_FLOOR_UNLISTED_NS
+        if disturbances.is_a_load(record.load_duration_ns, first_ns, was_loaded=False, floor_ns=floor_ns):
             self.keeps_loaded = not await model.is_gone()

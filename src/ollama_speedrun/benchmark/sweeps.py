@@ -12,7 +12,7 @@ from .. import units
 from ..errors import OllamaError, ServerError
 from ..visit.loaded_model import LoadedModel
 from ..visit.types import StreamRecord
-from . import caveats, metrics, stats, workload
+from . import caveats, disturbances, metrics, stats, workload
 from .budget import Budget
 from .parallelism import ran_at_once
 from .types import ConcurrencyPoint, Result
@@ -85,7 +85,7 @@ def _why_not(
     if opening is None or opening.warm_up is None:
         return None
     warm_up, was_loaded = opening.warm_up, opening.was_loaded
-    if any(metrics.was_reloaded(record, warm_up, was_loaded=was_loaded) for _, record in finished):
+    if any(disturbances.was_reloaded(record, warm_up, was_loaded=was_loaded) for _, record in finished):
         return "the model was loaded again"
     return None
 

@@ -16,7 +16,7 @@ from ..assessment import score
 from ..assessment.score import Formula
 from ..assessment.tiers import TIERS
 from ..assessment.types import Rated
-from ..benchmark import delays, metrics, stats, workload
+from ..benchmark import delays, disturbances, metrics, stats, workload
 from ..benchmark.types import CaveatKind, Result, StreamRecord
 from ..inventory.types import Model
 from ..results.types import Document
@@ -105,7 +105,7 @@ FIGURES: Final = (
         "total − load − prompt_eval − eval",
         "server",
         "s",
-        lambda record: _seconds(metrics.unattributed_ns(record)),
+        lambda record: _seconds(disturbances.unattributed_ns(record)),
         lambda record: " − ".join(
             _s(duration_ns or 0)
             for duration_ns in (
@@ -223,7 +223,7 @@ def _disturbed(result: Result) -> Sequence[StreamRecord]:
         return timed
     calm = (result.warm_up, result.interview, *result.trials)
     was_loaded = CaveatKind.LOAD_TIME_HIDDEN in kinds
-    usable = metrics.undisturbed(timed, result.warm_up, calm, was_loaded=was_loaded)
+    usable = disturbances.undisturbed(timed, result.warm_up, calm, was_loaded=was_loaded)
     return [record for record in timed if not any(record is one for one in usable)]
 
 
