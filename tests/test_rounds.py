@@ -147,16 +147,46 @@ async def test_an_equal_model_on_another_host_goes_along_and_is_not_asked_again(
 
 
 async def test_a_model_that_fails_when_it_is_asked_harder_items_keeps_its_first_answers() -> None:
-    sound = racer("sound:1b", 5.0)
+    sound = (racer("a:1b", 5.0), racer("b:1b", 4.5))
     broken = racer("broken:1b", 5.0, fault=EndWithoutDone(after_tokens=1), sound_requests=15)
-    async with fake_fleet([HostScript(models=(sound, broken))]) as fleet:
+    async with fake_fleet([HostScript(models=(*sound, broken))]) as fleet:
         finished, _ = await raced(fleet)
 
     by_name = {record.model: record for record in finished.quality_records.values()}
-    assert by_name["sound:1b"].mix == "hard"
-    assert by_name["broken:1b"].mix == "middle"
+    assert {name: record.mix for name, record in by_name.items()} == {
+        "a:1b": "hard",
+        "b:1b": "hard",
+        "broken:1b": "middle",
+    }
     assert by_name["broken:1b"].not_asked is not None
     assert len(by_name["broken:1b"].counted) == RACING.first_items
+
+
+async def test_a_run_that_is_stopped_while_a_tier_changes_its_mix_stands_by_the_first_answers() -> None:
+    models = tuple(racer(f"{name}:1b", able, load_s=3.0) for name, able in (("a", 7.0), ("b", 6.5), ("c", 3.2)))
+    finished, told = Run(), asyncio.Event()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Notice) and "of their first items right" in event.text:
+            told.set()
+
+    async with fake_fleet([HostScript(models=models)]) as fleet:
+        plan = build_plan(targets=[parse_target(url) for url in fleet.urls])
+        going = asyncio.create_task(
+            run(plan, RunSettings(benchmark=RACING), until=Phase.ASSESS, emit=listen, into=finished)
+        )
+        await told.wait()
+        before = dict(finished.quality_records)
+        await asyncio.sleep(6)  # one model has answered, the next one loads
+        asked_since = len([one for one in fleet.hosts[0].asked("/api/chat") if one.generation is not None])
+        going.cancel()
+        await asyncio.wait([going])
+
+    assert asked_since > 3 * RACING.first_items
+    assert finished.quality_records == before
+    assert {record.mix for record in before.values()} == {"middle"}
+    certainty = smallest_tier(finished).certainty
+    assert certainty is None or certainty.kind != "certified"
 
 
 async def test_a_quick_run_has_one_load_a_model_and_a_likely_pick() -> None:

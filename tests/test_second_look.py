@@ -51,6 +51,7 @@ def test_a_tier_whose_better_half_knows_nearly_everything_begins_a_harder_mix() 
     asked = examiner()
 
     assert asked.second_look("4-8", tier(10, 9, 3, 1)) == (Mix.MIDDLE, Mix.HARD)
+    asked.change_mix("4-8", Mix.HARD)
     assert asked.second_look("4-8", tier(10, 9, 3, 1)) is None  # whose mix is no longer the tier's
 
 

@@ -62,4 +62,9 @@ def test_better_answers_never_lead_to_easier_items(models: list[list[float]], cu
 @given(SCORES, st.sampled_from(list(Mix)))
 def test_the_second_look_does_not_depend_on_the_order_of_models(models: list[list[float]], current: Mix) -> None:
     assert mix_by_first_answers(models, current) is mix_by_first_answers(models[::-1], current)
-    assert better_half(models) == pytest.approx(better_half([one[::-1] for one in models[::-1]]))
+
+
+def test_the_better_half_is_that_of_the_higher_shares_and_the_larger_one_of_an_odd_number() -> None:
+    assert better_half([scores(1), scores(9), scores(5)]) == [*scores(5), *scores(9)]
+    assert better_half([[], scores(2), scores(9)]) == scores(9)
+    assert better_half([]) == []

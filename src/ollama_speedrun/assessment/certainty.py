@@ -29,9 +29,14 @@ def rules_of(settings: BenchmarkSettings, places: int) -> Rules:
 
 
 def certainty(records: Sequence[QualityRecord], settings: BenchmarkSettings) -> Certainty | None:
-    """Return what the race of a tier says; None where fewer than two of its models answered the same items."""
+    """Return what the race of a tier says; None where fewer than two of its models answered the same items.
+
+    None, too, where a model that has not left was asked other items: nothing is known of it beside the others.
+    """
     groups = [[one for one in group if can_race(one)] for group in by_mix(records).values()]
     raced = max(groups, key=len, default=[])
+    if any(one.not_asked is None for group in groups if group is not raced for one in group):
+        return None
     places = max((one.places or 0 for one in raced), default=0)
     race = standing(raced, rules_of(settings, places)) if places else None
     said = None if race is None else verdict(race)

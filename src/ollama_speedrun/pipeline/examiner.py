@@ -159,8 +159,22 @@ class Examiner:
         found = mix_by_first_answers(first, current)
         if found is current:
             return None
-        exam.change(tier, found)
         return current, found
+
+    def change_mix(self, tier: str, mix: Mix) -> None:
+        """Ask the models of a tier another mix from now on."""
+        self._desk.exam.change(tier, mix)
+
+    def beginning(
+        self, record: QualityRecord, *, note: Callable[[ItemRecord], None], is_wanted: Callable[[], bool]
+    ) -> Study:
+        """Return the first items of a record's mix that are not answered; what is answered goes to `note` alone."""
+
+        def keep(event: QualityEvent) -> None:
+            if isinstance(event, ItemGraded):
+                note(event.record)
+
+        return self._batch(record, first=0, stop=self.first_items, emit=keep, is_wanted=is_wanted)
 
     def begun_anew(self, record: QualityRecord, mix: Mix) -> QualityRecord:
         """Return the record of a model that begins another mix."""
@@ -173,18 +187,29 @@ class Examiner:
 
     def again(self, key: ResultKey, *, first: int, stop: int, is_wanted: Callable[[], bool]) -> Study:
         """Return the items between two places of the common order, for a model that answered those before."""
-        model, _ = self.asked[key]
         record = self._record.quality_records[key]
+        return self._batch(record, first=first, stop=stop, emit=self._emit, is_wanted=is_wanted)
+
+    def _batch(
+        self,
+        record: QualityRecord,
+        *,
+        first: int,
+        stop: int,
+        emit: Callable[[QualityEvent], None],
+        is_wanted: Callable[[], bool],
+    ) -> Study:
+        model, _ = self.asked[record.key]
         mix, answered = Mix(record.mix), {entry.item for entry in record.items if entry.is_counted}
         between = self._desk.exam.items(mix, abilities_of(model), first=first, stop=stop)
         items = tuple(item for item in between if item.name not in answered)
         return GradedItems(
             self._desk,
-            variant=key[2],
+            variant=record.variant,
             grade=self._grade,
-            emit=self._emit,
+            emit=emit,
             batch=Assignment(mix=mix, items=items, spares=()),
-            at_once=self._at_once[key],
+            at_once=self._at_once[record.key],
             is_wanted=is_wanted,
         )
 

@@ -21,7 +21,7 @@ from ..quality.entrants import Candidate, Span, field
 from ..quality.events import NotAsked, QualityBegan, RaceMoved
 from ..quality.items import UNANSWERED
 from ..quality.race_types import Race
-from ..quality.records import QualityRecord, score
+from ..quality.records import ItemRecord, QualityRecord, score
 from ..quality.rounds import is_asked, pace_setters
 from ..quality.standing import arm_name, key_of
 from ..visit.study import Study
@@ -104,6 +104,7 @@ class Rounds:
 
     def _look(self) -> None:
         """Take models out of their races that no use can prefer to another, and tell of each round that has begun."""
+        self._second_look.change()
         for contest in self._contests():
             if contest.race.is_over or self._told.get(contest.name) == contest.race.until:
                 continue
@@ -142,14 +143,18 @@ class Rounds:
                     return
                 continue
             loaded = batch.arm
-            self._second_look.begin(batch.key)
             model, thinks = self._examiner.asked[batch.key]
             wanted = partial(self._is_wanted, batch)
-            study = self._examiner.again(batch.key, first=batch.first, stop=batch.stop, is_wanted=wanted)
-            before = len(self._record.quality_records[batch.key].items)
+            is_beginning = self._second_look.is_beginning(batch.key)
+            study = (
+                self._second_look.study(batch.key, is_wanted=wanted)
+                if is_beginning
+                else self._examiner.again(batch.key, first=batch.first, stop=batch.stop, is_wanted=wanted)
+            )
+            answers = partial(self._second_look.answers, batch.key) if is_beginning else partial(self._items, batch.key)
+            before = len(answers())
             yield model, thinks, [study]
-            new = self._record.quality_records[batch.key].items[before:]
-            if all(entry.grade.failure == UNANSWERED for entry in new) and self._is_wanted(batch):
+            if all(entry.grade.failure == UNANSWERED for entry in answers()[before:]) and self._is_wanted(batch):
                 self._leave(batch)
             self._news.set()
 
@@ -169,8 +174,10 @@ class Rounds:
         """Return the races that may go on."""
         return [contest for contest in self._standings.now() if self._second_look.is_open(contest.name[0])]
 
+    def _items(self, key: ResultKey) -> Sequence[ItemRecord]:
+        return self._record.quality_records[key].items
+
     def _leave(self, batch: Batch) -> None:
-        self._second_look.give_up(batch.key)
         self._tell(NotAsked(*batch.key, "it gave no answer when it was asked again"))
 
     def _next(self, url: str, loaded: str | None = None) -> Batch | None:

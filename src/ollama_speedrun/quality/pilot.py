@@ -44,8 +44,9 @@ def mix_by_first_answers(models: Sequence[Sequence[float]], current: Mix) -> Mix
 
     It is the current one as long as the better half of the models, taken together, lies between 30 and 85 %.
     """
-    share = better_half(models)
-    if share is None or LOWEST <= share <= HIGHEST:
+    scores = better_half(models)
+    share = (sum(scores) + 0.5) / (len(scores) + 1)  # never quite 0 or 1, of which the scale can make nothing
+    if not scores or LOWEST <= share <= HIGHEST:
         return current
     on_all = scale.on_all_levels(share, LEVELS_OF[current])
 
@@ -55,8 +56,7 @@ def mix_by_first_answers(models: Sequence[Sequence[float]], current: Mix) -> Mix
     return min(HARDER, key=distance)
 
 
-def better_half(models: Sequence[Sequence[float]]) -> float | None:
-    """Return the share of right answers of the better half of some models, never quite 0 or 1; None without answers."""
+def better_half(models: Sequence[Sequence[float]]) -> Sequence[float]:
+    """Return all scores of the better half of some models together; none without answers."""
     shares = sorted((sum(scores) / len(scores), scores) for scores in models if scores)
-    scores = [score for _, scores in shares[len(shares) // 2 :] for score in scores]
-    return (sum(scores) + 0.5) / (len(scores) + 1) if scores else None
+    return [score for _, scores in shares[len(shares) // 2 :] for score in scores]
