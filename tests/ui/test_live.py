@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ollama_speedrun.assessment.events import Assessed
 from ollama_speedrun.benchmark.events import BenchmarkBegan, BenchmarkEnded, BenchmarkQueued, BenchmarkRevised
-from ollama_speedrun.benchmark.types import Result
+from ollama_speedrun.benchmark.types import Caveat, CaveatKind, Result
 from ollama_speedrun.discovery.events import HostFound, HostMerged, ScanProgress, TargetFailed
 from ollama_speedrun.events import Notice, Phase, PhaseBegan, PhaseEnded
 from ollama_speedrun.inventory.events import ModelFailed, ModelListed
@@ -396,6 +396,19 @@ def test_the_line_of_a_measured_model_says_how_many_items_were_right() -> None:
         display.handle(BenchmarkEnded(result(MODEL, DESK)))
 
     assert written(console).splitlines()[-1].endswith(", 1 of 2 items right")
+
+
+def test_the_caveats_of_a_measured_model_do_not_repeat_how_many_items_were_right() -> None:
+    console = pipe()
+    caveat = Caveat(CaveatKind.QUEUED, "it waited")
+    measured = msgspec.structs.replace(result(MODEL, DESK), caveats=(caveat,))
+    with RunDisplay(console, verbosity=Verbosity.VERBOSE, clock=Clock()) as display:
+        for event in (BenchmarkBegan(DESK, MODEL), asked(1), graded(1.0), BenchmarkEnded(measured)):
+            display.handle(event)
+
+    lines = written(console).splitlines()
+    assert sum("items right" in line for line in lines) == 1
+    assert [line for line in lines if "it waited" in line and "items right" not in line]
 
 
 def lines_after(events: Sequence[Event], verbosity: Verbosity = Verbosity.NORMAL) -> list[str]:

@@ -111,6 +111,7 @@ class RunDisplay:
                 pass
         for line in lines_of(event, self._called):
             self._say(Line(line.verbosity if is_news else Verbosity.VERBOSE, line.text.append(suffix, "dim")))
+            suffix = ""  # belongs to the first line; its caveats follow
 
     def log(self, line: str) -> None:
         """Show a line of the log."""
