@@ -192,8 +192,8 @@ def test_caveats_of_a_kind_with_other_figures_share_a_footnote() -> None:
 def test_the_legend_says_how_quality_was_measured() -> None:
     (line,) = (line for line in report(document()).legend if line.startswith("Quality"))
     assert line == (
-        "Quality: the share of up to 25 graded items that were right, corrected for guessing, 0 to 100, ± half of its "
-        "95 % interval; s/right: seconds until one item is right."
+        "Quality: the share of up to 25 graded items that were right, corrected for guessing, 0 to 100, ± the "
+        "larger half of its 95 % interval; s/right: seconds until one item is right."
     )
 
 

@@ -69,7 +69,7 @@ def _quality(measured: Sequence[Rated]) -> Iterator[str]:
         most = max(quality.items for quality in graded)
         yield (
             f"Quality: the share of up to {most} graded items that were right, corrected for guessing, 0 to 100, ± "
-            "half of its 95 % interval; s/right: seconds until one item is right."
+            "the larger half of its 95 % interval; s/right: seconds until one item is right."
         )
     for entry in measured:
         quality = entry.assessment.quality
