@@ -92,7 +92,9 @@ def _only_answered(known: Contest, now: Mapping[str, QualityRecord], rules: Rule
         before[arm].not_asked == now[arm].not_asked and now[arm].items[: len(before[arm].items)] == before[arm].items
         for arm in now
     )
-    return is_more and [lane.arm for lane in known.race.lanes] == list(arms_of(tuple(now.values()), rules))
+    if not is_more or all(lane.asked >= rules.first_batch for lane in known.race.lanes):
+        return is_more  # the first batch says what a load costs
+    return [lane.arm for lane in known.race.lanes] == list(arms_of(tuple(now.values()), rules))
 
 
 def by_tier(record: Run) -> Mapping[str | None, Sequence[QualityRecord]]:

@@ -61,8 +61,10 @@ def shared(records: Sequence[QualityRecord]) -> tuple[QualityRecord, ...]:
 
 def _is_checked(record: QualityRecord, fullest: QualityRecord) -> bool:
     """Tell if a record was compared with its equal: by what counts, or by what counted before the mix was changed."""
+    if record.counted:
+        return True
     common = {entry.item for entry in _graded(record)} & {entry.item for entry in _graded(fullest)}
-    return bool(record.counted) or len(common) >= SPOT_CHECK_ITEMS // 2
+    return len(common) >= SPOT_CHECK_ITEMS // 2
 
 
 def _graded(record: QualityRecord) -> Sequence[ItemRecord]:
@@ -70,8 +72,10 @@ def _graded(record: QualityRecord) -> Sequence[ItemRecord]:
 
 
 def _with_answers_of(record: QualityRecord, equals: Sequence[QualityRecord]) -> QualityRecord:
+    if record.identity is None or len(equals) == 1:
+        return record
     fullest = max(equals, key=lambda other: len(other.counted))
-    if record.identity is None or len(fullest.counted) <= len(record.counted) or not _is_checked(record, fullest):
+    if len(fullest.counted) <= len(record.counted) or not _is_checked(record, fullest):
         return record
     if not agrees(_graded(fullest), _graded(record)):
         return record
