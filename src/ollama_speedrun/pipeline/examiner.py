@@ -27,9 +27,10 @@ from ..quality.items import Item, Need
 from ..quality.mixes import BANK_VERSION, PILOT_MIX, Mix
 from ..quality.next_token_study import NextTokenStudy
 from ..quality.next_tokens import has_sibling
-from ..quality.pilot import mix_by_first_answers
+from ..quality.pilot import FEWEST_MODELS, mix_by_first_answers
 from ..quality.records import ItemRecord, QualityRecord, begun_anew
 from ..quality.sharing import SPOT_CHECK_ITEMS
+from ..quality.standing import scores_of
 from ..quality.study import GradedItems, Grader, abilities_of
 from ..results.known import Known
 from ..visit.study import Study
@@ -131,14 +132,9 @@ class Examiner:
         names = [entry.item for entry in record.counted][:SPOT_CHECK_ITEMS]
         mix = Mix(record.mix)
         items = tuple(item for item in self._desk.exam.items(mix, abilities_of(model)) if item.name in names)
-
-        def keep(event: QualityEvent) -> None:
-            if isinstance(event, ItemGraded):
-                note(event.record)
-
         batch = Assignment(mix=mix, items=items, spares=())
         apart = Desk(self._desk.exam, tier_of=tier_of)
-        return [GradedItems(apart, variant=record.variant, grade=self._grade, emit=keep, batch=batch)]
+        return [GradedItems(apart, variant=record.variant, grade=self._grade, emit=_to(note), batch=batch)]
 
     def second_look(self, tier: str, racers: Sequence[QualityRecord]) -> tuple[Mix, Mix] | None:
         """Return the mix of a tier and the one that its first answers call for; None where these are the same.
@@ -148,18 +144,14 @@ class Examiner:
         """
         exam = self._desk.exam
         current = exam.mix_of(tier)
-        first = [[entry.grade.score for entry in record.counted if entry.place is not None] for record in racers]
-        if current is None or exam.settings.only_own or len(first) < 2:
+        first = [scores_of(record) for record in racers]
+        if current is None or exam.settings.only_own or len(first) < FEWEST_MODELS:
             return None
-        if (
-            any(record.mix != current or _has_begun_anew(record) for record in racers)
-            or max(map(len, first)) > exam.settings.first
-        ):
+        is_settled = any(record.mix != current or _has_begun_anew(record) for record in racers)
+        if is_settled or max(map(len, first)) > exam.settings.first:
             return None
         found = mix_by_first_answers(first, current)
-        if found is current:
-            return None
-        return current, found
+        return None if found is current else (current, found)
 
     def change_mix(self, tier: str, mix: Mix) -> None:
         """Ask the models of a tier another mix from now on."""
@@ -169,12 +161,7 @@ class Examiner:
         self, record: QualityRecord, *, note: Callable[[ItemRecord], None], is_wanted: Callable[[], bool]
     ) -> Study:
         """Return the first items of a record's mix that are not answered; what is answered goes to `note` alone."""
-
-        def keep(event: QualityEvent) -> None:
-            if isinstance(event, ItemGraded):
-                note(event.record)
-
-        return self._batch(record, first=0, stop=self.first_items, emit=keep, is_wanted=is_wanted)
+        return self._batch(record, first=0, stop=self.first_items, emit=_to(note), is_wanted=is_wanted)
 
     def begun_anew(self, record: QualityRecord, mix: Mix) -> QualityRecord:
         """Return the record of a model that begins another mix."""
@@ -258,6 +245,16 @@ def tier_of(model: Model, residency: Residency | None) -> str | None:
     """Return the memory tier that a model's items are chosen by: of its memory in use, else of its size on disk."""
     tier, _ = placed(memory_bytes=residency.size_bytes if residency else None, size_bytes=model.size_bytes)
     return tier
+
+
+def _to(note: Callable[[ItemRecord], None]) -> Callable[[QualityEvent], None]:
+    """Return what takes events and hands on each answer, which is told nobody else."""
+
+    def keep(event: QualityEvent) -> None:
+        if isinstance(event, ItemGraded):
+            note(event.record)
+
+    return keep
 
 
 def _has_begun_anew(record: QualityRecord) -> bool:

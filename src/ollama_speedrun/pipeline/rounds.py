@@ -144,19 +144,20 @@ class Rounds:
                 continue
             loaded = batch.arm
             model, thinks = self._examiner.asked[batch.key]
-            wanted = partial(self._is_wanted, batch)
-            is_beginning = self._second_look.is_beginning(batch.key)
-            study = (
-                self._second_look.study(batch.key, is_wanted=wanted)
-                if is_beginning
-                else self._examiner.again(batch.key, first=batch.first, stop=batch.stop, is_wanted=wanted)
-            )
-            answers = partial(self._second_look.answers, batch.key) if is_beginning else partial(self._items, batch.key)
+            study, answers = self._study(batch)
             before = len(answers())
             yield model, thinks, [study]
             if all(entry.grade.failure == UNANSWERED for entry in answers()[before:]) and self._is_wanted(batch):
                 self._leave(batch)
             self._news.set()
+
+    def _study(self, batch: Batch) -> tuple[Study, Callable[[], Sequence[ItemRecord]]]:
+        """Return what asks the items of a batch, and what gives all that its model has answered by then."""
+        key, wanted = batch.key, partial(self._is_wanted, batch)
+        if self._second_look.is_beginning(key):
+            return self._second_look.study(key, is_wanted=wanted), partial(self._second_look.answers, key)
+        study = self._examiner.again(key, first=batch.first, stop=batch.stop, is_wanted=wanted)
+        return study, lambda: self._record.quality_records[key].items
 
     async def _is_worth_waiting(self, url: str, workers: Workers) -> bool:
         """Wait for answers of other hosts; False where this host has no more to do, or keeps others from working."""
@@ -173,9 +174,6 @@ class Rounds:
     def _contests(self) -> Sequence[Contest]:
         """Return the races that may go on."""
         return [contest for contest in self._standings.now() if self._second_look.is_open(contest.name[0])]
-
-    def _items(self, key: ResultKey) -> Sequence[ItemRecord]:
-        return self._record.quality_records[key].items
 
     def _leave(self, batch: Batch) -> None:
         self._tell(NotAsked(*batch.key, "it gave no answer when it was asked again"))

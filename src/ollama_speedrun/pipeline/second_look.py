@@ -15,9 +15,9 @@ from ..events import Notice
 from ..quality import sharing
 from ..quality.events import QualityBegan
 from ..quality.mixes import Mix
-from ..quality.pilot import HARDER, better_half
+from ..quality.pilot import FEWEST_MODELS, HARDER, better_half
 from ..quality.records import ItemRecord, QualityRecord, item_s
-from ..quality.standing import can_race
+from ..quality.standing import can_race, scores_of
 from ..visit.study import Study
 from .examiner import Examiner
 from .record import Run
@@ -26,8 +26,6 @@ from .standings import by_tier
 Tell: TypeAlias = Callable[[QualityBegan | Notice], None]
 FEWEST_ANSWERS: Final = 5
 """A model with fewer first answers has no say."""
-FEWEST_MODELS: Final = 2
-"""One alone has nobody to be compared with."""
 
 
 class SecondLook:
@@ -124,8 +122,7 @@ def _are_equal(one: QualityRecord, other: QualityRecord) -> bool:
 
 
 def _why(tier: str, racers: Sequence[QualityRecord], current: Mix, mix: Mix) -> str:
-    first = [[entry.grade.score for entry in one.counted if entry.place is not None] for one in racers]
-    share = statistics.fmean(better_half(first))
+    share = statistics.fmean(better_half([scores_of(one) for one in racers]))
     kind = "harder" if HARDER.index(mix) > HARDER.index(current) else "easier"
     return (
         f"the better half of the models of {tier} GB answered {share:.0%} of their first items right, which hardly "

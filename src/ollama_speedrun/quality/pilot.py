@@ -27,6 +27,8 @@ USUAL_MIX: Final[Mapping[str, Mix]] = {
     "16+": Mix.HARD,
 }
 """What suits most models of a memory tier."""
+FEWEST_MODELS: Final = 2
+"""One alone has nobody to be compared with."""
 LOWEST: Final = 0.30
 HIGHEST: Final = 0.85
 _CENTRE: Final = (LOWEST + HIGHEST) / 2

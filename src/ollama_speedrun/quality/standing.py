@@ -62,6 +62,11 @@ def answers_of(record: QualityRecord, *, skip: int = 0) -> Sequence[Graded]:
     ]
 
 
+def scores_of(record: QualityRecord) -> Sequence[float]:
+    """Return the scores of a model's counted items in the common order of its mix, as far as they were graded."""
+    return [entry.grade.score for entry in record.counted if entry.place is not None]
+
+
 def can_race(record: QualityRecord) -> bool:
     """Tell if a record takes part in the race of its tier."""
     is_own = record.protocol == "chat" and record.measured_on is None
