@@ -104,6 +104,11 @@ class ProtocolError(OllamaError):
         self.may_pass = may_pass
 
 
+def cause_of(error: OSError) -> str:
+    """Return the system's words for an error, to stand in the middle of a sentence."""
+    return (error.strerror or str(error)).lower()
+
+
 _MEMORY = "memory ran out; end other programs, or allow more where `ulimit -v` limits it"
 _SHORTAGES = {
     errno.ENOMEM: _MEMORY,

@@ -239,9 +239,9 @@ def test_what_is_loaded_until_when_proves_one_server_or_two(
 
 
 GOOD_ENTRY = {"name": "a:1b", "digest": "a1" * 32, "modified_at": "2026-08-22T11:15:03.412907311Z", "size": 1}
-ODD: dict[str, tuple[list[dict[str, Any]], str | int]] = {
+ODD: dict[str, tuple[list[Any], str | int]] = {
     "one entry without a name": ([{**GOOD_ENTRY}, {"name": None, "digest": None}], "0.33.0"),
-    "entries that are no objects": ([None, "x", {**GOOD_ENTRY}, 7], "0.33.0"),  # type: ignore[list-item]
+    "entries that are no objects": ([None, "x", {**GOOD_ENTRY}, 7], "0.33.0"),
     "one entry without a digest": ([{**GOOD_ENTRY}, {"name": "b:1b"}], "0.33.0"),
     "a digest with its algorithm": ([{**GOOD_ENTRY, "digest": f"sha256:{GOOD_ENTRY['digest']}"}], "0.33.0"),
     "a number for a version": ([{**GOOD_ENTRY}], 33),

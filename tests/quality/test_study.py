@@ -176,7 +176,9 @@ async def test_a_model_that_thinks_in_its_answers_gets_room_for_it_though_no_cap
     for answer in ("<think> so it is, and so on", "so it is </think> 42", "42"):
         async with fake_host(HostScript(models=(ModelScript("m:1b", answer=answer, template=CHAT_TEMPLATE),))) as host:
             await examine(host, desk())
-            asked_for.append([record.body["options"]["num_predict"] for record in host.asked("/api/chat")[1:]])  # type: ignore[index]
+            bodies = [record.body for record in host.asked("/api/chat")[1:]]
+        assert all(isinstance(body, dict) for body in bodies)
+        asked_for.append([body["options"]["num_predict"] for body in bodies if isinstance(body, dict)])
     opened, closed, plain = asked_for
     assert [budget - usual for budget, usual in zip(opened, plain, strict=True)] == [1024] * len(plain)
     assert [budget - usual for budget, usual in zip(closed, plain, strict=True)] == [1024] * len(plain)

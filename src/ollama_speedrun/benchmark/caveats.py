@@ -9,7 +9,8 @@ from ..visit.observation import REPEATED
 from ..visit.types import STOPPED
 from ..wording import counted
 from . import delay_caveats, disturbances, metrics, speed_caveats
-from .types import Caveat, CaveatKind, Observations, StreamRecord
+from .caveat_words import no_ttft, of_all
+from .types import Caveat, CaveatKind, Observations
 
 LARGEST_SILENT_PREFIX: Final = 0.25
 SHORTEST_REPEAT: Final = 4
@@ -116,23 +117,24 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
     if queued:
         yield Caveat(
             CaveatKind.QUEUED,
-            f"{_of_all(queued, timed)} waited behind another client's, also when repeated, so "
-            f"{_no_ttft(queued, timed)}; run again when the server is idle",
+            f"{of_all(len(queued), len(timed))} waited behind another client's, also when repeated, so "
+            f"{no_ttft(queued, timed)}; run again when the server is idle",
         )
     elif waited := [record for record in timed if disturbances.always_waits(record)]:
         longest_s = units.seconds(max(disturbances.unattributed_ns(record) or 0 for record in waited))
         yield Caveat(
             CaveatKind.QUEUED,
-            f"{_of_all(waited, timed)} spent up to {longest_s:.1f} s in the server on none of its stages, as one does "
-            f"that waits behind another client's, so {_no_ttft(waited, timed)}; run again when the server is idle",
+            f"{of_all(len(waited), len(timed))} spent up to {longest_s:.1f} s in the server on none of its stages, as "
+            f"one does that waits behind another client's, so {no_ttft(waited, timed)}; run again when the server is "
+            "idle",
         )
     if lagged := [record for record in timed if metrics.was_stamped_late(record)]:
         longest_ms = 1000 * units.seconds(max(record.first_lag_ns or 0 for record in lagged))
         yield Caveat(
             CaveatKind.CLIENT_LAGGED,
             f"this program stalled for up to {longest_ms:.0f} ms when the first token of "
-            f"{_of_all(lagged, timed)} came, so {_no_ttft(lagged, timed)}; another server's answers or a busy machine "
-            "did that: run again with --concurrency 1",
+            f"{of_all(len(lagged), len(timed))} came, so {no_ttft(lagged, timed)}; another server's answers or a busy "
+            "machine did that: run again with --concurrency 1",
         )
     if not observed.keeps_loaded:
         yield Caveat(
@@ -148,16 +150,16 @@ def _of_disturbance(observed: Observations) -> Iterator[Caveat]:
     if reloaded:
         yield Caveat(
             CaveatKind.RELOADED,
-            f"{_of_all(reloaded, timed)} had the model loaded again, also when repeated, so "
-            f"{_no_ttft(reloaded, timed)}; another client may be asking for it with another context: run again when "
+            f"{of_all(len(reloaded), len(timed))} had the model loaded again, also when repeated, so "
+            f"{no_ttft(reloaded, timed)}; another client may be asking for it with another context: run again when "
             "the server is idle",
         )
     elif loading := [record for record in timed if disturbances.always_loads(record)]:
         longest_s = units.seconds(max(record.load_duration_ns or 0 for record in loading))
         yield Caveat(
             CaveatKind.RELOADED,
-            f"{_of_all(loading, timed)} spent up to {longest_s:.1f} s on loading although the model was loaded, so "
-            f"{_no_ttft(loading, timed)}; look at the server's log for why it loads again or waits with it",
+            f"{of_all(len(loading), len(timed))} spent up to {longest_s:.1f} s on loading although the model was "
+            f"loaded, so {no_ttft(loading, timed)}; look at the server's log for why it loads again or waits with it",
         )
 
 
@@ -202,14 +204,6 @@ def of_gaps(gaps: Sequence[str], *, of_depths: bool) -> tuple[Caveat, ...]:
     if of_depths:
         return (Caveat(CaveatKind.DEPTHS_MISSING, f"depths not measured: {'; '.join(gaps)}"),)
     return (Caveat(CaveatKind.LEVELS_MISSING, "; ".join(gaps)),)
-
-
-def _of_all(some: Sequence[StreamRecord], timed: Sequence[StreamRecord]) -> str:
-    return "every request" if len(some) == len(timed) else f"{len(some)} of {len(timed)} requests"
-
-
-def _no_ttft(some: Sequence[StreamRecord], timed: Sequence[StreamRecord]) -> str:
-    return "there is no TTFT" if len(some) == len(timed) else "the TTFT comes from the others"
 
 
 def _of_context(observed: Observations) -> Iterator[Caveat]:

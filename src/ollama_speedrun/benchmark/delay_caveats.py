@@ -4,7 +4,9 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from .. import units
+from ..wording import counted
 from . import delays, metrics
+from .caveat_words import no_ttft, of_all
 from .types import Caveat, CaveatKind, Observations, StreamRecord
 
 
@@ -27,7 +29,7 @@ def of(observed: Observations) -> Iterator[Caveat]:
         without = "so there is no classic_tps" if delays.held_end_ns(observed.interview) else "and the figures stand"
         yield Caveat(
             CaveatKind.LATE_END,
-            f"the end of {_count(len(ends), 1 + len(observed.trials), 'answer')} came {_s(statistics.median(ends))} "
+            f"the end of {of_all(len(ends), 1 + len(observed.trials), 'answer')} came {_s(statistics.median(ends))} "
             f"after its last token, which the server's durations do not explain, {without}; a proxy in between holds "
             "it back: give the address of the Ollama server itself",
         )
@@ -37,18 +39,15 @@ def of_embedding(held: Sequence[int]) -> tuple[Caveat, ...]:
     """Return what must be said of an embedding model where requests were held up for so long each, in ns."""
     if not held:
         return ()
-    requests = "1 request" if len(held) == 1 else f"{len(held)} requests"
     text = (
-        f"{requests} waited {_s(statistics.median(held))} for something that neither the server's durations nor the "
-        "network explain, and give no rate; a proxy in between holds them up: give the address of the Ollama server "
-        "itself"
+        f"{counted(len(held), 'request')} waited {_s(statistics.median(held))} for something that neither the server's "
+        "durations nor the network explain, and give no rate; a proxy in between holds them up: give the address of "
+        "the Ollama server itself"
     )
     return (Caveat(CaveatKind.HELD_UP, text),)
 
 
 def _of_held(held: Sequence[StreamRecord], timed: Sequence[StreamRecord]) -> Caveat:
-    what = _count(len(held), len(timed), "request")
-    without = "there is no TTFT" if len(held) == len(timed) else "the TTFT comes from the others"
     trips_ns = statistics.median(record.round_trip_ns or 0 for record in held)
     waited_ns = statistics.median(map(delays.held_ns, held)) + min(trips_ns, delays.LONGEST_ROUND_TRIP_NS)
     if trips_ns > delays.LONGEST_ROUND_TRIP_NS:
@@ -57,13 +56,10 @@ def _of_held(held: Sequence[StreamRecord], timed: Sequence[StreamRecord]) -> Cav
         why = f"which neither its durations nor the network explain (a small request takes {_s(trips_ns)})"
     return Caveat(
         CaveatKind.HELD_UP,
-        f"{what} spent {_s(waited_ns)} outside of the server before the first token, {why}, so {without}; a proxy or "
-        "gateway in between holds requests up: give the address of the Ollama server itself",
+        f"{of_all(len(held), len(timed))} spent {_s(waited_ns)} outside of the server before the first token, {why}, "
+        f"so {no_ttft(held, timed)}; a proxy or gateway in between holds requests up: give the address of the Ollama "
+        "server itself",
     )
-
-
-def _count(some: int, of_all: int, noun: str) -> str:
-    return f"every {noun}" if some == of_all else f"{some} of {of_all} {noun}s"
 
 
 def _round_trip(records: Sequence[StreamRecord]) -> str:

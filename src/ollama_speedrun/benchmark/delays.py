@@ -36,6 +36,11 @@ def possible_ns(duration_ns: int | None, seen_ns: int) -> int | None:
     return duration_ns
 
 
+def first_ns(record: StreamRecord) -> int:
+    """When the first content came, in ns after the request was sent; the end of the answer where none came."""
+    return record.ended_ns if record.first_content_ns is None else record.first_content_ns
+
+
 def held_ns(record: StreamRecord) -> int:
     """How long a request was held up before its first content, beyond what server and network explain, in ns.
 
@@ -138,9 +143,8 @@ class _Durations:
     @classmethod
     def of(cls, record: StreamRecord) -> "_Durations | None":
         """Return the durations of a record; None where one is missing, impossible or in another unit."""
-        first_ns = record.ended_ns if record.first_content_ns is None else record.first_content_ns
-        load_ns = possible_ns(record.load_duration_ns or 0, first_ns)
-        prompt_ns = possible_ns(record.prompt_eval_duration_ns, first_ns)
+        load_ns = possible_ns(record.load_duration_ns or 0, first_ns(record))
+        prompt_ns = possible_ns(record.prompt_eval_duration_ns, first_ns(record))
         decode_ns = possible_ns(record.eval_duration_ns, record.ended_ns)
         if load_ns is None or prompt_ns is None or decode_ns is None:
             return None

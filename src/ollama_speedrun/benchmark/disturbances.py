@@ -5,8 +5,7 @@ from typing import Final
 
 from ..visit.types import Opening
 from . import delays
-from .delays import SHORTEST_WINDOW_NS, possible_ns
-from .metrics import first_ns
+from .delays import SHORTEST_WINDOW_NS, first_ns, possible_ns
 from .types import StreamRecord
 
 QUEUE_FLOOR_NS: Final = 50_000_000
@@ -98,8 +97,7 @@ def undisturbed(
     return [
         record
         for record in timed
-        if not (was_queued(record, calm) or always_waits(record) or always_loads(record))
-        and not was_reloaded(record, warm_up, was_loaded=was_loaded)
+        if not (always_waits(record) or always_loads(record) or _differs(record, warm_up, calm, was_loaded=was_loaded))
     ]
 
 
@@ -107,5 +105,9 @@ def was_disturbed(record: StreamRecord, opening: Opening | None) -> bool:
     """Return whether a request waited behind another client's, or had the model loaded again, by its first answer."""
     if opening is None or opening.warm_up is None:
         return False
-    calm = (opening.warm_up, record)
-    return was_queued(record, calm) or was_reloaded(record, opening.warm_up, was_loaded=opening.was_loaded)
+    return _differs(record, opening.warm_up, (opening.warm_up, record), was_loaded=opening.was_loaded)
+
+
+def _differs(record: StreamRecord, warm_up: StreamRecord, calm: Sequence[StreamRecord], *, was_loaded: bool) -> bool:
+    """Return whether a request waited or loaded unlike others of its model."""
+    return was_queued(record, calm) or was_reloaded(record, warm_up, was_loaded=was_loaded)

@@ -11,7 +11,7 @@ from typing import Final
 from .. import units
 from ..visit.observation import REPEATED
 from . import delays
-from .delays import SHORTEST_WINDOW_NS, USUAL_JITTER_NS, possible_ns
+from .delays import SHORTEST_WINDOW_NS, USUAL_JITTER_NS, first_ns, possible_ns
 from .types import StreamRecord
 
 FEWEST_TOKENS: Final = 16
@@ -368,11 +368,6 @@ def was_truncated(record: StreamRecord, *, prompt_characters: int) -> bool:
 def _arrivals(record: StreamRecord) -> int:
     """At how many moments content came; its chunks where a record does not tell."""
     return record.content_chunks if record.content_arrivals is None else record.content_arrivals
-
-
-def first_ns(record: StreamRecord) -> int:
-    """When the first content came, in ns after the request was sent; the end of the answer where none came."""
-    return record.ended_ns if record.first_content_ns is None else record.first_content_ns
 
 
 def _end_tokens(record: StreamRecord) -> int:

@@ -178,8 +178,7 @@ def _share_by_durations(read: StreamRecord, cold: StreamRecord, always_cached: i
 
 
 def _reading_ns(record: StreamRecord) -> int | None:
-    seen_ns = record.ended_ns if record.first_content_ns is None else record.first_content_ns
-    return delays.possible_ns(record.prompt_eval_duration_ns, seen_ns)
+    return delays.possible_ns(record.prompt_eval_duration_ns, delays.first_ns(record))
 
 
 def _of_prefix(share: float | None, read: StreamRecord, prefix_tokens: int | None) -> float | None:

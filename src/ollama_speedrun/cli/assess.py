@@ -16,7 +16,7 @@ from . import planning, saved
 from .ending import Ending
 from .environment import Environment
 from .exit_codes import ExitCode
-from .results import ResultFiles
+from .results import ResultFiles, raised_at_the_end
 from .run import load_settings
 from .screen import Screen
 from .settings import Settings
@@ -34,13 +34,10 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
     part = with_energy(saved.selected(whole, selection), chosen, is_asked=arguments.watts is not None)
     document = saved.assessed_tiers(part, selection, chosen)
     unwritten = files.write(document, is_last=True)
-    try:
+    with raised_at_the_end(unwritten):
         screen.show(document, until=Phase.ASSESS)
         if arguments.explain is not None:
             screen.explain(document, arguments.explain)
-    finally:
-        if unwritten:  # which says more than a reader of standard output that went away
-            raise unwritten
     return _end(screen, whole, document, selection, files)
 
 

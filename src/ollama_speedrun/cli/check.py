@@ -15,7 +15,7 @@ from ..comparison.pairing import pairs
 from ..comparison.types import Comparison
 from ..discovery.targets import parse_target
 from ..discovery.types import DiscoveryPlan
-from ..errors import OutputError, UsageError
+from ..errors import OutputError, UsageError, cause_of
 from ..events import Notice, Phase
 from ..history.reference import resolve
 from ..pipeline.events import Event
@@ -245,5 +245,5 @@ def _tell_github(
             with Path(summary).open("a", encoding="utf-8") as file:
                 file.write(markdown)
         except OSError as exc:
-            why = (exc.strerror or str(exc)).lower()
+            why = cause_of(exc)
             raise OutputError(f"cannot write the job's summary {summary!r}: {why}; check {GITHUB_SUMMARY}") from exc

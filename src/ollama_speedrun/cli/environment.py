@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
-from ..errors import OutputError
+from ..errors import OutputError, cause_of
 
 TYPE_CHECKING = False  # not out of typing, whose import would take an eighth of what --help may cost
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _why_unwritten(error: OSError) -> str:
     """Return why standard output takes nothing, and what to try."""
     if error.errno == errno.EBADF:
         return f"it is closed; redirect it to a file or to {os.devnull}"
-    cause = (error.strerror or str(error)).lower()
+    cause = cause_of(error)
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return f"{cause}; make room there, or redirect it to another place"
     return f"{cause}; redirect it to another place"

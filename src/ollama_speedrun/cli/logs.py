@@ -10,7 +10,7 @@ from logging.handlers import QueueHandler, QueueListener
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..errors import OutputError
+from ..errors import OutputError, cause_of
 from ..report.text import clean
 
 if TYPE_CHECKING:
@@ -99,18 +99,14 @@ def logging_to(environment: "Environment", *, verbose: bool, file: str | None) -
         for handler in handlers:
             handler.close()
     if log is not None and log.failed is not None:
-        raise OutputError(f"the log {file!r} is incomplete: {_in_words(log.failed)}; name a file elsewhere")
-
-
-def _in_words(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+        raise OutputError(f"the log {file!r} is incomplete: {cause_of(log.failed)}; name a file elsewhere")
 
 
 def _file_handler(path: Path) -> _File:
     try:
         handler = _File(path, mode="w", encoding="utf-8", errors="backslashreplace")
     except OSError as exc:
-        raise OutputError(f"cannot write the log {str(path)!r}: {_in_words(exc)}; name a file elsewhere") from exc
+        raise OutputError(f"cannot write the log {str(path)!r}: {cause_of(exc)}; name a file elsewhere") from exc
     formatter = logging.Formatter(LINE_FORMAT, datefmt="%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)

@@ -9,7 +9,7 @@ from ..results.types import Document
 from . import planning, saved
 from .environment import Environment
 from .exit_codes import ExitCode
-from .results import ResultFiles
+from .results import ResultFiles, raised_at_the_end
 from .run import load_settings
 from .screen import Screen
 
@@ -27,14 +27,11 @@ def main(environment: Environment, arguments: argparse.Namespace) -> ExitCode:
         screen.complain(remark)
     if not document.complete:
         screen.note("This result is of a run that was interrupted.")
-    try:
+    with raised_at_the_end(unwritten):
         if arguments.json:
             environment.put(json.dumps({"run_id": document.run_id, "files": files.names}, indent=2))
         elif files.names:
             environment.put("\n".join(files.names))
-    finally:
-        if unwritten:  # which says more than a reader of standard output that went away
-            raise unwritten
     if arguments.open:
         _open(files.names, screen)
     return ExitCode.DONE

@@ -4,8 +4,8 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from ..report.settings import ReportSettings
 
 MOST_BESIDE: Final = 99
+
+
+@contextmanager
+def raised_at_the_end(error: OutputError | None) -> Iterator[None]:
+    """Raise an error when the rest is done; it says more than a reader of standard output that went away meanwhile."""
+    try:
+        yield
+    finally:
+        if error is not None:
+            raise error
 
 
 class ResultFiles:

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from aiohttp import hdrs, web
 from aiohttp.http import HttpProcessingError
 
-from ..errors import HistoryError, OutputError, UsageError
+from ..errors import HistoryError, OutputError, UsageError, cause_of
 from ..exports import prometheus
 from ..exports.fleet import fleet
 from ..history.reference import LAST, resolve_run
@@ -77,7 +77,7 @@ async def _serve(environment: Environment, served: web.Application, port: int, *
             await web.TCPSite(runner, ADDRESS, port).start()
         except OSError as exc:
             raise UsageError(
-                f"port {port} on {ADDRESS} cannot be used: {(exc.strerror or str(exc)).lower()}; give another --listen"
+                f"port {port} on {ADDRESS} cannot be used: {cause_of(exc)}; give another --listen"
             ) from exc
         url = f"http://{ADDRESS}:{runner.addresses[0][1]}/"
         environment.put(json.dumps({"url": url}) if as_json else f"Serving {url} and {url}metrics until Ctrl-C.")

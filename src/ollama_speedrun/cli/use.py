@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..errors import OutputError, UsageError
+from ..errors import OutputError, UsageError, cause_of
 from ..exports.adoption import PROGRAMS, Program, adopted, check, hidden_by, how_to_use, snippet, usual_place
 from ..exports.fleet import Fleet, fleet
 from ..exports.merging import Refusal
@@ -95,7 +95,7 @@ def _read(path: Path) -> str | None:
     except UnicodeDecodeError as exc:
         raise UsageError(f"{str(path)!r} is not UTF-8: {exc}; use --print and put it in by hand") from exc
     except OSError as exc:
-        cause = (exc.strerror or str(exc)).lower()
+        cause = cause_of(exc)
         raise UsageError(f"cannot read {str(path)!r}: {cause}; name another one with --file") from exc
 
 
@@ -153,7 +153,7 @@ def _write(path: Path, before: str | None, after: str) -> Path | None:
         if before is not None:
             backup = _backed_up(path, before)
     except OSError as exc:
-        cause = (exc.strerror or str(exc)).lower()
+        cause = cause_of(exc)
         raise OutputError(f"cannot write beside {str(path)!r}: {cause}; name another file with --file") from exc
     write_atomically(path, after)
     return backup

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from ..errors import HistoryError, shortage_of
+from ..errors import HistoryError, cause_of, shortage_of
 from . import USUAL_NAME
 from .migrations import VERSION, check_readable, migrate
 
@@ -119,8 +119,8 @@ def is_damage(error: sqlite3.Error) -> bool:
 def in_words(path: Path, error: sqlite3.Error | OSError) -> str:
     """Return what an error of the history means, where, and what to try."""
     known = (_system_error(path) or error) if isinstance(error, sqlite3.Error) and _code(error) in _NO_WAL else error
-    cause = (known.strerror or str(known)) if isinstance(known, OSError) else str(known)
-    return f"the history {str(path)!r} cannot be used: {shortage_of(known) or f'{cause.lower()}; {_remedy(known)}'}"
+    cause = cause_of(known) if isinstance(known, OSError) else str(known).lower()
+    return f"the history {str(path)!r} cannot be used: {shortage_of(known) or f'{cause}; {_remedy(known)}'}"
 
 
 def _system_error(path: Path) -> OSError | None:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ..errors import OutputError, ResultFileError, shortage_of
+from ..errors import OutputError, ResultFileError, cause_of, shortage_of
 from .codec import decode
 from .types import Document
 
@@ -189,7 +189,7 @@ def _output_error(path: Path, exc: OSError | ValueError) -> OutputError:
 
 
 def _cause(exc: OSError | ValueError) -> str:
-    return (exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)).lower()
+    return cause_of(exc) if isinstance(exc, OSError) else str(exc).lower()
 
 
 def _remedy(path: Path, exc: OSError | ValueError) -> str:
